@@ -1,0 +1,2 @@
+//! pingpong.
+fn main() {}

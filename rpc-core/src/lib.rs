@@ -1,0 +1,1 @@
+//! RPC whose calls mean what they say.

@@ -1,0 +1,2 @@
+//! idlc.
+fn main() {}

@@ -1,0 +1,1 @@
+//! #[rpc] and #[derive(Xdr)].

@@ -1,0 +1,2 @@
+//! The matchmaker daemon.
+fn main() {}
