@@ -1,4 +1,19 @@
-//! The protocol of rpc-core with no I/O: bytes and time in, values out.
+//! The protocol with no I/O: bytes and time in, values out.
+//!
+//! - [`xdr`]: the canonical encoding (RFC 4506), strict and with limits.
+//! - [`describe`]: what a type or an interface looks like on the wire, as static data.
 #![forbid(unsafe_code)]
 extern crate self as rpc_core;
+
+pub mod describe;
 pub mod session;
+pub mod xdr;
+
+/// What the derives and the `#[rpc]` macro name in the code that they write. Not part of the public interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::describe::{Arm, Describe, Field, Interface, Method, Semantics, Type, TypeFn};
+    pub use crate::xdr::{
+        Decode, DecodeError, DecodeProblem, Decoder, Encode, EncodeError, Encoder,
+    };
+}

@@ -1,0 +1,195 @@
+//! Descriptors of types, and those of the types that the language gives.
+
+use super::{Describe, array_length};
+use crate::xdr::Bounded;
+
+/// Gives the descriptor of a type; a function, so that a type can refer to itself.
+pub type TypeFn = fn() -> &'static Type;
+
+/// How a type is encoded.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "the plain ones say it in their names")]
+pub enum Type {
+    /// Nothing: no bytes.
+    Void,
+    Bool,
+    I8,
+    I16,
+    I32,
+    I64,
+    U8,
+    U16,
+    U32,
+    U64,
+    F32,
+    F64,
+    /// UTF-8 text.
+    String,
+    /// Bytes of variable length.
+    Opaque,
+    /// So many bytes.
+    FixedOpaque(u32),
+    /// Optional data.
+    Option(TypeFn),
+    /// A variable-length array.
+    List(TypeFn),
+    /// A fixed-length array.
+    Array(TypeFn, u32),
+    /// A string, opaque or list of at most so many bytes or elements.
+    Bounded(TypeFn, u32),
+    /// One after the other.
+    Tuple(&'static [TypeFn]),
+    /// A union: 0 with the value, 1 with the declared error.
+    Result(TypeFn, TypeFn),
+    /// Fields one after the other.
+    Struct {
+        name: &'static str,
+        fields: &'static [Field],
+    },
+    /// Declared numbers.
+    Enum {
+        name: &'static str,
+        values: &'static [(&'static str, i32)],
+    },
+    /// A discriminant, and the fields of the arm that it chooses.
+    Union {
+        name: &'static str,
+        switch: TypeFn,
+        arms: &'static [Arm],
+    },
+}
+
+/// A field of a struct or an arm, or an argument of a method.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Name, for people; it is not on the wire.
+    pub name: &'static str,
+    /// Its type.
+    pub ty: TypeFn,
+}
+
+/// An arm of a union.
+#[derive(Clone, Copy, Debug)]
+pub struct Arm {
+    /// Name, for people; it is not on the wire.
+    pub name: &'static str,
+    /// The discriminants that choose it.
+    pub cases: &'static [i32],
+    /// Whether every discriminant that no arm names chooses it.
+    pub default: bool,
+    /// What follows the discriminant.
+    pub fields: &'static [Field],
+}
+
+macro_rules! plain {
+    ($($name:ty => $kind:ident;)*) => {$(
+        impl Describe for $name {
+            fn describe() -> &'static Type {
+                &Type::$kind
+            }
+        }
+    )*};
+}
+
+plain! {
+    () => Void;
+    bool => Bool;
+    i8 => I8;
+    i16 => I16;
+    i32 => I32;
+    i64 => I64;
+    u16 => U16;
+    u32 => U32;
+    u64 => U64;
+    f32 => F32;
+    f64 => F64;
+    str => String;
+    String => String;
+}
+
+impl Describe for u8 {
+    fn describe() -> &'static Type {
+        &Type::U8
+    }
+
+    fn describe_list() -> &'static Type {
+        &Type::Opaque
+    }
+
+    fn describe_array<const N: usize>() -> &'static Type {
+        const { &Type::FixedOpaque(array_length(N)) }
+    }
+}
+
+impl<T: Describe + ?Sized> Describe for &T {
+    fn describe() -> &'static Type {
+        T::describe()
+    }
+}
+
+impl<T: Describe + ?Sized> Describe for Box<T> {
+    fn describe() -> &'static Type {
+        T::describe()
+    }
+}
+
+impl<T: Describe> Describe for [T] {
+    fn describe() -> &'static Type {
+        T::describe_list()
+    }
+}
+
+impl<T: Describe> Describe for Vec<T> {
+    fn describe() -> &'static Type {
+        T::describe_list()
+    }
+}
+
+impl<T: Describe, const N: usize> Describe for [T; N] {
+    fn describe() -> &'static Type {
+        T::describe_array::<N>()
+    }
+}
+
+impl<T: Describe> Describe for Option<T> {
+    fn describe() -> &'static Type {
+        const { &Type::Option(T::describe) }
+    }
+}
+
+impl<T: Describe, E: Describe> Describe for Result<T, E> {
+    fn describe() -> &'static Type {
+        const { &Type::Result(T::describe, E::describe) }
+    }
+}
+
+impl<T: Describe, const MAX: u32> Describe for Bounded<T, MAX> {
+    fn describe() -> &'static Type {
+        const { &Type::Bounded(T::describe, MAX) }
+    }
+}
+
+macro_rules! tuples {
+    ($($($name:ident)+;)*) => {$(
+        impl<$($name: Describe),+> Describe for ($($name,)+) {
+            fn describe() -> &'static Type {
+                const { &Type::Tuple(&[$($name::describe),+]) }
+            }
+        }
+    )*};
+}
+
+tuples! {
+    A;
+    A B;
+    A B C;
+    A B C D;
+    A B C D E;
+    A B C D E F;
+    A B C D E F G;
+    A B C D E F G H;
+    A B C D E F G H I;
+    A B C D E F G H I J;
+    A B C D E F G H I J K;
+    A B C D E F G H I J K L;
+}
