@@ -7,6 +7,7 @@ extern crate self as rpc_core;
 
 pub mod describe;
 pub mod session;
+pub mod time;
 pub mod xdr;
 
 /// What the derives and the `#[rpc]` macro name in the code that they write. Not part of the public interface.

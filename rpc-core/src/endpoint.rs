@@ -1,0 +1,288 @@
+//! Endpoints: where a service answers, written as a URI.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
+
+/// Where a service answers.
+///
+/// Written as a URI: `tcp://host:port`, `udp://host:port`, `mem://name` (inside this process) or
+/// `match://[host:port/]name` (ask a matchmaker). A server that listens on port 0 gets a free one.
+///
+/// ```
+/// # use rpc_core::Endpoint;
+/// let endpoint: Endpoint = "tcp://127.0.0.1:7000".parse()?;
+/// assert_eq!(endpoint.to_string(), "tcp://127.0.0.1:7000");
+/// # Ok::<(), rpc_core::EndpointError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// A TCP port: a stream with record marking.
+    Tcp(Authority),
+    /// A UDP port: one datagram per message.
+    Udp(Authority),
+    /// A name within this process.
+    Mem(String),
+    /// A name that a matchmaker knows.
+    Match {
+        /// Where the matchmaker answers; none means the usual place.
+        matchmaker: Option<Authority>,
+        /// The registered name; empty means the name of the interface that is served or called.
+        name: String,
+    },
+}
+
+/// A host and a port.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Authority {
+    host: String,
+    port: u16,
+}
+
+impl Authority {
+    /// The host: a name, or an address without brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The address, when the host is written as one and no name service needs to be asked.
+    pub fn address(&self) -> Option<SocketAddr> {
+        let ip: IpAddr = self.host.parse().ok()?;
+        Some(SocketAddr::new(ip, self.port))
+    }
+}
+
+impl From<SocketAddr> for Authority {
+    fn from(address: SocketAddr) -> Self {
+        Self {
+            host: address.ip().to_string(),
+            port: address.port(),
+        }
+    }
+}
+
+impl fmt::Display for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An IPv6 address has colons of its own, so the brackets keep the port apart.
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl FromStr for Authority {
+    type Err = EndpointProblem;
+
+    fn from_str(text: &str) -> Result<Self, EndpointProblem> {
+        let (host, port) = split_port(text)?;
+        let port = port
+            .parse()
+            .map_err(|_| EndpointProblem::Port(port.to_owned()))?;
+        Ok(Self {
+            host: host.to_owned(),
+            port,
+        })
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Endpoint::Tcp(authority) => write!(f, "tcp://{authority}"),
+            Endpoint::Udp(authority) => write!(f, "udp://{authority}"),
+            Endpoint::Mem(name) => write!(f, "mem://{name}"),
+            Endpoint::Match {
+                matchmaker: Some(authority),
+                name,
+            } => write!(f, "match://{authority}/{name}"),
+            Endpoint::Match {
+                matchmaker: None,
+                name,
+            } => write!(f, "match://{name}"),
+        }
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        parse(text).map_err(|problem| EndpointError {
+            text: text.to_owned(),
+            problem,
+        })
+    }
+}
+
+/// A text that is not an endpoint, and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not an endpoint: {problem}")]
+pub struct EndpointError {
+    text: String,
+    problem: EndpointProblem,
+}
+
+impl EndpointError {
+    /// What is wrong.
+    pub fn problem(&self) -> &EndpointProblem {
+        &self.problem
+    }
+}
+
+/// What is wrong with a text that should be an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EndpointProblem {
+    /// There is no `://`.
+    #[error("it has no scheme; write tcp://host:port, udp://host:port, mem://name or match://name")]
+    NoScheme,
+    /// The scheme is none that this build has a transport for.
+    #[error("the scheme `{0}` is unknown; tcp, udp, mem and match are known")]
+    UnknownScheme(String),
+    /// No host before the port.
+    #[error("the host is missing before the port")]
+    NoHost,
+    /// No port after the host.
+    #[error("the port is missing; write host:port")]
+    NoPort,
+    /// A port that is not a number from 0 to 65535.
+    #[error("`{0}` is not a port, which is a number from 0 to 65535")]
+    Port(String),
+    /// A host that is neither a name nor an address.
+    #[error("`{0}` is neither a host name nor an address (an IPv6 address goes in brackets)")]
+    Host(String),
+    /// A name is needed and there is none.
+    #[error("the name is missing")]
+    NoName,
+    /// A name with characters that names cannot have.
+    #[error("`{0}` is not a name, which has up to 255 letters, digits, `.`, `_` and `-`")]
+    Name(String),
+}
+
+fn parse(text: &str) -> Result<Endpoint, EndpointProblem> {
+    let (scheme, rest) = text.split_once("://").ok_or(EndpointProblem::NoScheme)?;
+    match scheme {
+        "tcp" => Ok(Endpoint::Tcp(rest.parse()?)),
+        "udp" => Ok(Endpoint::Udp(rest.parse()?)),
+        "mem" if rest.is_empty() => Err(EndpointProblem::NoName),
+        "mem" => Ok(Endpoint::Mem(name(rest)?)),
+        "match" => match rest.split_once('/') {
+            Some((authority, rest)) => Ok(Endpoint::Match {
+                matchmaker: Some(authority.parse()?),
+                name: name(rest)?,
+            }),
+            None => Ok(Endpoint::Match {
+                matchmaker: None,
+                name: name(rest)?,
+            }),
+        },
+        _ => Err(EndpointProblem::UnknownScheme(scheme.to_owned())),
+    }
+}
+
+/// Cuts `host:port` or `[address]:port` and checks the host.
+fn split_port(text: &str) -> Result<(&str, &str), EndpointProblem> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let (host, rest) = rest
+            .split_once(']')
+            .ok_or_else(|| EndpointProblem::Host(text.to_owned()))?;
+        let port = rest.strip_prefix(':').ok_or(EndpointProblem::NoPort)?;
+        host.parse::<Ipv6Addr>()
+            .map_err(|_| EndpointProblem::Host(host.to_owned()))?;
+        return Ok((host, port));
+    }
+    let (host, port) = text.rsplit_once(':').ok_or(EndpointProblem::NoPort)?;
+    if host.is_empty() {
+        return Err(EndpointProblem::NoHost);
+    }
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if host.len() > 253 || !host.chars().all(fits) {
+        return Err(EndpointProblem::Host(host.to_owned()));
+    }
+    Ok((host, port))
+}
+
+fn name(text: &str) -> Result<String, EndpointProblem> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if text.len() > 255 || !text.chars().all(fits) {
+        return Err(EndpointProblem::Name(text.to_owned()));
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_endpoint_reads_back_as_it_was_written() {
+        for text in [
+            "tcp://127.0.0.1:7000",
+            "tcp://localhost:0",
+            "tcp://[::1]:65535",
+            "udp://a-host.example:1",
+            "mem://bank",
+            "match://bank",
+            "match://",
+            "match://127.0.0.1:7400/bank.v1",
+            "match://[::1]:7400/bank",
+            "match://host:7400/",
+        ] {
+            let endpoint: Endpoint = text.parse().expect(text);
+            assert_eq!(endpoint.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_named() {
+        use EndpointProblem::*;
+        let rows = [
+            ("", NoScheme),
+            ("127.0.0.1:7000", NoScheme),
+            ("http://a:1", UnknownScheme("http".into())),
+            ("tcp://", NoPort),
+            ("tcp://host", NoPort),
+            ("tcp://:7000", NoHost),
+            ("tcp://host:", Port("".into())),
+            ("tcp://host:seven", Port("seven".into())),
+            ("tcp://host:65536", Port("65536".into())),
+            ("tcp://::1:7000", Host("::1".into())),
+            ("tcp://[::1]", NoPort),
+            ("tcp://[nine]:1", Host("nine".into())),
+            ("tcp://[::1:1", Host("[::1:1".into())),
+            ("tcp://a b:1", Host("a b".into())),
+            ("udp://host:1/path", Port("1/path".into())),
+            ("mem://", NoName),
+            ("mem://a/b", Name("a/b".into())),
+            ("match://bank/", NoPort),
+            ("match://host:1/a b", Name("a b".into())),
+        ];
+        for (text, expected) in rows {
+            let error = text.parse::<Endpoint>().expect_err(text);
+            assert_eq!(error.problem(), &expected, "{text}");
+            assert!(error.to_string().contains(text), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_an_address_needs_no_name_service() {
+        let address = |text: &str| text.parse::<Authority>().expect(text).address();
+        assert_eq!(
+            address("10.0.0.1:80"),
+            Some(SocketAddr::from(([10, 0, 0, 1], 80)))
+        );
+        assert_eq!(
+            address("[::1]:80"),
+            Some(SocketAddr::from((Ipv6Addr::LOCALHOST, 80)))
+        );
+        assert_eq!(address("localhost:80"), None);
+    }
+}

@@ -1,0 +1,327 @@
+//! What can go wrong, told so that the caller knows whether the method ran and what to do next.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use rpc_proto::time::{Executed, Retry};
+
+use crate::endpoint::{Endpoint, EndpointError};
+
+/// A call that failed in the framework: what happened, to whom, whether the method ran, and what to do.
+///
+/// The errors that a method declares are no such errors: they arrive as the method's own `Result`.
+pub struct Error(Box<Facts>);
+
+struct Facts {
+    kind: ErrorKind,
+    executed: Executed,
+    retry: Retry,
+    peer: String,
+    method: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// `method` of `peer` failed like this.
+    pub(crate) fn new(
+        kind: ErrorKind,
+        executed: Executed,
+        retry: Retry,
+        peer: String,
+        method: String,
+    ) -> Self {
+        Self(Box::new(Facts {
+            kind,
+            executed,
+            retry,
+            peer,
+            method,
+            source: None,
+        }))
+    }
+
+    /// With the error that lies beneath.
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// What happened.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether the method ran. Never wrong: `Maybe` only where nobody here could know.
+    pub fn executed(&self) -> Executed {
+        self.0.executed
+    }
+
+    /// Whether, and when, calling again makes sense.
+    pub fn retry(&self) -> Retry {
+        self.0.retry
+    }
+
+    /// Who was called: an endpoint, never empty.
+    pub fn peer(&self) -> &str {
+        &self.0.peer
+    }
+
+    /// What was called, as `Interface.method`.
+    pub fn method(&self) -> &str {
+        &self.0.method
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Facts {
+            kind,
+            executed,
+            retry,
+            peer,
+            method,
+            source,
+        } = &*self.0;
+        write!(f, "{method} to {peer}: {kind}")?;
+        if let Some(source) = source {
+            write!(f, " ({source})")?;
+        }
+        f.write_str(match executed {
+            Executed::No => "; it did not run (executed: No)",
+            Executed::Maybe => "; it may have run (executed: Maybe)",
+            Executed::Yes => "; it ran (executed: Yes)",
+        })?;
+        match (retry, executed) {
+            (Retry::Now, _) => f.write_str("; calling again is safe"),
+            (Retry::After(wait), _) => write!(f, "; call again in {wait:?}"),
+            (Retry::Never, Executed::Maybe) => f.write_str("; do not retry blindly"),
+            (Retry::Never, _) => f.write_str("; calling again would not help"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Facts {
+            kind,
+            executed,
+            retry,
+            peer,
+            method,
+            source,
+        } = &*self.0;
+        let mut debug = f.debug_struct("Error");
+        debug
+            .field("kind", kind)
+            .field("executed", executed)
+            .field("retry", retry);
+        debug
+            .field("peer", peer)
+            .field("method", method)
+            .field("source", source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+/// What happened to a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The arguments have no encoding: a bound is exceeded, for instance.
+    #[error("the arguments cannot be encoded")]
+    BadArguments,
+    /// The message is larger than the transport or the configuration allows.
+    #[error("the message is larger than the way there allows")]
+    TooLarge,
+    /// Nobody could be reached before the deadline.
+    #[error("the server could not be reached before the deadline")]
+    Unreachable,
+    /// No reply came before the deadline.
+    #[error("no reply came before the deadline")]
+    Deadline,
+    /// The incarnation that the call was sent to is gone.
+    #[error("the server was restarted while the call was out")]
+    ServerRestarted,
+    /// The session ended before the call did: its lease ran out, or the server does not know it.
+    #[error("the session with the server ended while the call was out")]
+    SessionLost,
+    /// The request id is one that the server has forgotten.
+    #[error("the server has forgotten the request id of the call")]
+    Expired,
+    /// The request id was used before, with other arguments.
+    #[error("the request id was used before with other arguments")]
+    Conflict,
+    /// The server has too much to do.
+    #[error("the server is overloaded")]
+    Overloaded,
+    /// The server takes no calls now: it is shutting down, for instance.
+    #[error("the server takes no calls now")]
+    Unavailable,
+    /// The server does not serve the interface.
+    #[error("the server does not serve this interface")]
+    NoInterface,
+    /// The server serves the interface, but not this version of it.
+    #[error("the server serves other versions of this interface")]
+    NoVersion,
+    /// The server does not know the method.
+    #[error("the server does not know this method")]
+    NoMethod,
+    /// The two sides were built from different descriptions of the method.
+    #[error("the server's description of the method differs from ours")]
+    Mismatch,
+    /// The server could not decode the arguments.
+    #[error("the server could not decode the arguments")]
+    Garbage,
+    /// The server refuses this caller.
+    #[error("the server refuses this caller")]
+    Denied,
+    /// The server cannot keep what the method promises: it knows no sessions, or has no durable store.
+    #[error("the server cannot keep the method's call semantics")]
+    Semantics,
+    /// The handler panicked, or something else went wrong inside the server.
+    #[error("the server failed inside")]
+    Server,
+    /// The method ran, and its result could not be brought here: it is too large or has no encoding.
+    #[error("the result could not be sent")]
+    ResultLost,
+    /// The result arrived and is not of the type that the method declares.
+    #[error("the result cannot be decoded")]
+    BadResult,
+    /// The peer broke the protocol.
+    #[error("the server broke the protocol")]
+    Protocol,
+    /// The call was cancelled.
+    #[error("the call was cancelled")]
+    Cancelled,
+    /// The system under us failed, or we did.
+    #[error("the client failed inside")]
+    Client,
+}
+
+/// A client that could not be connected.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The text is not an endpoint.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The endpoint is a matchmaker's name, and the matchmaker gives no endpoint for it.
+    #[error("{endpoint} cannot be resolved: {source}")]
+    Resolve {
+        /// What should be resolved.
+        endpoint: Endpoint,
+        /// Why it cannot.
+        source: ResolveError,
+    },
+    /// Nobody answers there.
+    #[error("{endpoint} cannot be reached: {source}")]
+    Unreachable {
+        /// The endpoint tried last.
+        endpoint: Endpoint,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// A name that could not be turned into endpoints.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResolveError {
+    /// The matchmaker does not know the name.
+    #[error("{matchmaker} knows nobody by the name `{name}`")]
+    Unknown {
+        /// Which matchmaker said so.
+        matchmaker: Endpoint,
+        /// The name.
+        name: String,
+    },
+    /// The matchmaker did not answer, or failed.
+    #[error("{matchmaker} does not help: {source}")]
+    Matchmaker {
+        /// Which matchmaker.
+        matchmaker: Endpoint,
+        /// What happened to the call.
+        source: Error,
+    },
+    /// What the matchmaker has under the name is of no use to us.
+    #[error("what {matchmaker} has for `{name}` is of no use: {why}")]
+    Unusable {
+        /// Which matchmaker.
+        matchmaker: Endpoint,
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// No time was left to ask.
+    #[error("no time was left to ask for it within {0:?}")]
+    OutOfTime(Duration),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_happened_to_whom_whether_it_ran_and_what_to_do() {
+        let error = |kind, executed, retry| {
+            Error::new(
+                kind,
+                executed,
+                retry,
+                "tcp://127.0.0.1:7000".into(),
+                "Bank.transfer".into(),
+            )
+        };
+        let rows = [
+            (
+                error(ErrorKind::ServerRestarted, Executed::Maybe, Retry::Never),
+                "Bank.transfer to tcp://127.0.0.1:7000: the server was restarted while the call was out; \
+                 it may have run (executed: Maybe); do not retry blindly",
+            ),
+            (
+                error(
+                    ErrorKind::Overloaded,
+                    Executed::No,
+                    Retry::After(Duration::from_millis(50)),
+                ),
+                "Bank.transfer to tcp://127.0.0.1:7000: the server is overloaded; \
+                 it did not run (executed: No); call again in 50ms",
+            ),
+            (
+                error(ErrorKind::Unreachable, Executed::No, Retry::Now).with_source(
+                    io::Error::new(io::ErrorKind::ConnectionRefused, "connection refused"),
+                ),
+                "Bank.transfer to tcp://127.0.0.1:7000: the server could not be reached before the deadline \
+                 (connection refused); it did not run (executed: No); calling again is safe",
+            ),
+            (
+                error(ErrorKind::BadResult, Executed::Yes, Retry::Never),
+                "Bank.transfer to tcp://127.0.0.1:7000: the result cannot be decoded; \
+                 it ran (executed: Yes); calling again would not help",
+            ),
+        ];
+        for (error, expected) in rows {
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn an_error_costs_a_result_one_word() {
+        assert_eq!(size_of::<Result<(), Error>>(), size_of::<usize>());
+    }
+}

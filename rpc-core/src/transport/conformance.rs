@@ -1,0 +1,1 @@
+//! What every transport owes, as tests that run over all of them.
