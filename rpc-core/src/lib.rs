@@ -8,7 +8,6 @@ mod transport;
 pub use endpoint::{Authority, Endpoint, EndpointError, EndpointProblem};
 pub use error::{ConnectError, Error, ErrorKind, ResolveError};
 pub use rpc_proto::time::{Executed, Retry};
-pub use transport::Peer;
 
 pub use rpc_proto::describe::{self, Describe, Interface, Method, Semantics};
 pub use rpc_proto::xdr::{self, Bounded, Decode, DecodeError, Encode, EncodeError};

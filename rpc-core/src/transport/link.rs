@@ -12,14 +12,14 @@ use rustix::io::Errno;
 use rustix::net::sockopt::{self, Timeout};
 use rustix::net::{RecvFlags, SendFlags, Shutdown};
 
-use super::{MARK, Peer, mem, no_transport, retry, tcp, udp};
+use super::{Address, MARK, mem, no_transport, retry, tcp, udp};
 use crate::endpoint::{Authority, Endpoint};
 
 /// The client's end of a stream, or a datagram socket connected to one peer.
 #[derive(Debug)]
 pub(crate) struct Link {
     fd: OwnedFd,
-    peer: Peer,
+    peer: Address,
     datagrams: bool,
     /// The receive timeout that the socket has, in nanoseconds; 0 is none. Only the one reader touches it.
     armed: AtomicU64,
@@ -52,7 +52,7 @@ impl Link {
         }
     }
 
-    fn new(fd: OwnedFd, peer: Peer, datagrams: bool) -> Self {
+    fn new(fd: OwnedFd, peer: Address, datagrams: bool) -> Self {
         Self {
             fd,
             peer,
@@ -62,7 +62,7 @@ impl Link {
     }
 
     /// Who is at the other end.
-    pub(crate) fn peer(&self) -> &Peer {
+    pub(crate) fn peer(&self) -> &Address {
         &self.peer
     }
 
@@ -235,9 +235,9 @@ impl Connecting {
         rustix::io::ioctl_fionbio(&fd, false)?;
         let datagrams = matches!(self.target, Target::Udp);
         let peer = if datagrams {
-            Peer::Udp(address)
+            Address::Udp(address)
         } else {
-            Peer::Tcp(address)
+            Address::Tcp(address)
         };
         Ok(Link::new(fd, peer, datagrams))
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
-use super::{Peer, StreamSocket};
+use super::{Address, StreamSocket};
 use crate::endpoint::Endpoint;
 
 /// How many connections may wait to be accepted before more are refused, as the system does with TCP.
@@ -90,7 +90,7 @@ struct Queue {
 }
 
 /// Connects to `name`: the client's end, and who is at the other one.
-pub(super) fn connect(name: &str) -> io::Result<(OwnedFd, Peer)> {
+pub(super) fn connect(name: &str) -> io::Result<(OwnedFd, Address)> {
     // The table stays locked until the connection waits: a listener dropped in between would never see it.
     let names = lock(&NAMES);
     let Some(queue) = names.get(name) else {
@@ -110,10 +110,10 @@ pub(super) fn connect(name: &str) -> io::Result<(OwnedFd, Peer)> {
         SocketFlags::CLOEXEC,
         None,
     )?;
-    let peer = Peer::Mem {
-        name: queue.name.clone(),
-        number: CONNECTIONS.fetch_add(1, Ordering::Relaxed),
-    };
+    let peer = Address::Mem(
+        queue.name.clone(),
+        CONNECTIONS.fetch_add(1, Ordering::Relaxed),
+    );
     waiting.push_back(StreamSocket {
         fd: there,
         peer: peer.clone(),

@@ -8,11 +8,11 @@
 //! [`Listener`] gives [`StreamSocket`]s or is itself a [`DatagramSocket`]. The client's half is a [`Link`], on which the
 //! calling thread itself sends, and blocks to receive.
 
+mod address;
 #[cfg(test)]
 mod conformance;
 mod link;
 mod mem;
-mod peer;
 mod tcp;
 mod udp;
 
@@ -22,8 +22,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::net::{RecvFlags, SendFlags, Shutdown};
 
 use crate::endpoint::Endpoint;
+pub(crate) use address::Address;
 pub(crate) use link::{Connecting, Link};
-pub use peer::Peer;
 pub(crate) use udp::DatagramSocket;
 
 /// The bytes of a record mark, which stand before every message that is handed to a transport.
@@ -100,12 +100,12 @@ impl StreamListener {
 #[derive(Debug)]
 pub(crate) struct StreamSocket {
     fd: OwnedFd,
-    peer: Peer,
+    peer: Address,
 }
 
 impl StreamSocket {
     /// Who is at the other end.
-    pub(crate) fn peer(&self) -> &Peer {
+    pub(crate) fn peer(&self) -> &Address {
         &self.peer
     }
 

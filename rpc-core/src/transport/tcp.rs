@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 
-use super::{Peer, StreamSocket};
+use super::{Address, StreamSocket};
 use crate::endpoint::{Authority, Endpoint};
 
 /// A TCP port that takes in connections.
@@ -41,7 +41,7 @@ impl TcpListener {
             stream.set_nodelay(true)?;
             return Ok(Some(StreamSocket {
                 fd: stream.into(),
-                peer: Peer::Tcp(address),
+                peer: Address::Tcp(address),
             }));
         }
     }
