@@ -1,11 +1,15 @@
 //! The protocol with no I/O: bytes and time in, values out.
 //!
+//! - [`message`]: calls and replies of ONC RPC (RFC 5531).
+//! - [`record`]: record marking, which finds messages in a stream of bytes.
 //! - [`xdr`]: the canonical encoding (RFC 4506), strict and with limits.
 //! - [`describe`]: what a type or an interface looks like on the wire, as static data.
 #![forbid(unsafe_code)]
 extern crate self as rpc_core;
 
 pub mod describe;
+pub mod message;
+pub mod record;
 pub mod session;
 pub mod time;
 pub mod xdr;
