@@ -1,1 +1,37 @@
-//! #[rpc] and #[derive(Xdr)].
+//! `#[derive(Xdr)]` on types and `#[rpc]` on traits: the one place that writes stubs.
+//!
+//! Users reach both through `rpc_core`, which documents them beside the types that they produce. What is emitted
+//! names nothing but absolute paths (`::rpc_core::__private::…`, `::core::…`), so a crate that has its own `Result`,
+//! `Option` or `Vec` expands to the same code as one that has not.
+
+mod attribute;
+mod errors;
+mod xdr;
+
+use proc_macro::TokenStream;
+
+/// Gives a type its canonical encoding: `Encode`, `Decode` and `Describe`.
+///
+/// - A **struct** is its fields in order; a field may borrow from the message (`&'a str`, `&'a [u8]`) if the struct
+///   has one lifetime parameter.
+/// - An **enum without data** is an XDR enum: the variant's Rust discriminant, which must fit in an `i32`.
+/// - An **enum with data** is an XDR union: a discriminant, then the fields of the variant that it selects.
+///
+/// Decoding is strict: a discriminant that no variant declares is an error.
+///
+/// # Attributes
+///
+/// | where | attribute | meaning |
+/// |---|---|---|
+/// | type | `#[xdr(switch = T)]` | makes an enum a union and names the type of its discriminant: `i32` (the default for an enum with data), `u32`, `bool`, or an enum without data that derives `Xdr` |
+/// | type | `#[xdr(crate = path)]` | where `rpc_core` is found |
+/// | variant | `#[xdr(case = A \| B)]` | the discriminants that select this variant, constants of type `T`; with several, the first field is the discriminant itself and is checked on encoding |
+/// | variant | `#[xdr(default)]` | selected by every discriminant that has no `case`; the first field is the discriminant |
+/// | field | `#[xdr(with = path)]` | encodes by the functions `encode`, `decode` and `describe` of a module |
+/// | all three | `#[xdr(name = "text")]` | the name that descriptors show |
+///
+/// In a union whose variants have no `case`, they count from 0.
+#[proc_macro_derive(Xdr, attributes(xdr))]
+pub fn derive_xdr(input: TokenStream) -> TokenStream {
+    xdr::expand(input.into()).into()
+}

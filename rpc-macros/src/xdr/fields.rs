@@ -1,0 +1,63 @@
+//! Fields in the order of the wire. Errors in their types are marked where the user wrote them.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::impls::{Bodies, Scope};
+use super::model::{Field, Item};
+
+/// A struct is its fields, one after the other.
+pub fn of_struct(item: &Item, fields: &[Field], scope: &Scope) -> Bodies {
+    let private = &scope.private;
+    let encode = fields.iter().map(|field| {
+        let member = &field.member;
+        encode(field, &quote!(&self.#member), scope)
+    });
+    let decode = fields.iter().map(|field| initialise(field, scope));
+    let (name, described) = (&item.name, describe_all(fields, scope));
+    Bodies {
+        encode: quote!(#(#encode)* ::core::result::Result::Ok(())),
+        decode: quote!(::core::result::Result::Ok(Self { #(#decode),* })),
+        describe: quote!(#private::Type::Struct { name: #name, fields: #described }),
+    }
+}
+
+/// A statement that encodes the field, of which `reference` is an expression.
+pub fn encode(field: &Field, reference: &TokenStream, scope: &Scope) -> TokenStream {
+    let (Scope { private, out, .. }, ty) = (scope, &field.ty);
+    match &field.with {
+        Some(module) => quote_spanned!(at(module)=> #module::encode(#reference, #out)?;),
+        None => quote_spanned!(at(ty)=> <#ty as #private::Encode>::encode(#reference, #out)?;),
+    }
+}
+
+/// `member: value`, the value being decoded.
+pub fn initialise(field: &Field, scope: &Scope) -> TokenStream {
+    let (Scope { private, input, .. }, ty, member) = (scope, &field.ty, &field.member);
+    let value = match &field.with {
+        Some(module) => quote_spanned!(at(module)=> #module::decode(#input)?),
+        None => quote_spanned!(at(ty)=> <#ty as #private::Decode>::decode(#input)?),
+    };
+    quote!(#member: #value)
+}
+
+/// A constant `&[Field]`.
+pub fn describe_all(fields: &[Field], scope: &Scope) -> TokenStream {
+    let described = fields.iter().map(|field| describe(field, scope));
+    quote!(&[#(#described),*])
+}
+
+fn describe(field: &Field, scope: &Scope) -> TokenStream {
+    let (private, ty, name) = (&scope.private, &field.ty, &field.name);
+    let function = match &field.with {
+        Some(module) => quote_spanned!(at(module)=> #module::describe),
+        None => quote_spanned!(at(ty)=> <#ty as #private::Describe>::describe),
+    };
+    quote!(#private::Field { name: #name, ty: #function })
+}
+
+/// The place of `tokens`, but as part of the expansion, so that lints on code that people write leave it alone.
+pub fn at(tokens: &impl Spanned) -> Span {
+    Span::mixed_site().located_at(tokens.span())
+}

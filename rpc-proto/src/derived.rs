@@ -1,0 +1,77 @@
+//! What the code written by `#[derive(Xdr)]` stands on.
+
+use crate::xdr::{Decode, DecodeError, Decoder, Encode, EncodeError};
+
+/// A type that can be the discriminant of a union: a 4-byte number on the wire.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the discriminant of a union",
+    label = "not a discriminant",
+    note = "`switch` takes `i32`, `u32`, `bool` or an enum without data that derives `Xdr`"
+)]
+pub trait Switch: Encode + for<'a> Decode<'a> {
+    /// Its 32 bits on the wire.
+    fn number(&self) -> i32;
+
+    /// Its value, for errors.
+    fn value(&self) -> i64 {
+        self.number().into()
+    }
+}
+
+impl Switch for i32 {
+    fn number(&self) -> i32 {
+        *self
+    }
+}
+
+impl Switch for u32 {
+    fn number(&self) -> i32 {
+        self.cast_signed()
+    }
+
+    fn value(&self) -> i64 {
+        (*self).into()
+    }
+}
+
+impl Switch for bool {
+    fn number(&self) -> i32 {
+        (*self).into()
+    }
+}
+
+/// Whether `discriminant` is one of `labels`.
+pub fn is_label(discriminant: &impl Switch, labels: &[i32]) -> bool {
+    labels.contains(&discriminant.number())
+}
+
+/// Whether `labels[index]` is in the list for the first time.
+pub const fn is_first(labels: &[i32], index: usize) -> bool {
+    let mut earlier = 0;
+    while earlier < index {
+        if labels[earlier] == labels[index] {
+            return false;
+        }
+        earlier += 1;
+    }
+    true
+}
+
+/// The discriminant just read from `input` is none that `kind` declares.
+#[cold]
+pub fn undeclared(
+    kind: &'static str,
+    discriminant: &impl Switch,
+    input: &Decoder<'_>,
+) -> DecodeError {
+    input.bad_discriminant(kind, discriminant.value())
+}
+
+/// The discriminant that an arm of `kind` keeps selects another arm.
+#[cold]
+pub fn misplaced(kind: &'static str, discriminant: &impl Switch) -> EncodeError {
+    EncodeError::Discriminant {
+        kind,
+        value: discriminant.value(),
+    }
+}
