@@ -1,20 +1,27 @@
 //! RPC whose calls mean what they say: transports, client, server and name resolution.
 extern crate self as rpc_core;
 
+mod context;
 mod endpoint;
 mod error;
+#[allow(dead_code, reason = "the workers that use it follow")]
+mod server;
+mod service;
 mod transport;
 
+pub use context::{Connection, Context, Peer};
 pub use endpoint::{Authority, Endpoint, EndpointError, EndpointProblem};
 pub use error::{ConnectError, Error, ErrorKind, ResolveError};
 pub use rpc_proto::time::{Executed, Retry};
 
 pub use rpc_proto::describe::{self, Describe, Interface, Method, Semantics};
 pub use rpc_proto::xdr::{self, Bounded, Decode, DecodeError, Encode, EncodeError};
+pub use service::{ServeError, Service};
 
 /// What the code written by `#[rpc]` and `#[derive(Xdr)]` names. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::{Context, ServeError, Service};
     pub use rpc_proto::__private::*;
     pub use std::sync::Arc;
 }

@@ -1,0 +1,146 @@
+//! What a handler may know about the call that it answers.
+
+use crate::transport::Address;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// The circumstances of one call: who calls, and until when.
+///
+/// A handler gets it by asking for `cx: &Context` as its first parameter.
+#[derive(Clone, Debug)]
+pub struct Context {
+    peer: Peer,
+    deadline: Option<Instant>,
+}
+
+impl Context {
+    pub(crate) fn new(peer: Peer, deadline: Option<Instant>) -> Self {
+        Self { peer, deadline }
+    }
+
+    /// The context of a call that never leaves this process (`BankClient::local`).
+    pub(crate) fn local(deadline: Option<Instant>) -> Self {
+        let peer = Peer {
+            address: None,
+            connection: None,
+        };
+        Self::new(peer, deadline)
+    }
+
+    /// Who calls.
+    pub fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// When the caller stops waiting; none when it did not say.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// The time left until the deadline: zero when it has passed, none when there is none.
+    pub fn remaining(&self) -> Option<Duration> {
+        self.deadline
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+}
+
+/// A caller. It displays as the URI that it calls from, which is never empty.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// None: a caller within this process that uses no transport.
+    address: Option<Address>,
+    connection: Option<Connection>,
+}
+
+impl Peer {
+    pub(crate) fn new(address: Address, connection: Option<Connection>) -> Self {
+        Self {
+            address: Some(address),
+            connection,
+        }
+    }
+
+    /// The connection that carries the call; none where there is none to lose (UDP, a local client).
+    pub fn connection(&self) -> Option<&Connection> {
+        self.connection.as_ref()
+    }
+
+    /// The address on the network; none for a caller within this process.
+    pub fn address(&self) -> Option<SocketAddr> {
+        match self.address.as_ref()? {
+            Address::Tcp(address) | Address::Udp(address) => Some(*address),
+            Address::Mem(..) => None,
+        }
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.address {
+            Some(address) => address.fmt(f),
+            None => f.write_str("local"),
+        }
+    }
+}
+
+/// A handle on a caller's connection, good for noticing its end. It keeps nothing open.
+#[derive(Clone, Debug, Default)]
+pub struct Connection {
+    closed: Arc<AtomicBool>,
+}
+
+impl Connection {
+    /// Whether the connection has ended, and with it, as a rule, whoever was at its other end.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_displays_as_a_uri() {
+        let socket = SocketAddr::from(([127, 0, 0, 1], 5000));
+        let rows = [
+            (Address::Tcp(socket), "tcp://127.0.0.1:5000", Some(socket)),
+            (Address::Udp(socket), "udp://127.0.0.1:5000", Some(socket)),
+            (Address::Mem("bank".into(), 3), "mem://bank#3", None),
+        ];
+        for (address, text, on_network) in rows {
+            let peer = Peer::new(address, None);
+            assert_eq!(
+                (peer.to_string().as_str(), peer.address()),
+                (text, on_network)
+            );
+        }
+        assert_eq!(Context::local(None).peer().to_string(), "local");
+    }
+
+    #[test]
+    fn a_handle_sees_the_end_of_its_connection() {
+        let connection = Connection::default();
+        let peer = Peer::new(Address::Mem("bank".into(), 3), Some(connection.clone()));
+        let handle = peer.connection().expect("given");
+        assert!(!handle.is_closed());
+        connection.close();
+        assert!(handle.is_closed());
+    }
+
+    #[test]
+    fn the_time_left_never_goes_below_zero() {
+        let now = Instant::now();
+        assert_eq!(Context::local(Some(now)).remaining(), Some(Duration::ZERO));
+        assert_eq!(Context::local(None).remaining(), None);
+        let left = Context::local(Some(now + Duration::from_secs(60))).remaining();
+        assert!(left.is_some_and(|left| left > Duration::from_secs(50)));
+    }
+}

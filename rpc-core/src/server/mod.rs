@@ -1,0 +1,5 @@
+//! The server.
+
+mod claim;
+mod poller;
+mod sources;

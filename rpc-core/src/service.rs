@@ -1,0 +1,40 @@
+//! What the server needs from a service: its description, and a way to run one call.
+
+use crate::Context;
+use rpc_proto::describe::Interface;
+use rpc_proto::xdr::{DecodeError, Decoder, EncodeError, Encoder};
+
+/// One interface with somebody who answers for it.
+///
+/// `#[rpc]` writes an implementation for each trait (`BankService` for `Bank`); a server and a local client only know
+/// services through this trait, so one server can offer many.
+pub trait Service: Send + Sync + 'static {
+    /// What it offers.
+    fn interface(&self) -> &'static Interface;
+
+    /// Decodes the arguments of `procedure` to their end, runs it, and encodes its result.
+    ///
+    /// All arguments are decoded before the method begins, so [`ServeError::NoProcedure`] and [`ServeError::Args`]
+    /// promise that nothing ran.
+    fn call(
+        &self,
+        cx: &Context,
+        procedure: u32,
+        args: &mut Decoder<'_>,
+        reply: &mut Encoder,
+    ) -> Result<(), ServeError>;
+}
+
+/// Why a call has no result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ServeError {
+    /// The interface has no such procedure. Nothing ran.
+    #[error("there is no such procedure")]
+    NoProcedure,
+    /// The arguments are not what the method takes. Nothing ran.
+    #[error("the arguments cannot be decoded: {0}")]
+    Args(#[source] DecodeError),
+    /// The method ran, and its result cannot be encoded.
+    #[error("the result cannot be encoded: {0}")]
+    Reply(#[source] EncodeError),
+}
