@@ -7,7 +7,7 @@ use std::str::FromStr;
 /// Where a service answers.
 ///
 /// Written as a URI: `tcp://host:port`, `udp://host:port`, `mem://name` (inside this process) or
-/// `match://[host:port/]name` (ask a matchmaker). A server that listens on port 0 gets a free one.
+/// `match://[host:port/]name[?transport=tcp|udp]` (ask a matchmaker). A server that listens on port 0 gets a free one.
 ///
 /// ```
 /// # use rpc_core::Endpoint;
@@ -30,7 +30,28 @@ pub enum Endpoint {
         matchmaker: Option<Authority>,
         /// The registered name; empty means the name of the interface that is served or called.
         name: String,
+        /// `?transport=`: of a server's endpoints, use only those of this transport.
+        transport: Option<Transport>,
     },
+}
+
+/// A transport between processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Transport {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Transport::Tcp => "tcp",
+            Transport::Udp => "udp",
+        })
+    }
 }
 
 /// A host and a port.
@@ -100,13 +121,20 @@ impl fmt::Display for Endpoint {
             Endpoint::Udp(authority) => write!(f, "udp://{authority}"),
             Endpoint::Mem(name) => write!(f, "mem://{name}"),
             Endpoint::Match {
-                matchmaker: Some(authority),
+                matchmaker,
                 name,
-            } => write!(f, "match://{authority}/{name}"),
-            Endpoint::Match {
-                matchmaker: None,
-                name,
-            } => write!(f, "match://{name}"),
+                transport,
+            } => {
+                f.write_str("match://")?;
+                if let Some(authority) = matchmaker {
+                    write!(f, "{authority}/")?;
+                }
+                f.write_str(name)?;
+                match transport {
+                    Some(transport) => write!(f, "?transport={transport}"),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
@@ -165,6 +193,9 @@ pub enum EndpointProblem {
     /// A name with characters that names cannot have.
     #[error("`{0}` is not a name, which has up to 255 letters, digits, `.`, `_` and `-`")]
     Name(String),
+    /// Something after `?` that is no option.
+    #[error("`?{0}` is not an option; ?transport=tcp and ?transport=udp are known")]
+    Option(String),
 }
 
 fn parse(text: &str) -> Result<Endpoint, EndpointProblem> {
@@ -174,18 +205,31 @@ fn parse(text: &str) -> Result<Endpoint, EndpointProblem> {
         "udp" => Ok(Endpoint::Udp(rest.parse()?)),
         "mem" if rest.is_empty() => Err(EndpointProblem::NoName),
         "mem" => Ok(Endpoint::Mem(name(rest)?)),
-        "match" => match rest.split_once('/') {
-            Some((authority, rest)) => Ok(Endpoint::Match {
-                matchmaker: Some(authority.parse()?),
-                name: name(rest)?,
-            }),
-            None => Ok(Endpoint::Match {
-                matchmaker: None,
-                name: name(rest)?,
-            }),
-        },
+        "match" => matchmaker(rest),
         _ => Err(EndpointProblem::UnknownScheme(scheme.to_owned())),
     }
+}
+
+fn matchmaker(text: &str) -> Result<Endpoint, EndpointProblem> {
+    let (place, options) = match text.split_once('?') {
+        Some((place, options)) => (place, Some(options)),
+        None => (text, None),
+    };
+    let (matchmaker, rest) = match place.split_once('/') {
+        Some((authority, rest)) => (Some(authority.parse()?), rest),
+        None => (None, place),
+    };
+    let transport = match options {
+        None => None,
+        Some("transport=tcp") => Some(Transport::Tcp),
+        Some("transport=udp") => Some(Transport::Udp),
+        Some(other) => return Err(EndpointProblem::Option(other.to_owned())),
+    };
+    Ok(Endpoint::Match {
+        matchmaker,
+        name: name(rest)?,
+        transport,
+    })
 }
 
 /// Cuts `host:port` or `[address]:port` and checks the host.
@@ -235,6 +279,8 @@ mod tests {
             "match://127.0.0.1:7400/bank.v1",
             "match://[::1]:7400/bank",
             "match://host:7400/",
+            "match://bank?transport=udp",
+            "match://host:7400/bank?transport=tcp",
         ] {
             let endpoint: Endpoint = text.parse().expect(text);
             assert_eq!(endpoint.to_string(), text);
@@ -264,6 +310,8 @@ mod tests {
             ("mem://a/b", Name("a/b".into())),
             ("match://bank/", NoPort),
             ("match://host:1/a b", Name("a b".into())),
+            ("match://bank?transport=mem", Option("transport=mem".into())),
+            ("match://bank?", Option("".into())),
         ];
         for (text, expected) in rows {
             let error = text.parse::<Endpoint>().expect_err(text);

@@ -10,9 +10,9 @@ mod service;
 mod transport;
 
 pub use context::{Connection, Context, Peer};
-pub use endpoint::{Authority, Endpoint, EndpointError, EndpointProblem};
+pub use endpoint::{Authority, Endpoint, EndpointError, EndpointProblem, Transport};
 pub use error::{ConnectError, Error, ErrorKind, ResolveError};
-pub use rpc_proto::time::{Executed, Retry};
+pub use rpc_proto::time::{Executed, Retry, Time};
 
 pub use rpc_proto::describe::{self, Describe, Interface, Method, Semantics};
 pub use rpc_proto::xdr::{self, Bounded, Decode, DecodeError, Encode, EncodeError};
