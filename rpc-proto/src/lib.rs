@@ -9,6 +9,7 @@ extern crate self as rpc_core;
 
 mod derived;
 pub mod describe;
+mod entropy;
 pub mod message;
 pub mod record;
 pub mod session;

@@ -1,0 +1,98 @@
+//! How calls fail.
+
+use crate::time::{Executed, Retry};
+
+/// A call that did not bring a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What went wrong.
+    pub kind: FailureKind,
+    /// Whether the method ran.
+    pub executed: Executed,
+    /// Whether asking again makes sense. For calls that may have run it is said only where a second run does no harm.
+    pub retry: Retry,
+}
+
+/// What went wrong with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// No answer came in the time that the caller gave.
+    DeadlineExceeded,
+    /// The time ran out before the server could begin.
+    DeadlinePassedAtServer,
+    /// The server was restarted or replaced while the call was out.
+    ServerRestarted,
+    /// The server no longer keeps the session that the call belongs to.
+    SessionLost,
+    /// The connection to a server without sessions broke while the call was out.
+    ConnectionLost,
+    /// The server has more to do than it can take.
+    Overloaded,
+    /// The server is shutting down.
+    ShuttingDown,
+    /// The server has no room for another session.
+    NoRoomForSession,
+    /// The server keeps no completion records, which the method needs.
+    NoCompletionStore,
+    /// The server knows no sessions and so cannot keep what the method promises.
+    PlainPeer,
+    /// The server does not serve the program.
+    NoProgram,
+    /// The server serves other versions of the program.
+    OtherVersions {
+        /// The lowest.
+        low: u32,
+        /// The highest.
+        high: u32,
+    },
+    /// The server's version of the interface has no such method.
+    NoProcedure,
+    /// The method's types or semantics at the server differ from ours.
+    Incompatible,
+    /// The server could not decode the arguments.
+    BadArguments,
+    /// The method panicked.
+    Panicked,
+    /// The method's result could not be encoded.
+    Unencodable,
+    /// The reply does not fit into a datagram.
+    ReplyTooLarge,
+    /// The request does not fit into a datagram, or into what a message may be.
+    RequestTooLarge,
+    /// The server has forgotten the number of the call.
+    Expired,
+    /// The server knows another call by the number of this one.
+    Conflict,
+    /// The session cannot keep what the method promises.
+    WrongKeeper,
+    /// The server refuses the credentials.
+    Denied,
+    /// The server answered with a status that makes no sense here.
+    BadReply,
+    /// There are too many calls in flight on this client.
+    TooManyCalls,
+    /// The client was closed.
+    Closed,
+}
+
+impl Failure {
+    /// `repeatable`: a second run of the method does no harm.
+    pub(super) fn new(kind: FailureKind, executed: Executed, repeatable: bool, pause: Option<std::time::Duration>) -> Self {
+        let safe = executed == Executed::No || repeatable;
+        let retry = if safe && kind.is_transient() { pause.map_or(Retry::Now, Retry::After) } else { Retry::Never };
+        Self { kind, executed, retry }
+    }
+}
+
+impl FailureKind {
+    /// Whether the same call may succeed later without anything being changed.
+    fn is_transient(self) -> bool {
+        use FailureKind::*;
+        matches!(
+            self,
+            DeadlineExceeded | DeadlinePassedAtServer | ServerRestarted | SessionLost | ConnectionLost | Overloaded
+                | ShuttingDown | NoRoomForSession | TooManyCalls
+        )
+    }
+}

@@ -1,0 +1,81 @@
+//! One call on its way.
+
+use super::{CallId, Request};
+use crate::describe::Semantics;
+use crate::time::{Executed, Time};
+
+/// A call that has not ended.
+///
+/// A flight makes one or more attempts. Each has a number of its own, and a new one is begun only when the one before
+/// certainly did not run, or when the method may run twice. All copies of one attempt carry the same number.
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) call: CallId,
+    pub(super) request: Request,
+    pub(super) stage: Stage,
+    /// When something is to be done; never later than the deadline.
+    pub(super) timer: Time,
+    pub(super) attempt: Attempt,
+    /// An earlier attempt may have run.
+    pub(super) maybe: bool,
+    /// How often a server asked to try again later.
+    pub(super) refusals: u32,
+}
+
+/// The copies of a call that carry one number.
+#[derive(Debug, Default)]
+pub(super) struct Attempt {
+    pub(super) xid: u32,
+    pub(super) seq: u64,
+    /// The incarnation that the first copy was sent to.
+    pub(super) incarnation: u64,
+    /// Copies handed to a transport.
+    pub(super) copies: u32,
+    /// Of those, the ones handed to the present link.
+    pub(super) copies_here: u32,
+    pub(super) first_sent: Time,
+    pub(super) probes: u32,
+    /// The session is gone; only a reply that is already on its way can still come.
+    pub(super) orphaned: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It has no number: it waits for a session, or for room in the window.
+    Waiting,
+    /// A copy is to be sent.
+    Queued,
+    /// A copy is out.
+    Sent,
+    /// The server has it; it is asked now and then what became of it.
+    Received,
+    /// The link is down, or the server behind a new link has not said who it is.
+    Parked,
+    /// A server asked to try again later.
+    Pausing,
+}
+
+impl Flight {
+    pub(super) fn semantics(&self) -> Semantics {
+        self.request.method.semantics
+    }
+
+    /// Whether a second run does no harm.
+    pub(super) fn may_repeat(&self) -> bool {
+        matches!(self.semantics(), Semantics::Idempotent | Semantics::Readonly)
+    }
+
+    pub(super) fn has_number(&self) -> bool {
+        self.attempt.seq != 0
+    }
+
+    /// Whether the present attempt may have run, if nothing else is known than what was sent.
+    pub(super) fn attempt_executed(&self) -> Executed {
+        if self.attempt.copies > 0 { Executed::Maybe } else { Executed::No }
+    }
+
+    /// What is known of the whole call, given what is known of the present attempt.
+    pub(super) fn executed(&self, attempt: Executed) -> Executed {
+        if attempt == Executed::No && self.maybe { Executed::Maybe } else { attempt }
+    }
+}

@@ -1,0 +1,149 @@
+//! What a driver gives to the server machine and gets from it.
+
+use super::session::Asker;
+use crate::describe::Method;
+use crate::session::Security;
+use crate::session::wire::RequestId;
+use crate::time::Time;
+use crate::xdr::Limits;
+use std::ops::Range;
+use std::time::Duration;
+
+/// Bounds and times of a server.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// How long a session is kept after the server last heard of its client.
+    pub lease: Duration,
+    /// How many unfinished calls a session may have.
+    pub window: u32,
+    /// How many sessions there may be.
+    pub max_sessions: usize,
+    /// How many bytes of replies are kept before new calls are refused.
+    pub max_reply_bytes: usize,
+    /// How long a call that came in a datagram may run before its client is told to stop sending it.
+    pub early_ack: Duration,
+    /// How long after `HELLO` its cookie is good for `OPEN`.
+    pub cookie_life: Duration,
+    /// The largest message that goes into a datagram.
+    pub max_datagram: usize,
+    /// Limits for decoding the arguments of the session program.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(30),
+            window: 256,
+            max_sessions: 16_384,
+            max_reply_bytes: 256 << 20,
+            early_ack: Duration::from_millis(20),
+            cookie_life: Duration::from_secs(30),
+            max_datagram: 65_507,
+            limits: Limits {
+                message: 65_536,
+                depth: 8,
+                allocation: 65_536,
+            },
+        }
+    }
+}
+
+/// A way back to a peer, as the driver numbers them: a connection, or an address of a datagram socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Route(pub u64);
+
+/// Where a message came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The way back.
+    pub route: Route,
+    /// Bytes that are the same for every message of this peer: cookies are bound to them.
+    pub address: &'a [u8],
+    /// Whether the way loses messages, doubles them and limits their size.
+    pub datagram: bool,
+    /// What the transport guarantees.
+    pub security: Security,
+}
+
+/// What a message asks of the driver.
+#[derive(Debug)]
+pub enum Handled {
+    /// Nothing.
+    Nothing,
+    /// To send back what was appended to the reply buffer.
+    Reply,
+    /// To run a method, then to call [`Server::handle_done`].
+    Run(Run),
+}
+
+/// A method to be run.
+#[derive(Debug)]
+pub struct Run {
+    /// To be given back with the result.
+    pub token: Token,
+    /// Which of the interfaces that the server was made with.
+    pub interface: usize,
+    /// The method; `None` for procedure 0, which does nothing and returns nothing.
+    pub method: Option<&'static Method>,
+    /// Where the arguments stand in the message.
+    pub args: Range<usize>,
+    /// When the caller gives up; plain callers do not say.
+    pub deadline: Option<Time>,
+}
+
+/// Stands for a call that was begun. It is given back exactly once.
+#[derive(Debug)]
+pub struct Token {
+    pub(super) id: Option<RequestId>,
+    pub(super) asker: Asker,
+    pub(super) oneway: bool,
+}
+
+impl Token {
+    /// The name of the call; plain callers give none.
+    pub fn id(&self) -> Option<RequestId> {
+        self.id
+    }
+
+    /// Whether nobody waits for a reply.
+    pub fn is_oneway(&self) -> bool {
+        self.oneway
+    }
+}
+
+/// How a begun call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// The method returned; its encoded result stands in the buffer.
+    Returned,
+    /// It panicked.
+    Panicked,
+    /// It returned a value that cannot be encoded.
+    Unencodable,
+    /// The arguments could not be decoded; it did not run.
+    BadArguments,
+    /// It has no such procedure; it did not run.
+    NoProcedure,
+    /// The server has more calls than it can take; it did not run.
+    Overloaded,
+    /// The caller's time had run out before the method could begin; it did not run.
+    DeadlinePassed,
+    /// The server is shutting down; it did not run.
+    ShuttingDown,
+}
+
+/// What a server has done so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Methods begun.
+    pub begun: u64,
+    /// Copies of running or finished calls, which were not run again.
+    pub duplicates: u64,
+    /// Of those, the ones answered with a recorded reply.
+    pub replayed: u64,
+    /// Copies of forgotten calls.
+    pub expired: u64,
+    /// Calls refused without running.
+    pub refused: u64,
+}

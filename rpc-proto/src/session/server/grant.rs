@@ -1,0 +1,249 @@
+//! First contact and the granting of sessions; calls of peers that know no sessions.
+
+use super::reply::{self, Answer, REPLY_HEADROOM};
+use super::{Done, Handled, OpenKey, Origin, Route, Run, Server, Session, Token};
+use crate::describe::Semantics;
+use crate::message::{AcceptStatus, Call};
+use crate::session::program::{
+    DescribeArgs, DescribeReply, Grant, HelloArgs, HelloReply, Keeper, MethodPrint, OpenArgs,
+    OpenRefusal, OpenReply,
+};
+use crate::session::server::session::Asker;
+use crate::session::wire::{SESSION_PROGRAM, SESSION_VERSION, SessionId, procedure};
+use crate::time::Time;
+use crate::xdr::{self, Encode};
+use siphasher::sip128::{Hasher128, SipHasher13};
+use std::hash::Hasher;
+
+/// A `HELLO` in a datagram is at least so long, so that no answer to an unproven address is longer than its question.
+const HELLO_MIN: usize = 512;
+
+impl Server {
+    /// A call without our credential: first contact, or a peer that knows no sessions.
+    pub(super) fn handle_plain_call(
+        &mut self,
+        now: Time,
+        origin: Origin<'_>,
+        message: &[u8],
+        call: &Call<'_>,
+        out: &mut Vec<u8>,
+    ) -> Handled {
+        if call.header.program == SESSION_PROGRAM {
+            return self.handle_first_contact(now, origin, message, call, out);
+        }
+        let asker = Asker {
+            route: origin.route,
+            xid: call.header.xid,
+            datagram: origin.datagram,
+        };
+        match self.find_method(call) {
+            Ok((interface, method)) => {
+                self.stats.begun += 1;
+                let oneway = method.is_some_and(|method| method.semantics == Semantics::Oneway);
+                let token = Token {
+                    id: None,
+                    asker,
+                    oneway,
+                };
+                Handled::Run(Run {
+                    token,
+                    interface,
+                    method,
+                    args: message.len() - call.args.len()..message.len(),
+                    deadline: None,
+                })
+            }
+            Err(status) => {
+                self.stats.refused += 1;
+                answer_plain(call.header.xid, status, &(), out)
+            }
+        }
+    }
+
+    /// Ends a call of a peer that knows no sessions.
+    pub(super) fn finish_plain(
+        &mut self,
+        token: &Token,
+        done: Done,
+        out: &mut Vec<u8>,
+        at: usize,
+    ) -> Option<Route> {
+        if token.oneway {
+            out.truncate(at);
+            return None;
+        }
+        reply::finish_plain(out, at, token.asker.xid, Answer::of(done).status);
+        if token.asker.datagram && out.len() - at > self.config.max_datagram {
+            out.truncate(at);
+            out.resize(at + REPLY_HEADROOM, 0);
+            reply::finish_plain(out, at, token.asker.xid, AcceptStatus::SystemError);
+        }
+        Some(token.asker.route)
+    }
+
+    /// The fingerprints of a program's methods.
+    pub(super) fn describe(&self, args: DescribeArgs) -> DescribeReply {
+        match self
+            .interfaces
+            .iter()
+            .find(|i| i.program == args.program && i.version == args.version)
+        {
+            Some(interface) => DescribeReply::Methods(
+                interface
+                    .methods
+                    .iter()
+                    .map(|method| MethodPrint {
+                        procedure: method.procedure,
+                        fingerprint: method.fingerprint(),
+                    })
+                    .collect(),
+            ),
+            None => match self.versions_of(args.program) {
+                Some((low, high)) => DescribeReply::OtherVersions(low, high),
+                None => DescribeReply::NoProgram,
+            },
+        }
+    }
+
+    fn handle_first_contact(
+        &mut self,
+        now: Time,
+        origin: Origin<'_>,
+        message: &[u8],
+        call: &Call<'_>,
+        out: &mut Vec<u8>,
+    ) -> Handled {
+        if call.header.version != SESSION_VERSION {
+            let status = AcceptStatus::ProgramMismatch {
+                low: SESSION_VERSION,
+                high: SESSION_VERSION,
+            };
+            return answer_plain(call.header.xid, status, &(), out);
+        }
+        let body = call.args;
+        match call.header.procedure {
+            procedure::NULL => answer_plain(call.header.xid, AcceptStatus::Success, &(), out),
+            procedure::HELLO if origin.datagram && message.len() < HELLO_MIN => Handled::Nothing,
+            procedure::HELLO => match xdr::from_slice::<HelloArgs<'_>>(body, self.config.limits) {
+                Ok(_) => {
+                    let cookie = self.cookie(now, origin.address);
+                    let hello = HelloReply {
+                        incarnation: self.incarnation,
+                        store: self.store,
+                        cookie,
+                    };
+                    answer_plain(call.header.xid, AcceptStatus::Success, &hello, out)
+                }
+                Err(_) => answer_plain(call.header.xid, AcceptStatus::GarbageArgs, &(), out),
+            },
+            procedure::OPEN => match xdr::from_slice::<OpenArgs>(body, self.config.limits) {
+                Ok(args) => {
+                    let granted = self.open(now, origin, call, &args);
+                    answer_plain(call.header.xid, AcceptStatus::Success, &granted, out)
+                }
+                Err(_) => answer_plain(call.header.xid, AcceptStatus::GarbageArgs, &(), out),
+            },
+            _ => answer_plain(
+                call.header.xid,
+                AcceptStatus::ProcedureUnavailable,
+                &(),
+                out,
+            ),
+        }
+    }
+
+    /// Only here is memory taken for a client, and only after its cookie has shown that it hears us.
+    fn open(
+        &mut self,
+        now: Time,
+        origin: Origin<'_>,
+        call: &Call<'_>,
+        args: &OpenArgs,
+    ) -> OpenReply {
+        if !self.cookie_is_good(now, origin.address, &args.cookie) {
+            return OpenReply::Refused(OpenRefusal::BadCookie);
+        }
+        if args.keeper == Keeper::Store && self.store.is_none() {
+            return OpenReply::Refused(OpenRefusal::NoStore);
+        }
+        let identity = self.identity(call);
+        let key = OpenKey {
+            client: args.client,
+            nonce: args.nonce,
+            keeper: args.keeper,
+            identity,
+        };
+        let lease_until = now + self.config.lease;
+        let id = match self.opens.get(&key) {
+            Some(&id) => id,
+            None if self.shutting_down || self.sessions.len() >= self.config.max_sessions => {
+                return OpenReply::Refused(OpenRefusal::Full);
+            }
+            None => {
+                let id = SessionId(self.entropy.bytes());
+                self.opens.insert(key.clone(), id);
+                if self.sessions.is_empty() {
+                    self.next_sweep = now + self.config.lease / 4;
+                }
+                self.sessions.insert(
+                    id,
+                    Session::new(key, origin.security, lease_until, self.config.window),
+                );
+                id
+            }
+        };
+        let lease_ms = u32::try_from(self.config.lease.as_millis()).unwrap_or(u32::MAX);
+        OpenReply::Granted(Grant {
+            session: id.0,
+            lease_ms,
+            window: self.config.window,
+        })
+    }
+
+    /// A digest of the credential that a session is opened with: the same number asked for by another is another session.
+    fn identity(&self, call: &Call<'_>) -> u128 {
+        let mut hasher = SipHasher13::new_with_key(&self.digest_key);
+        hasher.write_u32(call.header.credential.flavor().0);
+        hasher.write(call.header.credential.body());
+        hasher.finish128().as_u128()
+    }
+
+    /// Nothing is kept for a cookie: it holds the time and a keyed digest of time and address.
+    fn cookie(&self, now: Time, address: &[u8]) -> [u8; 24] {
+        let mut hasher = SipHasher13::new_with_key(&self.digest_key);
+        hasher.write(b"cookie");
+        hasher.write_u64(now.as_nanos());
+        hasher.write(address);
+        let mut cookie = [0; 24];
+        cookie[..8].copy_from_slice(&now.as_nanos().to_be_bytes());
+        cookie[8..].copy_from_slice(&hasher.finish128().as_bytes());
+        cookie
+    }
+
+    fn cookie_is_good(&self, now: Time, address: &[u8], cookie: &[u8; 24]) -> bool {
+        let mut nanos = [0; 8];
+        nanos.copy_from_slice(&cookie[..8]);
+        let made = Time::from_nanos(u64::from_be_bytes(nanos));
+        made <= now
+            && now.since(made) <= self.config.cookie_life
+            && self.cookie(made, address) == *cookie
+    }
+}
+
+fn answer_plain(
+    xid: u32,
+    status: AcceptStatus,
+    result: &impl Encode,
+    out: &mut Vec<u8>,
+) -> Handled {
+    let at = out.len();
+    out.resize(at + REPLY_HEADROOM, 0);
+    match xdr::to_vec(result) {
+        Ok(body) => {
+            out.extend_from_slice(&body);
+            reply::finish_plain(out, at, xid, status);
+        }
+        Err(_) => reply::finish_plain(out, at, xid, AcceptStatus::SystemError),
+    }
+    Handled::Reply
+}
