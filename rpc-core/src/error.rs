@@ -141,73 +141,96 @@ impl StdError for Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The arguments have no encoding: a bound is exceeded, for instance.
+    /// The arguments have no encoding: one nests too deep, for instance.
     #[error("the arguments cannot be encoded")]
     BadArguments,
-    /// The message is larger than the transport or the configuration allows.
-    #[error("the message is larger than the way there allows")]
-    TooLarge,
+    /// The request does not fit into a datagram, or into what a message may be.
+    #[error("the request is larger than the way there allows")]
+    RequestTooLarge,
     /// Nobody could be reached before the deadline.
     #[error("the server could not be reached before the deadline")]
     Unreachable,
-    /// No reply came before the deadline.
-    #[error("no reply came before the deadline")]
+    /// No answer came before the deadline, or the server got the call too late to begin.
+    #[error("the deadline passed")]
     Deadline,
-    /// The incarnation that the call was sent to is gone.
+    /// The server was restarted or replaced while the call was out.
     #[error("the server was restarted while the call was out")]
     ServerRestarted,
-    /// The session ended before the call did: its lease ran out, or the server does not know it.
-    #[error("the session with the server ended while the call was out")]
+    /// The server no longer keeps the session that the call belongs to.
+    #[error("the server no longer keeps the session of the call")]
     SessionLost,
-    /// The request id is one that the server has forgotten.
-    #[error("the server has forgotten the request id of the call")]
-    Expired,
-    /// The request id was used before, with other arguments.
-    #[error("the request id was used before with other arguments")]
-    Conflict,
-    /// The server has too much to do.
+    /// The connection to a server without sessions broke while the call was out.
+    #[error("the connection to a server without sessions broke while the call was out")]
+    ConnectionLost,
+    /// The server has more to do than it can take.
     #[error("the server is overloaded")]
     Overloaded,
-    /// The server takes no calls now: it is shutting down, for instance.
-    #[error("the server takes no calls now")]
-    Unavailable,
+    /// The server is shutting down.
+    #[error("the server is shutting down")]
+    ShuttingDown,
+    /// The server has no room for another session.
+    #[error("the server has no room for another session")]
+    NoRoomForSession,
+    /// The server keeps no completion records, which the method needs.
+    #[error("the server keeps no completion records, which the method needs")]
+    NoCompletionStore,
+    /// The server knows no sessions and so cannot keep what the method promises.
+    #[error("the server knows no sessions and so cannot keep what the method promises")]
+    PlainPeer,
+    /// The session cannot keep what the method promises.
+    #[error("the session cannot keep what the method promises")]
+    WrongKeeper,
     /// The server does not serve the interface.
     #[error("the server does not serve this interface")]
     NoInterface,
-    /// The server serves the interface, but not this version of it.
-    #[error("the server serves other versions of this interface")]
-    NoVersion,
-    /// The server does not know the method.
+    /// The server serves other versions of the interface.
+    #[error("the server serves versions {low} to {high} of this interface and not ours")]
+    OtherVersions {
+        /// The lowest.
+        low: u32,
+        /// The highest.
+        high: u32,
+    },
+    /// The server's version of the interface has no such method.
     #[error("the server does not know this method")]
     NoMethod,
-    /// The two sides were built from different descriptions of the method.
-    #[error("the server's description of the method differs from ours")]
-    Mismatch,
+    /// The method's types or semantics at the server differ from ours.
+    #[error("the method's types or semantics at the server differ from ours")]
+    Incompatible,
     /// The server could not decode the arguments.
     #[error("the server could not decode the arguments")]
     Garbage,
+    /// The method panicked.
+    #[error("the method panicked")]
+    Panicked,
+    /// The method's result could not be encoded.
+    #[error("the method's result could not be encoded")]
+    Unencodable,
+    /// The reply does not fit into a datagram.
+    #[error("the reply does not fit into a datagram")]
+    ReplyTooLarge,
+    /// The reply arrived and the result in it is not of the type that the method declares.
+    #[error("the result cannot be decoded")]
+    BadResult,
+    /// The server answered with something that makes no sense.
+    #[error("the server answered with something that makes no sense")]
+    BadReply,
+    /// The server has forgotten the request id of the call.
+    #[error("the server has forgotten the request id of the call")]
+    Expired,
+    /// The server knows another call by the request id of this one.
+    #[error("the server knows another call by the request id of this one")]
+    Conflict,
     /// The server refuses this caller.
     #[error("the server refuses this caller")]
     Denied,
-    /// The server cannot keep what the method promises: it knows no sessions, or has no durable store.
-    #[error("the server cannot keep the method's call semantics")]
-    Semantics,
-    /// The handler panicked, or something else went wrong inside the server.
-    #[error("the server failed inside")]
-    Server,
-    /// The method ran, and its result could not be brought here: it is too large or has no encoding.
-    #[error("the result could not be sent")]
-    ResultLost,
-    /// The result arrived and is not of the type that the method declares.
-    #[error("the result cannot be decoded")]
-    BadResult,
-    /// The peer broke the protocol.
-    #[error("the server broke the protocol")]
-    Protocol,
-    /// The call was cancelled.
-    #[error("the call was cancelled")]
-    Cancelled,
-    /// The system under us failed, or we did.
+    /// There are too many calls in flight on this client.
+    #[error("too many calls are in flight on this client")]
+    TooManyCalls,
+    /// The client was closed.
+    #[error("the client was closed")]
+    Closed,
+    /// The client failed inside: a mistake of ours.
     #[error("the client failed inside")]
     Client,
 }

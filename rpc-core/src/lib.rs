@@ -1,6 +1,7 @@
 //! RPC whose calls mean what they say: transports, client, server and name resolution.
 extern crate self as rpc_core;
 
+mod client;
 mod context;
 mod endpoint;
 mod error;
@@ -9,6 +10,7 @@ mod server;
 mod service;
 mod transport;
 
+pub use client::Resolve;
 pub use context::{Connection, Context, Peer};
 pub use endpoint::{Authority, Endpoint, EndpointError, EndpointProblem, Transport};
 pub use error::{ConnectError, Error, ErrorKind, ResolveError};
