@@ -5,6 +5,7 @@ mod client;
 mod context;
 mod endpoint;
 mod error;
+pub mod matchmaker;
 #[allow(dead_code, reason = "the workers that use it follow")]
 mod server;
 mod service;
@@ -14,6 +15,7 @@ pub use client::Resolve;
 pub use context::{Connection, Context, Peer};
 pub use endpoint::{Authority, Endpoint, EndpointError, EndpointProblem, Transport};
 pub use error::{ConnectError, Error, ErrorKind, ResolveError};
+pub use rpc_macros::Xdr;
 pub use rpc_proto::time::{Executed, Retry, Time};
 
 pub use rpc_proto::describe::{self, Describe, Interface, Method, Semantics};
