@@ -6,6 +6,8 @@
 
 mod attribute;
 mod errors;
+mod rpc;
+mod span;
 mod xdr;
 
 use proc_macro::TokenStream;
@@ -34,4 +36,27 @@ use proc_macro::TokenStream;
 #[proc_macro_derive(Xdr, attributes(xdr))]
 pub fn derive_xdr(input: TokenStream) -> TokenStream {
     xdr::expand(input.into()).into()
+}
+/// Makes an interface of a trait: its client, its service and its descriptor.
+///
+/// `#[rpc(program = P, version = V)] pub trait Bank { … }` keeps the trait, which a service implements, and adds
+///
+/// - `BankClient`, with `connect(endpoint)`, `local(service)`, the descriptor `INTERFACE`, and one method for each of
+///   the trait's, which encodes its arguments and returns a `Call` (a `Oneway` for oneway methods);
+/// - `BankService<T>`, which wraps an implementation for a server.
+///
+/// # Methods
+///
+/// A method takes `&self`, then `cx: &Context` if it wants to know about the call, then its arguments, each a value
+/// with a canonical encoding or a shared reference to one. What it returns is owned. `#[rpc(…)]` on a method states
+///
+/// - its semantics: `oneway`, `readonly`, `idempotent`, `at_most_once` (the default) or `exactly_once`;
+/// - `procedure = N`, its number. A method without one takes the number after that of the method above it; the first
+///   takes 1, since 0 is the null procedure;
+/// - `name = "text"`, the name that descriptors and errors show.
+///
+/// `name` and `crate = path` (where `rpc_core` is found) may also be given for the trait.
+#[proc_macro_attribute]
+pub fn rpc(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    rpc::expand(arguments.into(), item.into()).into()
 }

@@ -3,9 +3,9 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
-use super::fields::at;
 use super::impls::{self, Bodies, Scope};
 use super::model::{Item, Value};
+use crate::span::at;
 
 pub fn emit(item: &Item, values: &[Value], scope: &Scope) -> TokenStream {
     let constants: Vec<_> = (0..values.len())

@@ -1,11 +1,11 @@
 //! Fields in the order of the wire. Errors in their types are marked where the user wrote them.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
 
 use super::impls::{Bodies, Scope};
 use super::model::{Field, Item};
+use crate::span::at;
 
 /// A struct is its fields, one after the other.
 pub fn of_struct(item: &Item, fields: &[Field], scope: &Scope) -> Bodies {
@@ -55,9 +55,4 @@ fn describe(field: &Field, scope: &Scope) -> TokenStream {
         None => quote_spanned!(at(ty)=> <#ty as #private::Describe>::describe),
     };
     quote!(#private::Field { name: #name, ty: #function })
-}
-
-/// The place of `tokens`, but as part of the expansion, so that lints on code that people write leave it alone.
-pub fn at(tokens: &impl Spanned) -> Span {
-    Span::mixed_site().located_at(tokens.span())
 }

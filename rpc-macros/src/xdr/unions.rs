@@ -3,9 +3,10 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use super::fields::{self, at};
+use super::fields;
 use super::impls::{self, Bodies, Scope};
 use super::model::{Arm, Field, Item, Label, Selected, Union};
+use crate::span::at;
 
 pub fn emit(item: &Item, union: &Union, scope: &Scope) -> TokenStream {
     let labels = declare_labels(union, scope);

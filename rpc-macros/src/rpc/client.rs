@@ -1,0 +1,174 @@
+//! The client: one concrete type with the trait's methods.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use super::descriptor;
+use super::model::{Interface, Method};
+use super::semantics::Semantics;
+use super::signature::Argument;
+use super::types::Passing;
+use crate::span::at;
+
+pub fn emit(interface: &Interface) -> TokenStream {
+    let definition = definition(interface);
+    let functions = functions(interface);
+    let debug = debug(interface);
+    quote!(#definition #functions #debug)
+}
+
+fn definition(interface: &Interface) -> TokenStream {
+    let Interface {
+        private,
+        conditions,
+        visibility,
+        ..
+    } = interface;
+    let client = interface.client();
+    let doc = format!(
+        "Calls a [`{}`], wherever it is.\n\nClones are cheap and share one connection.",
+        interface.ident
+    );
+    quote! {
+        #(#conditions)*
+        #[doc = #doc]
+        #[derive(::core::clone::Clone)]
+        // A server's crate need not call what it serves.
+        #[allow(dead_code)]
+        #visibility struct #client {
+            channel: #private::Channel,
+        }
+    }
+}
+
+fn functions(interface: &Interface) -> TokenStream {
+    let Interface {
+        private,
+        conditions,
+        visibility,
+        ..
+    } = interface;
+    let client = interface.client();
+    let (descriptor, makers) = (descriptor::emit(interface), makers(interface));
+    let methods = interface
+        .methods
+        .iter()
+        .enumerate()
+        .map(|(index, method)| call(index, method, interface));
+    let doc = format!("What [`{}`] looks like on the wire.", interface.ident);
+    quote! {
+        #(#conditions)*
+        // The signatures are the trait's, and not all of them may be called.
+        #[allow(dead_code, clippy::too_many_arguments, clippy::wrong_self_convention, clippy::should_implement_trait)]
+        impl #client {
+            #[doc = #doc]
+            #visibility const INTERFACE: &'static #private::Interface = #descriptor;
+            #makers
+            #(#methods)*
+        }
+    }
+}
+
+/// `connect` and `local`.
+fn makers(interface: &Interface) -> TokenStream {
+    let Interface {
+        framework,
+        private,
+        visibility,
+        ident,
+        ..
+    } = interface;
+    let service = interface.service();
+    let endpoint = Ident::new("endpoint", Span::mixed_site());
+    let local = format!(
+        "Calls `service` in this process, without a network: a test double is one more [`{ident}`]."
+    );
+    quote! {
+        /// Connects to the service at `endpoint`, a URI such as `tcp://127.0.0.1:5000` or `match://name`.
+        ///
+        /// # Errors
+        ///
+        /// The error says what is wrong with the endpoint, or why nobody could be reached there.
+        #visibility fn connect(
+            #endpoint: &::core::primitive::str,
+        ) -> ::core::result::Result<Self, #framework::ConnectError> {
+            ::core::result::Result::Ok(Self { channel: #private::Channel::connect(#endpoint, Self::INTERFACE)? })
+        }
+
+        #[doc = #local]
+        #visibility fn local(service: impl #ident) -> Self {
+            Self { channel: #private::Channel::local(#service::new(service)) }
+        }
+    }
+}
+
+fn call(index: usize, method: &Method, interface: &Interface) -> TokenStream {
+    let Interface {
+        framework,
+        private,
+        visibility,
+        ..
+    } = interface;
+    let Method {
+        ident,
+        attributes,
+        arguments,
+        ..
+    } = method;
+    let parameters = arguments
+        .iter()
+        .map(|Argument { ident, ty, .. }| quote!(#ident: #ty));
+    let (returned, channel) = match (method.semantics, &method.result) {
+        (Semantics::Oneway, _) => (quote!(#framework::Oneway), quote!(oneway)),
+        (_, Some(ty)) => (quote!(#framework::Call<#ty>), quote!(call)),
+        (_, None) => (quote!(#framework::Call<()>), quote!(call)),
+    };
+    let (encode, promise) = (
+        encode(arguments, private),
+        format!("\n\n{}", method.semantics.promise()),
+    );
+    quote! {
+        #(#attributes)*
+        #[doc = #promise]
+        #visibility fn #ident(&self, #(#parameters),*) -> #returned {
+            #private::Channel::#channel(&self.channel, &Self::INTERFACE.methods[#index], #encode)
+        }
+    }
+}
+
+/// A closure that encodes the arguments one after the other.
+fn encode(arguments: &[Argument], private: &TokenStream) -> TokenStream {
+    if arguments.is_empty() {
+        return quote!(|_| ::core::result::Result::Ok(()));
+    }
+    let out = Ident::new("out", Span::mixed_site());
+    let encoded = arguments.iter().map(|argument| {
+        let (ident, ty) = (&argument.ident, &argument.ty);
+        match &argument.passing {
+            Passing::Owned(sent) => {
+                quote_spanned!(at(ty)=> <#sent as #private::Encode>::encode(&#ident, #out)?;)
+            }
+            Passing::Borrowed(sent) | Passing::Lent(sent) => {
+                quote_spanned!(at(ty)=> <#sent as #private::Encode>::encode(#ident, #out)?;)
+            }
+            Passing::LentList(element) => {
+                quote_spanned!(at(ty)=> <[#element] as #private::Encode>::encode(#ident, #out)?;)
+            }
+        }
+    });
+    quote!(|#out| { #(#encoded)* ::core::result::Result::Ok(()) })
+}
+
+fn debug(interface: &Interface) -> TokenStream {
+    let (client, conditions) = (interface.client(), &interface.conditions);
+    let name = client.to_string();
+    quote! {
+        #(#conditions)*
+        #[automatically_derived]
+        impl ::core::fmt::Debug for #client {
+            fn fmt(&self, out: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Formatter::debug_struct(out, #name).finish_non_exhaustive()
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The interface as static data.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
+
+use super::model::{Interface, Method};
+use super::signature::Argument;
+use super::types::Passing;
+use crate::span::at;
+
+/// A block that gives the one `&'static Interface`. The statics' names are none that a program number would use.
+pub fn emit(interface: &Interface) -> TokenStream {
+    let Interface {
+        private,
+        name,
+        program,
+        version,
+        ..
+    } = interface;
+    let count = interface.methods.len();
+    let methods = interface
+        .methods
+        .iter()
+        .map(|method| describe_method(method, private));
+    quote! {
+        {
+            static __RPC_METHODS: [#private::Method; #count] = [#(#methods),*];
+            static __RPC_INTERFACE: #private::Interface = #private::Interface {
+                name: #name,
+                program: #program,
+                version: #version,
+                methods: &__RPC_METHODS,
+            };
+            &__RPC_INTERFACE
+        }
+    }
+}
+
+fn describe_method(method: &Method, private: &TokenStream) -> TokenStream {
+    let Method {
+        name, procedure, ..
+    } = method;
+    let semantics = method.semantics.emit(private);
+    let arguments = method
+        .arguments
+        .iter()
+        .map(|argument| describe_argument(argument, private));
+    let result = match &method.result {
+        Some(ty) => quote_spanned!(at(ty)=> <#ty as #private::Describe>::describe),
+        None => quote!(<() as #private::Describe>::describe),
+    };
+    quote! {
+        #private::Method {
+            name: #name,
+            procedure: #procedure,
+            semantics: #semantics,
+            args: &[#(#arguments),*],
+            result: #result,
+        }
+    }
+}
+
+fn describe_argument(argument: &Argument, private: &TokenStream) -> TokenStream {
+    let (name, ty) = (argument.ident.unraw().to_string(), &argument.ty);
+    let function = match &argument.passing {
+        Passing::Owned(sent) | Passing::Borrowed(sent) | Passing::Lent(sent) => {
+            quote_spanned!(at(ty)=> <#sent as #private::Describe>::describe)
+        }
+        Passing::LentList(element) => {
+            quote_spanned!(at(ty)=> <[#element] as #private::Describe>::describe)
+        }
+    };
+    quote!(#private::Field { name: #name, ty: #function })
+}

@@ -1,0 +1,245 @@
+//! The interface that a trait declares, checked and numbered.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+use syn::{
+    Attribute, Expr, ItemTrait, LitInt, Path, TraitItem, TraitItemFn, Type, Visibility, parse_quote,
+};
+
+use super::attributes::{OnMethod, OnTrait};
+use super::semantics::Semantics;
+use super::signature::{self, Argument};
+use crate::attribute::{framework, is_called};
+use crate::errors::Errors;
+
+/// Functions of every client, which a method's name would hide.
+const RESERVED: [&str; 4] = ["connect", "local", "clone", "new"];
+
+pub struct Interface {
+    pub framework: Path,
+    /// `::rpc_core::__private`.
+    pub private: TokenStream,
+    /// `#[cfg(…)]` on the trait, which what is generated beside it needs too.
+    pub conditions: Vec<Attribute>,
+    pub visibility: Visibility,
+    pub ident: Ident,
+    pub name: String,
+    pub program: Expr,
+    pub version: Expr,
+    pub methods: Vec<Method>,
+}
+
+pub struct Method {
+    pub ident: Ident,
+    /// Documentation and deprecation, for the client's method.
+    pub attributes: Vec<Attribute>,
+    pub name: String,
+    pub procedure: u32,
+    pub semantics: Semantics,
+    pub takes_context: bool,
+    pub arguments: Vec<Argument>,
+    /// As it is written, so that aliases stay; nothing for a method without `->`.
+    pub result: Option<Type>,
+}
+
+impl Interface {
+    pub fn client(&self) -> Ident {
+        format_ident!("{}Client", self.ident)
+    }
+
+    pub fn service(&self) -> Ident {
+        format_ident!("{}Service", self.ident)
+    }
+
+    /// Reads the trait and leaves in it what the compiler shall see. Nothing if the trait itself cannot be an interface;
+    /// wrong methods are left out.
+    pub fn read(on_trait: OnTrait, item: &mut ItemTrait, errors: &Errors) -> Option<Self> {
+        let usable = check_trait(item, errors);
+        let methods = read_methods(item, errors);
+        for bound in [
+            parse_quote!(::core::marker::Send),
+            parse_quote!(::core::marker::Sync),
+            parse_quote!('static),
+        ] {
+            item.supertraits.push(bound);
+        }
+        item.colon_token.get_or_insert_default();
+        let framework = framework(on_trait.framework);
+        usable.then(|| Self {
+            private: quote!(#framework::__private),
+            framework,
+            conditions: item
+                .attrs
+                .iter()
+                .filter(|attribute| attribute.path().is_ident("cfg"))
+                .cloned()
+                .collect(),
+            visibility: item.vis.clone(),
+            name: on_trait
+                .name
+                .map_or_else(|| item.ident.unraw().to_string(), |name| name.value()),
+            ident: item.ident.clone(),
+            program: on_trait.program.unwrap_or_else(|| parse_quote!(0)),
+            version: on_trait.version.unwrap_or_else(|| parse_quote!(0)),
+            methods,
+        })
+    }
+}
+
+/// Whether a client and a service can be made for the trait; if so, single methods may still be wrong.
+fn check_trait(item: &ItemTrait, errors: &Errors) -> bool {
+    let mut usable = true;
+    let mut refuse = |tokens: TokenStream, message: &str| {
+        errors.at(tokens, message);
+        usable = false;
+    };
+    if let Some(token) = item.unsafety {
+        refuse(
+            quote!(#token),
+            "callers in other processes cannot keep an unsafe contract: remove `unsafe`",
+        );
+    }
+    if let Some(token) = item.auto_token {
+        refuse(
+            quote!(#token),
+            "an interface has methods, which an auto trait cannot have",
+        );
+    }
+    if !item.generics.params.is_empty() {
+        let parameters = &item.generics.params;
+        refuse(
+            quote!(#parameters),
+            "an interface is one contract: name the types, or write one trait for each choice of them",
+        );
+    }
+    if let Some(conditions) = &item.generics.where_clause {
+        refuse(
+            quote!(#conditions),
+            "an interface has no conditions: what a service needs is its own affair",
+        );
+    }
+    for other in item
+        .items
+        .iter()
+        .filter(|inner| !matches!(inner, TraitItem::Fn(_)))
+    {
+        refuse(
+            quote!(#other),
+            "an interface has methods only: put types and constants beside the trait",
+        );
+    }
+    usable
+}
+
+fn read_methods(item: &mut ItemTrait, errors: &Errors) -> Vec<Method> {
+    let mut numbers = Numbers::default();
+    let methods = item.items.iter_mut().filter_map(|inner| match inner {
+        TraitItem::Fn(method) => Some(method),
+        _ => None,
+    });
+    methods
+        .filter_map(|method| read_method(method, &mut numbers, errors))
+        .collect()
+}
+
+fn read_method(method: &mut TraitItemFn, numbers: &mut Numbers, errors: &Errors) -> Option<Method> {
+    let on_method = OnMethod::read(&method.attrs, errors);
+    method
+        .attrs
+        .retain(|attribute| !is_called(attribute, "rpc"));
+    let procedure = numbers.give(&method.sig.ident, on_method.procedure, errors);
+    check_attributes(method, errors);
+    let semantics = on_method.semantics.unwrap_or(Semantics::AtMostOnce);
+    let signature = signature::read(method, semantics, errors)?;
+    Some(Method {
+        ident: method.sig.ident.clone(),
+        attributes: method
+            .attrs
+            .iter()
+            .filter(|attribute| is_for_client(attribute))
+            .cloned()
+            .collect(),
+        name: on_method
+            .name
+            .map_or_else(|| method.sig.ident.unraw().to_string(), |name| name.value()),
+        procedure: procedure?,
+        semantics,
+        takes_context: signature.takes_context,
+        arguments: signature.arguments,
+        result: signature.result,
+    })
+}
+
+fn check_attributes(method: &TraitItemFn, errors: &Errors) {
+    if RESERVED
+        .iter()
+        .any(|reserved| method.sig.ident.unraw() == reserved)
+    {
+        errors.at(
+            &method.sig.ident,
+            format!(
+                "every client has a function `{}` of its own: choose another name",
+                method.sig.ident
+            ),
+        );
+    }
+    for condition in method
+        .attrs
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"))
+    {
+        errors.at(
+            condition,
+            "a contract is the same in every build: remove the `cfg`, or put it on the whole trait",
+        );
+    }
+}
+
+fn is_for_client(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("doc") || attribute.path().is_ident("deprecated")
+}
+
+/// The procedure numbers given so far, each with its method.
+#[derive(Default)]
+struct Numbers {
+    given: Vec<(u32, Ident)>,
+}
+
+impl Numbers {
+    /// The number that is written, or the one after that of the method above.
+    fn give(&mut self, method: &Ident, written: Option<LitInt>, errors: &Errors) -> Option<u32> {
+        let number = match &written {
+            Some(literal) => errors.keep(literal.base10_parse())?,
+            None => self.next(method, errors)?,
+        };
+        let at = written.map_or_else(|| quote!(#method), |literal| quote!(#literal));
+        if number == 0 {
+            errors.at(
+                at,
+                "0 is the null procedure, which every program has: count from 1",
+            );
+        } else if let Some((_, first)) = self.given.iter().find(|(given, _)| *given == number) {
+            errors.at(
+                at,
+                format!("procedure {number} is `{first}` already: give this method another number"),
+            );
+        }
+        self.given.push((number, method.clone()));
+        Some(number)
+    }
+
+    fn next(&self, method: &Ident, errors: &Errors) -> Option<u32> {
+        let next = self
+            .given
+            .last()
+            .map_or(Some(1), |(last, _)| last.checked_add(1));
+        if next.is_none() {
+            errors.at(
+                method,
+                "there is no number after that of the method above: give one by `procedure = N`",
+            );
+        }
+        next
+    }
+}

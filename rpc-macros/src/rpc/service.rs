@@ -1,0 +1,185 @@
+//! The service: decodes a call, runs the method, encodes what it returns.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+
+use super::model::{Interface, Method};
+use super::signature::Argument;
+use super::types::Passing;
+use crate::span::at;
+
+pub fn emit(interface: &Interface) -> TokenStream {
+    let definition = definition(interface);
+    let dispatch = dispatch(interface);
+    quote!(#definition #dispatch)
+}
+
+fn definition(interface: &Interface) -> TokenStream {
+    let Interface {
+        conditions,
+        visibility,
+        ident,
+        ..
+    } = interface;
+    let service = interface.service();
+    let doc = format!("Serves a [`{ident}`]: what a server is given to answer calls with.");
+    let (name, new) = (
+        service.to_string(),
+        format!("Wraps an implementation of [`{ident}`] for a server."),
+    );
+    quote! {
+        #(#conditions)*
+        #[doc = #doc]
+        // A client's crate need not serve what it calls.
+        #[allow(dead_code)]
+        #visibility struct #service<T> {
+            service: T,
+        }
+
+        #(#conditions)*
+        #[allow(dead_code)]
+        impl<T: #ident> #service<T> {
+            #[doc = #new]
+            #visibility fn new(service: T) -> Self {
+                Self { service }
+            }
+        }
+
+        #(#conditions)*
+        #[automatically_derived]
+        impl<T> ::core::fmt::Debug for #service<T> {
+            fn fmt(&self, out: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Formatter::debug_struct(out, #name).finish_non_exhaustive()
+            }
+        }
+    }
+}
+
+/// The variables of the dispatching function; hygienic, so that no constant of the user's captures them.
+struct Names {
+    context: Ident,
+    procedure: Ident,
+    args: Ident,
+    reply: Ident,
+}
+
+/// Its type parameter has a name that no type of the user's has.
+fn dispatch(interface: &Interface) -> TokenStream {
+    let Interface {
+        framework,
+        private,
+        conditions,
+        ident,
+        ..
+    } = interface;
+    let (service, client) = (interface.service(), interface.client());
+    let name = |name: &str| Ident::new(name, Span::mixed_site());
+    let names = Names {
+        context: name("cx"),
+        procedure: name("procedure"),
+        args: name("args"),
+        reply: name("reply"),
+    };
+    let Names {
+        context,
+        procedure,
+        args,
+        reply,
+    } = &names;
+    let arms = interface
+        .methods
+        .iter()
+        .map(|method| arm(method, interface, &names));
+    quote! {
+        #(#conditions)*
+        #[automatically_derived]
+        #[allow(deprecated, unused_variables)]
+        impl<__T: #ident> #framework::Service for #service<__T> {
+            fn interface(&self) -> &'static #private::Interface {
+                #client::INTERFACE
+            }
+
+            fn call(
+                &self,
+                #context: &#private::Context,
+                #procedure: ::core::primitive::u32,
+                #args: &mut #private::Decoder<'_>,
+                #reply: &mut #private::Encoder,
+            ) -> ::core::result::Result<(), #private::ServeError> {
+                match #procedure {
+                    #(#arms)*
+                    _ => ::core::result::Result::Err(#private::ServeError::NoProcedure),
+                }
+            }
+        }
+    }
+}
+
+fn arm(method: &Method, interface: &Interface, names: &Names) -> TokenStream {
+    let Interface {
+        private,
+        ident: interface,
+        ..
+    } = interface;
+    let (
+        Method {
+            ident, procedure, ..
+        },
+        Names {
+            context,
+            args,
+            reply,
+            ..
+        },
+    ) = (method, names);
+    let decoded = method
+        .arguments
+        .iter()
+        .enumerate()
+        .map(|(index, argument)| decode(index, argument, private, args));
+    let context = method.takes_context.then(|| quote!(#context,));
+    let passed = method
+        .arguments
+        .iter()
+        .enumerate()
+        .map(|(index, argument)| pass(index, argument));
+    let run = quote!(<__T as #interface>::#ident(&self.service, #context #(#passed),*));
+    let answer = match &method.result {
+        None => quote!(#run; ::core::result::Result::Ok(())),
+        Some(ty) => {
+            let encode = quote_spanned!(at(ty)=> <#ty as #private::Encode>::encode);
+            quote!(#encode(&#run, #reply).map_err(#private::ServeError::Reply))
+        }
+    };
+    quote! {
+        #procedure => {
+            #(#decoded)*
+            #private::Decoder::finish(::core::clone::Clone::clone(#args)).map_err(#private::ServeError::Args)?;
+            #answer
+        }
+    }
+}
+
+fn decode(index: usize, argument: &Argument, private: &TokenStream, args: &Ident) -> TokenStream {
+    let (variable, ty) = (variable(index), &argument.ty);
+    let sent = match &argument.passing {
+        Passing::Owned(sent) | Passing::Lent(sent) => quote!(#sent),
+        Passing::Borrowed(sent) => quote!(&#sent),
+        Passing::LentList(element) => quote!(::std::vec::Vec<#element>),
+    };
+    quote_spanned! {at(ty)=>
+        let #variable = <#sent as #private::Decode>::decode(#args).map_err(#private::ServeError::Args)?;
+    }
+}
+
+fn pass(index: usize, argument: &Argument) -> TokenStream {
+    let variable = variable(index);
+    match &argument.passing {
+        Passing::Owned(_) | Passing::Borrowed(_) => quote!(#variable),
+        Passing::Lent(_) | Passing::LentList(_) => quote!(&#variable),
+    }
+}
+
+fn variable(index: usize) -> Ident {
+    format_ident!("argument_{}", index, span = Span::mixed_site())
+}

@@ -1,0 +1,212 @@
+//! The signature of a method: what of it is on the wire, and what a contract cannot have.
+
+use proc_macro2::Ident;
+use syn::{FnArg, Pat, PatType, Receiver, ReturnType, Signature, TraitItemFn, Type};
+
+use super::semantics::Semantics;
+use super::types::{Passing, check_argument, check_result, is_context, peel};
+use crate::errors::Errors;
+
+pub struct Read {
+    pub takes_context: bool,
+    pub arguments: Vec<Argument>,
+    pub result: Option<Type>,
+}
+
+pub struct Argument {
+    pub ident: Ident,
+    /// As it is written.
+    pub ty: Type,
+    pub passing: Passing,
+}
+
+/// Nothing if the signature is wrong; then what is wrong has been said.
+pub fn read(method: &TraitItemFn, semantics: Semantics, errors: &Errors) -> Option<Read> {
+    let signature = &method.sig;
+    let mut good = check_modifiers(signature, errors);
+    good &= check_generics(signature, errors);
+    good &= check_receiver(signature, errors);
+    if let Some(body) = &method.default {
+        errors.at(
+            body,
+            "what a method does is for the service to say: remove the body",
+        );
+        good = false;
+    }
+    let (takes_context, arguments) = read_arguments(signature, errors);
+    let result = read_result(&signature.output, semantics, errors);
+    match (good, arguments, result) {
+        (true, Some(arguments), Ok(result)) => Some(Read {
+            takes_context,
+            arguments,
+            result,
+        }),
+        _ => None,
+    }
+}
+
+fn check_modifiers(signature: &Signature, errors: &Errors) -> bool {
+    if let Some(token) = signature.asyncness {
+        errors.at(
+            token,
+            "`async fn` is not supported yet: write `fn`, which a thread of the server's pool runs",
+        );
+    }
+    if let Some(token) = signature.unsafety {
+        errors.at(
+            token,
+            "callers in other processes cannot keep an unsafe contract: remove `unsafe`",
+        );
+    }
+    if let Some(abi) = &signature.abi {
+        errors.at(
+            abi,
+            "how a call arrives is for the framework to say: remove `extern`",
+        );
+    }
+    signature.asyncness.is_none() && signature.unsafety.is_none() && signature.abi.is_none()
+}
+
+fn check_generics(signature: &Signature, errors: &Errors) -> bool {
+    let generics = &signature.generics;
+    if generics.params.is_empty() && generics.where_clause.is_none() {
+        return true;
+    }
+    if generics.lifetimes().count() == generics.params.len() && !generics.params.is_empty() {
+        errors.at(
+            &generics.params,
+            "borrowed arguments need no named lifetime: write `&str`, `&[u8]`, `&T`",
+        );
+    } else if !generics.params.is_empty() {
+        errors.at(
+            &generics.params,
+            "a procedure has one signature: name the types, or write one method for each",
+        );
+    }
+    if let Some(conditions) = &generics.where_clause {
+        errors.at(
+            conditions,
+            "a procedure has no conditions: remove the `where`",
+        );
+    }
+    false
+}
+
+fn check_receiver(signature: &Signature, errors: &Errors) -> bool {
+    let shared = "one service answers many calls at once: take `&self`";
+    match signature.inputs.first() {
+        Some(FnArg::Receiver(Receiver {
+            reference: Some((_, None)),
+            mutability: None,
+            colon_token: None,
+            ..
+        })) => true,
+        Some(FnArg::Receiver(receiver))
+            if receiver.mutability.is_some() && receiver.reference.is_some() =>
+        {
+            errors.at(
+                receiver,
+                format!("{shared}, and keep what changes behind a `Mutex` or in atomics"),
+            );
+            false
+        }
+        Some(FnArg::Receiver(receiver)) => {
+            errors.at(receiver, shared);
+            false
+        }
+        _ => {
+            errors.at(
+                &signature.ident,
+                "a method is a method of its service: take `&self` first",
+            );
+            false
+        }
+    }
+}
+
+/// Whether the context is asked for, and the arguments unless one is wrong.
+fn read_arguments(signature: &Signature, errors: &Errors) -> (bool, Option<Vec<Argument>>) {
+    let mut typed: Vec<_> = signature
+        .inputs
+        .iter()
+        .filter_map(|input| match input {
+            FnArg::Typed(typed) => Some(typed),
+            FnArg::Receiver(_) => None,
+        })
+        .collect();
+    let takes_context = typed
+        .first()
+        .is_some_and(|first| is_context_reference(&first.ty));
+    if takes_context {
+        typed.remove(0);
+    }
+    let read: Vec<_> = typed
+        .iter()
+        .map(|argument| read_argument(argument, errors))
+        .collect();
+    (takes_context, read.into_iter().collect())
+}
+
+fn read_argument(argument: &PatType, errors: &Errors) -> Option<Argument> {
+    let (ty, pattern) = (&argument.ty, &argument.pat);
+    if let Some(attribute) = argument.attrs.first() {
+        errors.at(
+            attribute,
+            "an argument has no attributes: put them on its type",
+        );
+        return None;
+    }
+    if context_is_misplaced(ty) {
+        errors.at(
+            ty,
+            "the context is no argument: take it as `cx: &Context`, right behind `&self`",
+        );
+        return None;
+    }
+    let good = check_argument(ty, errors);
+    match &**pattern {
+        Pat::Ident(name)
+            if name.by_ref.is_none() && name.mutability.is_none() && name.subpat.is_none() =>
+        {
+            good.then(|| Argument {
+                ident: name.ident.clone(),
+                ty: (**ty).clone(),
+                passing: Passing::of(ty),
+            })
+        }
+        _ => {
+            errors.at(
+                pattern,
+                "an argument needs a plain name, which the client's method has too",
+            );
+            None
+        }
+    }
+}
+
+fn is_context_reference(ty: &Type) -> bool {
+    matches!(peel(ty), Type::Reference(reference) if reference.mutability.is_none() && is_context(&reference.elem))
+}
+
+/// A reference to a context that is not the first parameter, or that could change it.
+fn context_is_misplaced(ty: &Type) -> bool {
+    matches!(peel(ty), Type::Reference(reference) if is_context(&reference.elem))
+}
+
+fn read_result(
+    output: &ReturnType,
+    semantics: Semantics,
+    errors: &Errors,
+) -> Result<Option<Type>, ()> {
+    let ReturnType::Type(_, ty) = output else {
+        return Ok(None);
+    };
+    let is_unit = matches!(peel(ty), Type::Tuple(tuple) if tuple.elems.is_empty());
+    if semantics == Semantics::Oneway && !is_unit {
+        errors.at(ty, "a oneway method has no reply that could carry this: return nothing, or choose other semantics");
+        return Err(());
+    }
+    check_result(ty, errors)
+        .then(|| Some((**ty).clone()))
+        .ok_or(())
+}
