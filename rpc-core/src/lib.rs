@@ -15,7 +15,7 @@ pub use client::Resolve;
 pub use context::{Connection, Context, Peer};
 pub use endpoint::{Authority, Endpoint, EndpointError, EndpointProblem, Transport};
 pub use error::{ConnectError, Error, ErrorKind, ResolveError};
-pub use rpc_macros::Xdr;
+pub use rpc_macros::{Xdr, rpc};
 pub use rpc_proto::time::{Executed, Retry, Time};
 
 pub use rpc_proto::describe::{self, Describe, Interface, Method, Semantics};

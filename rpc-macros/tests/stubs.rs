@@ -1,5 +1,10 @@
 //! `#[rpc]` on a small framework of the test's own: what the client encodes, the service decodes and answers.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a poisoned lock has failed the test already"
+)]
+
 #[path = "framework/mod.rs"]
 mod framework;
 
