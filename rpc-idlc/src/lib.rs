@@ -1,1 +1,33 @@
-//! The IDL compiler.
+//! The IDL compiler: from `.idl` files to the Rust that a person would have written.
+//!
+//! A build script needs one line:
+//!
+//! ```no_run
+//! // build.rs
+//! # fn main() {
+//! rpc_idlc::build(&["../idl/bank.idl"]);
+//! # }
+//! ```
+//!
+//! and the crate another one, `include!(concat!(env!("OUT_DIR"), "/bank.rs"));`. What it includes
+//! is types with `#[derive(rpc_core::Xdr)]` and traits with `#[rpc_core::rpc]`, so the crate
+//! depends on `rpc-core`. The `idlc` program does the same by hand, and [`Compiler`] does it step
+//! by step. The language is described in `docs/idl.md`.
+//!
+//! Text goes through four stages, each knowing only the tree before it: a front end (`idl`) to the
+//! syntax tree (`ast`), the checker (`check`) to the model (`model`), and an emitter (`emit`) to
+//! Rust. Another front end only has to produce the syntax tree.
+
+mod ast;
+mod casing;
+mod check;
+mod compiler;
+mod diag;
+mod emit;
+mod files;
+mod idl;
+mod model;
+mod source;
+mod suggest;
+
+pub use compiler::{Compiler, Error, Generated, build};

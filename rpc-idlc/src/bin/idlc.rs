@@ -1,2 +1,71 @@
-//! idlc.
-fn main() {}
+//! The `idlc` program.
+
+use clap::{Args, Parser, Subcommand};
+use rpc_idlc::{Compiler, Error};
+use std::error::Error as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Compiles .idl files.
+///
+/// Exit code 0: all is well. 1: there are mistakes in the files. 2: the command was wrong, or a
+/// file could not be read or written.
+#[derive(Parser)]
+#[command(name = "idlc", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check files and write nothing
+    Check(Inputs),
+    /// Write a Rust file for each file
+    Rust {
+        #[command(flatten)]
+        inputs: Inputs,
+        /// The folder to write to; it is made if need be
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct Inputs {
+    /// The .idl files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+impl Inputs {
+    fn compiler(&self) -> Compiler {
+        self.files
+            .iter()
+            .fold(Compiler::new(), |compiler, file| compiler.file(file))
+    }
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Check(inputs) => inputs.compiler().check(),
+        Command::Rust { inputs, out } => inputs.compiler().out_dir(out).compile().map(drop),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(if error.is_rejected() { 1 } else { 2 })
+        }
+    }
+}
+
+fn complain(error: &Error) {
+    match error {
+        Error::Rejected(text) => eprint!("{text}"),
+        _ => match error.source() {
+            Some(why) => eprintln!("error: {error}: {why}"),
+            None => eprintln!("error: {error}"),
+        },
+    }
+}

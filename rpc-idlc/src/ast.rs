@@ -1,0 +1,262 @@
+//! What a front end reads: names are not resolved and nothing is checked.
+//!
+//! Every front end lowers into this tree, and the one checker takes it from there.
+
+use crate::source::Span;
+
+/// A comment that is not a doc comment, for tools that write the file anew.
+#[derive(Debug, Clone, Copy)]
+#[allow(
+    dead_code,
+    reason = "compiling does not need comments; a formatter cannot do without"
+)]
+pub(crate) struct Comment {
+    pub(crate) span: Span,
+}
+
+/// One parsed file.
+#[derive(Debug)]
+pub(crate) struct File {
+    pub(crate) items: Vec<Item>,
+    #[allow(dead_code, reason = "as for `Comment`")]
+    pub(crate) comments: Vec<Comment>,
+}
+
+/// A name as it is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Ident {
+    pub(crate) text: String,
+    pub(crate) span: Span,
+}
+
+/// The lines of a doc comment, without the slashes.
+pub(crate) type Docs = Vec<String>;
+
+/// A definition.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) docs: Docs,
+    pub(crate) name: Ident,
+    pub(crate) kind: ItemKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum ItemKind {
+    Const { ty: Option<TypeExpr>, value: Expr },
+    Alias(TypeExpr),
+    Struct(Vec<Field>),
+    Enum(Vec<Enumerator>),
+    Union(Union),
+    Interface(Interface),
+}
+
+impl ItemKind {
+    /// The word for it, with its article, in messages.
+    pub(crate) fn describe(&self) -> &'static str {
+        match self {
+            ItemKind::Const { .. } => "a constant",
+            ItemKind::Alias(_) => "a type",
+            ItemKind::Struct(_) => "a struct",
+            ItemKind::Enum(_) => "an enum",
+            ItemKind::Union(Union { error: true, .. }) => "an error",
+            ItemKind::Union(_) => "a union",
+            ItemKind::Interface(_) => "an interface",
+        }
+    }
+}
+
+/// A field of a struct or of an arm, or an argument of a method.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) docs: Docs,
+    pub(crate) name: Ident,
+    pub(crate) ty: TypeExpr,
+}
+
+#[derive(Debug)]
+pub(crate) struct Enumerator {
+    pub(crate) docs: Docs,
+    pub(crate) name: Ident,
+    pub(crate) value: Option<Expr>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Union {
+    /// The type that tells the arms apart; `i32` if none is given.
+    pub(crate) switch: Option<TypeExpr>,
+    pub(crate) arms: Vec<Arm>,
+    /// Declared by `error`: methods may throw it.
+    pub(crate) error: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Arm {
+    pub(crate) docs: Docs,
+    pub(crate) name: Ident,
+    pub(crate) payload: Payload,
+    pub(crate) labels: Labels,
+}
+
+#[derive(Debug)]
+pub(crate) enum Payload {
+    None,
+    Types(Vec<TypeExpr>),
+    Fields(Vec<Field>),
+}
+
+#[derive(Debug)]
+pub(crate) enum Labels {
+    Missing,
+    Cases(Vec<Expr>),
+    Default(Span),
+}
+
+#[derive(Debug)]
+pub(crate) struct Interface {
+    pub(crate) program: Option<Expr>,
+    pub(crate) version: Option<Expr>,
+    pub(crate) methods: Vec<Method>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Method {
+    pub(crate) docs: Docs,
+    pub(crate) semantics: Option<(Semantics, Span)>,
+    pub(crate) name: Ident,
+    pub(crate) args: Vec<Field>,
+    pub(crate) result: Option<TypeExpr>,
+    pub(crate) throws: Option<Ident>,
+    pub(crate) procedure: Option<Expr>,
+}
+
+/// How often a call may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Semantics {
+    Oneway,
+    Readonly,
+    Idempotent,
+    AtMostOnce,
+    ExactlyOnce,
+}
+
+impl Semantics {
+    pub(crate) const ALL: [Semantics; 5] = [
+        Semantics::Oneway,
+        Semantics::Readonly,
+        Semantics::Idempotent,
+        Semantics::AtMostOnce,
+        Semantics::ExactlyOnce,
+    ];
+
+    /// The word in `.idl` and in `#[rpc(..)]`.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Semantics::Oneway => "oneway",
+            Semantics::Readonly => "readonly",
+            Semantics::Idempotent => "idempotent",
+            Semantics::AtMostOnce => "at_most_once",
+            Semantics::ExactlyOnce => "exactly_once",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct TypeExpr {
+    pub(crate) span: Span,
+    pub(crate) kind: TypeKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum TypeKind {
+    Scalar(Scalar),
+    String(Option<Expr>),
+    Bytes(Option<Expr>),
+    FixedBytes(Expr),
+    List(Box<TypeExpr>, Option<Expr>),
+    Array(Box<TypeExpr>, Expr),
+    Optional(Box<TypeExpr>),
+    Named(Ident),
+}
+
+/// The types of fixed size that the encoding knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scalar {
+    Bool,
+    U8,
+    U16,
+    U32,
+    U64,
+    I8,
+    I16,
+    I32,
+    I64,
+    F32,
+    F64,
+}
+
+impl Scalar {
+    pub(crate) const ALL: [Scalar; 11] = [
+        Scalar::Bool,
+        Scalar::U8,
+        Scalar::U16,
+        Scalar::U32,
+        Scalar::U64,
+        Scalar::I8,
+        Scalar::I16,
+        Scalar::I32,
+        Scalar::I64,
+        Scalar::F32,
+        Scalar::F64,
+    ];
+
+    /// The name in `.idl` and in Rust.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Scalar::Bool => "bool",
+            Scalar::U8 => "u8",
+            Scalar::U16 => "u16",
+            Scalar::U32 => "u32",
+            Scalar::U64 => "u64",
+            Scalar::I8 => "i8",
+            Scalar::I16 => "i16",
+            Scalar::I32 => "i32",
+            Scalar::I64 => "i64",
+            Scalar::F32 => "f32",
+            Scalar::F64 => "f64",
+        }
+    }
+
+    /// The smallest and largest value, for integers.
+    pub(crate) fn limits(self) -> Option<(i128, i128)> {
+        Some(match self {
+            Scalar::U8 => (0, u8::MAX.into()),
+            Scalar::U16 => (0, u16::MAX.into()),
+            Scalar::U32 => (0, u32::MAX.into()),
+            Scalar::U64 => (0, u64::MAX.into()),
+            Scalar::I8 => (i8::MIN.into(), i8::MAX.into()),
+            Scalar::I16 => (i16::MIN.into(), i16::MAX.into()),
+            Scalar::I32 => (i32::MIN.into(), i32::MAX.into()),
+            Scalar::I64 => (i64::MIN.into(), i64::MAX.into()),
+            Scalar::Bool | Scalar::F32 | Scalar::F64 => return None,
+        })
+    }
+}
+
+/// A value: of a constant, a bound, a number on the wire.
+#[derive(Debug, Clone)]
+pub(crate) struct Expr {
+    pub(crate) span: Span,
+    pub(crate) kind: ExprKind,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum ExprKind {
+    /// `hex`: it was written in base 16, and is written so again.
+    Int {
+        value: i128,
+        hex: bool,
+    },
+    Str(String),
+    Bool(bool),
+    Name(String),
+}

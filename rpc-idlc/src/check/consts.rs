@@ -1,0 +1,232 @@
+//! The values of constants, wherever in the file they are defined.
+
+use super::Checker;
+use crate::ast::{Expr, ExprKind, ItemKind, Scalar, TypeExpr, TypeKind};
+use crate::diag::Diagnostic;
+use crate::model::{Const, ConstType, ItemId, Length, Value};
+use crate::source::Span;
+use crate::suggest::closest;
+
+/// Evaluates all constants; `None` where there is none, or a wrong one.
+pub(super) fn evaluate(checker: &mut Checker<'_>) -> Vec<Option<Const>> {
+    let mut state = vec![State::Unseen; checker.file.items.len()];
+    for id in 0..state.len() {
+        chain(checker, id, &mut state);
+    }
+    state
+        .into_iter()
+        .map(|state| match state {
+            State::Known(value) => Some(value),
+            _ => None,
+        })
+        .collect()
+}
+
+#[derive(Clone)]
+enum State {
+    Unseen,
+    /// On the chain that is being followed.
+    Open,
+    Known(Const),
+    Wrong,
+}
+
+/// Follows `const A = B; const B = C;` to its end and fills in the values on the way back; with a
+/// list of its own, since a chain may be as long as the file.
+fn chain(checker: &mut Checker<'_>, start: ItemId, state: &mut [State]) {
+    let mut path = Vec::new();
+    let mut next = Some(start);
+    while let Some(id) = next {
+        let ItemKind::Const { value, .. } = &checker.file.items[id].kind else {
+            break;
+        };
+        match state[id] {
+            State::Unseen => state[id] = State::Open,
+            State::Open => {
+                let name = &checker.file.items[id].name;
+                let title = format!("`{}` is defined by itself", name.text);
+                checker.error(title, value.span, "");
+                state[id] = State::Wrong;
+                break;
+            }
+            State::Known(_) | State::Wrong => break,
+        }
+        path.push(id);
+        next = match &value.kind {
+            ExprKind::Name(name) => checker.names.get(name.as_str()).copied(),
+            _ => None,
+        };
+    }
+    while let Some(id) = path.pop() {
+        if !matches!(state[id], State::Wrong) {
+            state[id] = constant(checker, id, state).map_or(State::Wrong, State::Known);
+        }
+    }
+}
+
+fn constant(checker: &mut Checker<'_>, id: ItemId, state: &[State]) -> Option<Const> {
+    let ItemKind::Const { ty, value: expr } = &checker.file.items[id].kind else {
+        return None;
+    };
+    let (value, of) = match &expr.kind {
+        ExprKind::Int { value, hex } => (
+            Value::Int {
+                value: *value,
+                hex: *hex,
+            },
+            None,
+        ),
+        ExprKind::Str(text) => (Value::Str(text.clone()), None),
+        ExprKind::Bool(value) => (Value::Bool(*value), None),
+        ExprKind::Name(name) => {
+            let of = checker.constant_named(name, expr.span)?;
+            let State::Known(value) = &state[of] else {
+                return None;
+            };
+            (value.value.clone(), Some((of, value.ty)))
+        }
+    };
+    let ty = match (ty, of) {
+        (Some(ty), _) => declared(checker, ty)?,
+        (None, Some((_, ty))) => ty,
+        (None, None) => natural(checker, &value, expr.span)?,
+    };
+    fits(checker, &value, ty, expr.span)?;
+    Some(Const {
+        ty,
+        value,
+        of: of.map(|(id, _)| id),
+    })
+}
+
+fn declared(checker: &mut Checker<'_>, ty: &TypeExpr) -> Option<ConstType> {
+    match &ty.kind {
+        TypeKind::String(None) => Some(ConstType::String),
+        TypeKind::Scalar(scalar) if *scalar == Scalar::Bool || scalar.limits().is_some() => {
+            Some(ConstType::Scalar(*scalar))
+        }
+        _ => {
+            let problem = Diagnostic::new("a constant cannot have this type", ty.span, "");
+            checker.report(problem.help("it is an integer, `bool` or `string`"));
+            None
+        }
+    }
+}
+
+/// The type of a constant that names none: lengths are `u32`, so that comes first.
+fn natural(checker: &mut Checker<'_>, value: &Value, span: Span) -> Option<ConstType> {
+    let value = match value {
+        Value::Str(_) => return Some(ConstType::String),
+        Value::Bool(_) => return Some(ConstType::Scalar(Scalar::Bool)),
+        Value::Int { value, .. } => *value,
+    };
+    let types = [Scalar::U32, Scalar::I32, Scalar::U64, Scalar::I64];
+    let fitting = types.into_iter().find(|ty| holds(*ty, value));
+    if fitting.is_none() {
+        checker.error("no integer has more than 64 bits", span, "");
+    }
+    fitting.map(ConstType::Scalar)
+}
+
+fn holds(ty: Scalar, value: i128) -> bool {
+    ty.limits()
+        .is_some_and(|(least, most)| (least..=most).contains(&value))
+}
+
+fn fits(checker: &mut Checker<'_>, value: &Value, ty: ConstType, span: Span) -> Option<()> {
+    let title = match (value, ty) {
+        (Value::Str(_), ConstType::String) | (Value::Bool(_), ConstType::Scalar(Scalar::Bool)) => {
+            return Some(());
+        }
+        (Value::Int { value, .. }, ConstType::Scalar(ty)) if ty.limits().is_some() => {
+            if holds(ty, *value) {
+                return Some(());
+            }
+            out_of_range(*value, ty)
+        }
+        (_, ConstType::String) => "expected a string in quotes".to_owned(),
+        (_, ConstType::Scalar(Scalar::Bool)) => "expected `true` or `false`".to_owned(),
+        (_, ConstType::Scalar(ty)) => format!("expected a number, for {}", ty.name()),
+    };
+    checker.error(title, span, "");
+    None
+}
+
+fn out_of_range(value: i128, ty: Scalar) -> String {
+    let (least, most) = ty.limits().unwrap_or_default();
+    format!(
+        "{value} is out of range: {} goes from {least} to {most}",
+        ty.name()
+    )
+}
+
+impl Checker<'_> {
+    /// The constant called `name`, or a message.
+    fn constant_named(&mut self, name: &str, span: Span) -> Option<ItemId> {
+        match self.names.get(name) {
+            Some(&id) => {
+                let kind = &self.file.items[id].kind;
+                if matches!(kind, ItemKind::Const { .. }) {
+                    return Some(id);
+                }
+                let title = format!("`{name}` is {}, not a constant", kind.describe());
+                self.error(title, span, "");
+            }
+            None => {
+                let mut problem = Diagnostic::new(format!("unknown constant `{name}`"), span, "");
+                let items = &self.file.items;
+                let consts = items
+                    .iter()
+                    .filter(|i| matches!(i.kind, ItemKind::Const { .. }));
+                let near = match self.diags.has_room() {
+                    true => closest(name, consts.map(|item| item.name.text.as_str())),
+                    false => None,
+                };
+                if let Some(near) = near {
+                    problem = problem.help(format!("did you mean `{near}`?"));
+                }
+                self.report(problem);
+            }
+        }
+        None
+    }
+
+    /// A whole number that `ty` can hold, written as such or as a constant.
+    pub(super) fn number(&mut self, expr: &Expr, ty: Scalar) -> Option<(i128, Option<ItemId>)> {
+        let (value, of) = match &expr.kind {
+            ExprKind::Int { value, .. } => (*value, None),
+            ExprKind::Name(name) => {
+                let of = self.constant_named(name, expr.span)?;
+                match self.consts[of].as_ref()?.value {
+                    Value::Int { value, .. } => (value, Some(of)),
+                    _ => {
+                        self.error(format!("`{name}` is not a number"), expr.span, "");
+                        return None;
+                    }
+                }
+            }
+            ExprKind::Str(_) | ExprKind::Bool(_) => {
+                self.error("expected a number", expr.span, "");
+                return None;
+            }
+        };
+        if !holds(ty, value) {
+            self.error(out_of_range(value, ty), expr.span, "");
+            return None;
+        }
+        Some((value, of))
+    }
+
+    /// A length or bound: at least 1, and what a length on the wire can be.
+    pub(super) fn length(&mut self, expr: &Expr) -> Option<Length> {
+        let (value, of) = self.number(expr, Scalar::U32)?;
+        if value == 0 {
+            self.error("a length is at least 1", expr.span, "");
+            return None;
+        }
+        Some(Length {
+            value: value as u32,
+            of,
+        })
+    }
+}

@@ -1,0 +1,332 @@
+//! Types inside types: none may contain itself without end, nor fill the stack.
+//!
+//! A type that contains itself through `optional` or through an arm of a union is fine on the
+//! wire. In Rust it needs a `Box` there, which is put in here.
+
+use super::graph::components;
+use crate::ast;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::model::{Item, ItemKind, Payload, Type};
+use crate::source::Span;
+
+/// Fixed arrays stand in place, often on a stack; larger ones must be lists or bytes.
+const MAX_IN_PLACE: u64 = 64 << 10;
+
+pub(super) fn check(file: &ast::File, items: &mut [Item], diags: &mut Diagnostics) {
+    aliases(file, items, diags);
+    finite(file, items, diags);
+    if diags.count() > 0 {
+        return;
+    }
+    insert_boxes(items);
+    sizes(file, items, diags);
+}
+
+/// Rust takes an alias for what it stands for, so a circle of nothing but aliases has no end, even
+/// through a list.
+fn aliases(file: &ast::File, items: &[Item], diags: &mut Diagnostics) {
+    let alias = |id: &usize| matches!(items[*id].kind, ItemKind::Alias(_));
+    let edges: Vec<Vec<usize>> = items
+        .iter()
+        .map(|item| match &item.kind {
+            ItemKind::Alias(ty) => ty.core().filter(alias).into_iter().collect(),
+            _ => Vec::new(),
+        })
+        .collect();
+    for circle in circles(&edges) {
+        let item = &file.items[circle];
+        let title = format!("`{}` is defined by itself", item.name.text);
+        let problem = Diagnostic::new(title, item.name.span, "");
+        diags.report(
+            problem.help("make one of them a `struct`: a new type may hold itself in a list"),
+        );
+    }
+}
+
+/// The first node of each component that contains a circle.
+fn circles(edges: &[Vec<usize>]) -> Vec<usize> {
+    let turning = |c: &Vec<usize>| c.len() > 1 || edges[c[0]].contains(&c[0]);
+    let components = components(edges);
+    components
+        .iter()
+        .filter(|c| turning(c))
+        .filter_map(|c| c.iter().min().copied())
+        .collect()
+}
+
+/// Every type must have a value: a struct needs all its fields, a union one of its arms.
+fn finite(file: &ast::File, items: &[Item], diags: &mut Diagnostics) {
+    let finite = finite_items(items);
+    let edges: Vec<Vec<usize>> = items
+        .iter()
+        .enumerate()
+        .map(|(id, item)| match finite[id] {
+            true => Vec::new(),
+            false => needs(item)
+                .into_iter()
+                .flatten()
+                .filter(|&to| !finite[to])
+                .collect(),
+        })
+        .collect();
+    let components = components(&edges);
+    for component in components {
+        let turning = component.len() > 1 || edges[component[0]].contains(&component[0]);
+        let Some(&first) = component.iter().min().filter(|_| turning) else {
+            continue;
+        };
+        if matches!(items[first].kind, ItemKind::Alias(_)) && diags.count() > 0 {
+            continue;
+        }
+        let name = &file.items[first].name;
+        let title = format!("`{}` contains itself without end", name.text);
+        let mut problem = Diagnostic::new(title, name.span, "");
+        if let Some(span) = place(&file.items[first], &items[first], &component) {
+            problem = problem.also(span, "here");
+        }
+        diags.report(
+            problem.help("put `optional<…>` or `list<…>` around one of the types on the way"),
+        );
+    }
+}
+
+/// The ways in which a value of this item can be had: each is the items that it then needs.
+fn needs(item: &Item) -> Vec<Vec<usize>> {
+    let all = |types: Vec<&Type>| types.into_iter().filter_map(in_place).collect();
+    match &item.kind {
+        ItemKind::Alias(ty) => vec![all(vec![ty])],
+        ItemKind::Struct(fields) => vec![all(fields.iter().map(|f| &f.ty).collect())],
+        ItemKind::Union(union) => union
+            .arms
+            .iter()
+            .map(|arm| all(arm.payload.types()))
+            .collect(),
+        _ => vec![Vec::new()],
+    }
+}
+
+/// The item that every value of this type holds a value of.
+fn in_place(ty: &Type) -> Option<usize> {
+    match ty {
+        Type::Named(id) => Some(*id),
+        Type::Array(element, _) => in_place(element),
+        _ => None,
+    }
+}
+
+fn finite_items(items: &[Item]) -> Vec<bool> {
+    let ways: Vec<Vec<Vec<usize>>> = items.iter().map(needs).collect();
+    // For each item, the ways that wait for it; for each way, how many items it waits for.
+    let mut waiting = vec![Vec::new(); items.len()];
+    let mut missing: Vec<Vec<usize>> = Vec::new();
+    let mut known = Vec::new();
+    for (id, ways) in ways.iter().enumerate() {
+        for (way, needed) in ways.iter().enumerate() {
+            needed.iter().for_each(|&to| waiting[to].push((id, way)));
+            if needed.is_empty() {
+                known.push(id);
+            }
+        }
+        missing.push(ways.iter().map(Vec::len).collect());
+    }
+    let mut finite = vec![false; items.len()];
+    while let Some(id) = known.pop() {
+        if std::mem::replace(&mut finite[id], true) {
+            continue;
+        }
+        for &(user, way) in &waiting[id] {
+            missing[user][way] -= 1;
+            if missing[user][way] == 0 {
+                known.push(user);
+            }
+        }
+    }
+    finite
+}
+
+/// The type in `item` that leads back into `component`.
+fn place(ast: &ast::Item, item: &Item, component: &[usize]) -> Option<Span> {
+    let back = |ty: &Type| in_place(ty).is_some_and(|to| component.contains(&to));
+    match (&ast.kind, &item.kind) {
+        (ast::ItemKind::Alias(place), ItemKind::Alias(_)) => Some(place.span),
+        (ast::ItemKind::Struct(places), ItemKind::Struct(fields)) => {
+            let found = places.iter().zip(fields).find(|(_, field)| back(&field.ty));
+            found.map(|(place, _)| place.ty.span)
+        }
+        (ast::ItemKind::Union(union), ItemKind::Union(_)) => Some(union.arms.first()?.name.span),
+        _ => None,
+    }
+}
+
+/// All items that a type holds in place or in an `optional`: where Rust would need a size.
+fn sized(ty: &Type) -> Option<usize> {
+    match ty {
+        Type::Named(id) => Some(*id),
+        Type::Array(inner, _) | Type::Optional(inner) => sized(inner),
+        _ => None,
+    }
+}
+
+fn sized_edges(items: &[Item]) -> Vec<Vec<usize>> {
+    let edges = items.iter().map(|item| match &item.kind {
+        ItemKind::Alias(ty) => sized(ty).into_iter().collect(),
+        ItemKind::Struct(fields) => fields.iter().filter_map(|f| sized(&f.ty)).collect(),
+        ItemKind::Union(union) => {
+            let types = union.arms.iter().flat_map(|arm| arm.payload.types());
+            types.filter_map(sized).collect()
+        }
+        _ => Vec::new(),
+    });
+    edges.collect()
+}
+
+fn insert_boxes(items: &mut [Item]) {
+    let edges = sized_edges(items);
+    let mut component = vec![0; items.len()];
+    for (number, members) in components(&edges).into_iter().enumerate() {
+        // Only circles count: an item alone that does not hold itself gets a number of its own.
+        members
+            .iter()
+            .for_each(|&member| component[member] = number);
+    }
+    for id in 0..items.len() {
+        let back =
+            |to: usize| component[to] == component[id] && (to != id || edges[id].contains(&id));
+        match &mut items[id].kind {
+            ItemKind::Alias(ty) => box_optional(ty, &back),
+            ItemKind::Struct(fields) => {
+                fields
+                    .iter_mut()
+                    .for_each(|field| box_optional(&mut field.ty, &back));
+            }
+            ItemKind::Union(union) => {
+                for arm in &mut union.arms {
+                    box_payload(&mut arm.payload, &back);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn box_payload(payload: &mut Payload, back: &dyn Fn(usize) -> bool) {
+    let types: Vec<&mut Type> = match payload {
+        Payload::None => Vec::new(),
+        Payload::Types(types) => types.iter_mut().collect(),
+        Payload::Fields(fields) => fields.iter_mut().map(|f| &mut f.ty).collect(),
+    };
+    for ty in types {
+        box_optional(ty, back);
+        if in_place(ty).is_some_and(back) {
+            put_in_box(ty);
+        }
+    }
+}
+
+/// Puts a box into each `optional` that leads back.
+fn box_optional(ty: &mut Type, back: &dyn Fn(usize) -> bool) {
+    match ty {
+        Type::Optional(inner) if sized(inner).is_some_and(back) => match in_place(inner) {
+            Some(_) => put_in_box(inner),
+            None => box_optional(inner, back),
+        },
+        Type::Optional(inner) | Type::Array(inner, _) => box_optional(inner, back),
+        _ => {}
+    }
+}
+
+fn put_in_box(ty: &mut Type) {
+    let inner = std::mem::replace(ty, Type::Boxed(Box::new(Type::Named(0))));
+    *ty = Type::Boxed(Box::new(inner));
+}
+
+/// About how many bytes a value of each item takes in Rust, without what it points to.
+pub(crate) fn sizes_of(items: &[Item]) -> Vec<u64> {
+    let mut sizes = vec![0; items.len()];
+    // No circle is left, so each item comes after those that it holds.
+    for id in components(&sized_edges(items)).into_iter().flatten() {
+        let of = |types: Vec<&Type>| {
+            types
+                .into_iter()
+                .fold(0u64, |sum, ty| sum.saturating_add(size(ty, &sizes)))
+        };
+        sizes[id] = match &items[id].kind {
+            ItemKind::Alias(ty) => size(ty, &sizes),
+            ItemKind::Struct(fields) => of(fields.iter().map(|f| &f.ty).collect()),
+            ItemKind::Enum(_) => 4,
+            ItemKind::Union(union) => {
+                let largest = union.arms.iter().map(|arm| of(arm.payload.types())).max();
+                largest.unwrap_or(0).saturating_add(8)
+            }
+            ItemKind::Const(_) | ItemKind::Interface(_) => 0,
+        };
+    }
+    sizes
+}
+
+fn size(ty: &Type, sizes: &[u64]) -> u64 {
+    use ast::Scalar::{Bool, F32, I8, I16, I32, U8, U16, U32};
+    match ty {
+        Type::Scalar(Bool | U8 | I8) => 1,
+        Type::Scalar(U16 | I16) => 2,
+        Type::Scalar(U32 | I32 | F32) => 4,
+        Type::Scalar(_) | Type::Boxed(_) => 8,
+        Type::String(_) | Type::Bytes(_) | Type::List(..) => 24,
+        Type::FixedBytes(length) => length.value.into(),
+        Type::Array(element, length) => size(element, sizes).saturating_mul(length.value.into()),
+        Type::Optional(inner) => size(inner, sizes).saturating_add(8),
+        Type::Named(id) => sizes[*id],
+    }
+}
+
+fn sizes(file: &ast::File, items: &[Item], diags: &mut Diagnostics) {
+    let sizes = sizes_of(items);
+    for (ast, item) in file.items.iter().zip(items) {
+        for (place, ty) in types(ast, item) {
+            let large = ty.layers().find(|ty| {
+                let fixed = matches!(ty, Type::Array(..) | Type::FixedBytes(_));
+                fixed && size(ty, &sizes) > MAX_IN_PLACE
+            });
+            let Some(large) = large else { continue };
+            let title = format!("a fixed array may take {MAX_IN_PLACE} bytes");
+            let label = format!("this takes {}", size(large, &sizes));
+            let ours = if matches!(large, Type::FixedBytes(_)) {
+                "bytes<N>"
+            } else {
+                "list<T, N>"
+            };
+            let problem = Diagnostic::new(title, place, label);
+            diags.report(problem.help(format!("it is kept in place; `{ours}` is not")));
+        }
+    }
+}
+
+/// All types that an item is written with, and where.
+fn types<'a>(ast: &'a ast::Item, item: &'a Item) -> Vec<(Span, &'a Type)> {
+    match (&ast.kind, &item.kind) {
+        (ast::ItemKind::Alias(place), ItemKind::Alias(ty)) => vec![(place.span, ty)],
+        (ast::ItemKind::Struct(places), ItemKind::Struct(fields)) => places
+            .iter()
+            .map(|p| p.ty.span)
+            .zip(fields.iter().map(|f| &f.ty))
+            .collect(),
+        (ast::ItemKind::Union(places), ItemKind::Union(union)) => {
+            let arms = places.arms.iter().zip(&union.arms);
+            arms.flat_map(|(place, arm)| {
+                let types = arm.payload.types().into_iter();
+                types.map(|ty| (place.name.span, ty)).collect::<Vec<_>>()
+            })
+            .collect()
+        }
+        (ast::ItemKind::Interface(places), ItemKind::Interface(interface)) => {
+            let methods = places.methods.iter().zip(&interface.methods);
+            methods
+                .flat_map(|(place, method)| {
+                    let types = method.args.iter().map(|a| &a.ty).chain(&method.result);
+                    types.map(|ty| (place.name.span, ty)).collect::<Vec<_>>()
+                })
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,197 @@
+//! Interfaces: numbers, names, and what a method may promise.
+
+use super::Checker;
+use crate::ast::{self, Ident, ItemKind, Scalar, Semantics, Union};
+use crate::diag::Diagnostic;
+use crate::model::{Interface, ItemId, Method};
+use crate::suggest::closest;
+use std::collections::HashMap;
+
+/// No two interfaces of a file may have the same program and version: a server takes both apart
+/// by nothing else.
+pub(super) fn check_programs(checker: &mut Checker<'_>) {
+    let mut seen: HashMap<(i128, i128), &Ident> = HashMap::new();
+    for item in &checker.file.items {
+        let ItemKind::Interface(interface) = &item.kind else {
+            continue;
+        };
+        let (Some(program), Some(version)) = (&interface.program, &interface.version) else {
+            continue;
+        };
+        let before = checker.diags.count();
+        let numbers = checker
+            .number(program, Scalar::U32)
+            .zip(checker.number(version, Scalar::U32));
+        // A wrong number was told when the interface itself was checked.
+        debug_assert!(numbers.is_some() || checker.diags.count() > before);
+        let Some(((program_number, _), (version_number, _))) = numbers else {
+            continue;
+        };
+        if let Some(first) = seen.insert((program_number, version_number), &item.name) {
+            let title = format!(
+                "`{}` and `{}` have the same program and version",
+                first.text, item.name.text
+            );
+            let problem = Diagnostic::new(title, version.span, "");
+            let problem = problem.also(first.span, "the first is here");
+            checker.report(problem.help("give a new version of an interface a new number"));
+        }
+    }
+}
+
+impl<'a> Checker<'a> {
+    pub(super) fn interface(
+        &mut self,
+        name: &Ident,
+        interface: &'a ast::Interface,
+    ) -> Option<Interface> {
+        self.unique(interface.methods.iter().map(|m| &m.name), "method");
+        let program = self.header(name, interface.program.as_ref(), "program 0x20000001");
+        let version = self.header(name, interface.version.as_ref(), "version 1");
+        let procedures = self.procedures(&interface.methods);
+        let methods = interface.methods.iter().zip(procedures);
+        let methods: Vec<_> = methods
+            .map(|(m, procedure)| self.method(m, procedure))
+            .collect();
+        let methods = methods.into_iter().collect::<Option<_>>()?;
+        Some(Interface {
+            program: program?,
+            version: version?,
+            methods,
+        })
+    }
+
+    fn header(&mut self, name: &Ident, expr: Option<&ast::Expr>, example: &str) -> Option<u32> {
+        let Some(expr) = expr else {
+            let word = example.split(' ').next().unwrap_or_default();
+            let title = format!("`{}` has no `{word}`", name.text);
+            let problem = Diagnostic::new(title, name.span, "");
+            self.report(problem.help(format!("write `{example};` first in the braces")));
+            return None;
+        };
+        self.number(expr, Scalar::U32)
+            .map(|(number, _)| number as u32)
+    }
+
+    fn procedures(&mut self, methods: &'a [ast::Method]) -> Vec<Option<u32>> {
+        let mut seen: HashMap<u32, &ast::Method> = HashMap::new();
+        let mut numbers = Vec::new();
+        for method in methods {
+            let number = self.procedure(method, &seen);
+            numbers.push(number);
+            let Some(number) = number else { continue };
+            let Some(first) = seen.insert(number, method) else {
+                continue;
+            };
+            let title = format!(
+                "`{}` and `{}` are both procedure {number}",
+                first.name.text, method.name.text
+            );
+            let span = method
+                .procedure
+                .as_ref()
+                .map_or(method.name.span, |expr| expr.span);
+            let earlier = first
+                .procedure
+                .as_ref()
+                .map_or(first.name.span, |expr| expr.span);
+            self.report(Diagnostic::new(title, span, "").also(earlier, "the first is here"));
+        }
+        numbers
+    }
+
+    fn procedure(
+        &mut self,
+        method: &'a ast::Method,
+        seen: &HashMap<u32, &ast::Method>,
+    ) -> Option<u32> {
+        let Some(expr) = &method.procedure else {
+            let next = seen.keys().max().map_or(1, |max| max.saturating_add(1));
+            let title = format!("`{}` has no number", method.name.text);
+            let problem = Diagnostic::new(title, method.name.span, "");
+            let help = format!("write `= {next}` before the `;`: the number goes on the wire");
+            self.report(problem.help(help));
+            return None;
+        };
+        let number = self.number(expr, Scalar::U32)?.0 as u32;
+        if number == 0 {
+            let problem = Diagnostic::new("procedure 0 is taken", expr.span, "");
+            self.report(problem.help("every program answers it with nothing; count from 1"));
+            return None;
+        }
+        Some(number)
+    }
+
+    fn method(&mut self, method: &'a ast::Method, procedure: Option<u32>) -> Option<Method> {
+        self.unique(method.args.iter().map(|arg| &arg.name), "argument");
+        self.oneway(method);
+        let args = self.fields(&method.args);
+        let result = method.result.as_ref().map(|ty| self.ty(ty));
+        let throws = method.throws.as_ref().map(|name| self.thrown(name));
+        Some(Method {
+            docs: method.docs.clone(),
+            semantics: method.semantics.map(|(semantics, _)| semantics),
+            name: method.name.text.clone(),
+            args: args?,
+            result: result.map_or(Some(None), |ty| ty.map(Some))?,
+            throws: throws.map_or(Some(None), |id| id.map(Some))?,
+            procedure: procedure?,
+        })
+    }
+
+    /// Nobody waits for a oneway method, so it has nothing to say.
+    fn oneway(&mut self, method: &ast::Method) {
+        let Some((Semantics::Oneway, word)) = method.semantics else {
+            return;
+        };
+        let (what, span) = match (&method.result, &method.throws) {
+            (Some(ty), _) => ("return a value", ty.span),
+            (None, Some(error)) => ("throw an error", error.span),
+            (None, None) => return,
+        };
+        let title = format!("`{}` is oneway, so it cannot {what}", method.name.text);
+        let problem = Diagnostic::new(title, span, "nobody would receive it");
+        let problem = problem.also(word, "no reply is ever sent");
+        self.report(problem.help("remove `oneway`, or what it returns"));
+    }
+
+    fn thrown(&mut self, name: &Ident) -> Option<ItemId> {
+        let items = &self.file.items;
+        let error =
+            |item: &&ast::Item| matches!(item.kind, ItemKind::Union(Union { error: true, .. }));
+        let found = self.names.get(name.text.as_str()).copied();
+        if let Some(id) = found.filter(|&id| error(&&items[id])) {
+            return Some(id);
+        }
+        let problem = match found {
+            Some(id) => {
+                let title = format!(
+                    "`{}` is {}, not an error",
+                    name.text,
+                    items[id].kind.describe()
+                );
+                let help = format!("declare it as `error {} {{ … }}`", name.text);
+                Diagnostic::new(title, name.span, "").help(help)
+            }
+            None => {
+                let problem =
+                    Diagnostic::new(format!("unknown error `{}`", name.text), name.span, "");
+                let errors = items
+                    .iter()
+                    .filter(error)
+                    .map(|item| item.name.text.as_str());
+                match self
+                    .diags
+                    .has_room()
+                    .then(|| closest(&name.text, errors))
+                    .flatten()
+                {
+                    Some(near) => problem.help(format!("did you mean `{near}`?")),
+                    None => problem,
+                }
+            }
+        };
+        self.report(problem);
+        None
+    }
+}

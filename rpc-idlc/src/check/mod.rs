@@ -1,0 +1,106 @@
+//! The one checker: from the tree of any front end to the model, or to messages.
+
+mod consts;
+mod containment;
+mod enums;
+mod graph;
+mod interfaces;
+mod names;
+mod types;
+
+pub(crate) use containment::sizes_of;
+pub(crate) use enums::DISCRIMINANT;
+pub(crate) use graph::reaching;
+pub(crate) use types::foreign;
+
+use crate::ast;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::model::{Const, Field, Item, ItemId, ItemKind, Model};
+use crate::source::Span;
+use std::collections::HashMap;
+
+/// Checks a file. All mistakes are reported; if there was none before either, here is its model.
+pub(crate) fn check(file: &ast::File, diags: &mut Diagnostics) -> Option<Model> {
+    let names = names::collect(file, diags);
+    let mut checker = Checker {
+        file,
+        names,
+        consts: Vec::new(),
+        ends: Vec::new(),
+        diags,
+    };
+    checker.consts = consts::evaluate(&mut checker);
+    checker.ends = types::alias_ends(&checker);
+    let mut items = Vec::with_capacity(file.items.len());
+    for (id, item) in file.items.iter().enumerate() {
+        // A part that could not be understood was reported; the others are checked all the same.
+        if let Some(kind) = checker.item(id, item) {
+            items.push(Item {
+                docs: item.docs.clone(),
+                name: item.name.text.clone(),
+                kind,
+            });
+        }
+    }
+    interfaces::check_programs(&mut checker);
+    if checker.diags.count() > 0 {
+        return None;
+    }
+    containment::check(file, &mut items, checker.diags);
+    (checker.diags.count() == 0).then_some(Model { items })
+}
+
+/// What the passes know of the file.
+struct Checker<'a> {
+    file: &'a ast::File,
+    names: HashMap<&'a str, ItemId>,
+    /// By item; `None` for what is no constant, or a wrong one.
+    consts: Vec<Option<Const>>,
+    /// By item: for an alias, the item or the alias of a built-in type where its chain ends;
+    /// `None` in a chain without end.
+    ends: Vec<Option<ItemId>>,
+    diags: &'a mut Diagnostics,
+}
+
+impl<'a> Checker<'a> {
+    fn item(&mut self, id: ItemId, item: &'a ast::Item) -> Option<ItemKind> {
+        Some(match &item.kind {
+            ast::ItemKind::Const { .. } => ItemKind::Const(self.consts[id].clone()?),
+            ast::ItemKind::Alias(ty) => ItemKind::Alias(self.ty(ty)?),
+            ast::ItemKind::Struct(fields) => {
+                self.unique(fields.iter().map(|f| &f.name), "field");
+                ItemKind::Struct(self.fields(fields)?)
+            }
+            ast::ItemKind::Enum(enumerators) => {
+                ItemKind::Enum(self.enumeration(&item.name, enumerators)?)
+            }
+            ast::ItemKind::Union(union) => ItemKind::Union(self.union(&item.name, union)?),
+            ast::ItemKind::Interface(interface) => {
+                ItemKind::Interface(self.interface(&item.name, interface)?)
+            }
+        })
+    }
+
+    /// Lowers all fields, so that each mistake is told; `None` if there was one.
+    fn fields(&mut self, fields: &'a [ast::Field]) -> Option<Vec<Field>> {
+        let fields: Vec<_> = fields.iter().map(|field| self.field(field)).collect();
+        fields.into_iter().collect()
+    }
+
+    fn field(&mut self, field: &'a ast::Field) -> Option<Field> {
+        let ty = self.ty(&field.ty)?;
+        Some(Field {
+            docs: field.docs.clone(),
+            name: field.name.text.clone(),
+            ty,
+        })
+    }
+
+    fn error(&mut self, title: impl Into<String>, span: Span, label: impl Into<String>) {
+        self.diags.report(Diagnostic::new(title, span, label));
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diags.report(diagnostic);
+    }
+}

@@ -1,0 +1,137 @@
+//! Types: what they name, and what may be inside them.
+
+use super::Checker;
+use super::graph::chain_ends;
+use crate::ast::{Expr, Ident, ItemKind, Scalar, TypeExpr, TypeKind};
+use crate::diag::Diagnostic;
+use crate::model::{ItemId, Length, Type};
+use crate::suggest::closest;
+
+/// Our name for a type of another language.
+pub(crate) fn foreign(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "Vec" | "vec" | "vector" | "array" | "sequence" | "repeated" | "List" => "list",
+        "Option" | "option" | "Optional" | "maybe" | "nullable" => "optional",
+        "String" | "str" | "text" | "Str" => "string",
+        "opaque" | "blob" | "Bytes" | "binary" => "bytes",
+        "byte" | "octet" | "uint8" | "uint8_t" | "unsigned_char" => "u8",
+        "uint16" | "uint16_t" | "ushort" => "u16",
+        "uint" | "uint32" | "uint32_t" | "u_int" | "unsigned" => "u32",
+        "uint64" | "uint64_t" | "usize" | "ulong" => "u64",
+        "int8" | "int8_t" | "char" => "i8",
+        "int16" | "int16_t" | "short" => "i16",
+        "int" | "int32" | "int32_t" => "i32",
+        "int64" | "int64_t" | "long" | "hyper" | "isize" => "i64",
+        "float" | "float32" => "f32",
+        "double" | "float64" => "f64",
+        "boolean" | "Bool" => "bool",
+        _ => return None,
+    })
+}
+
+/// Where the chain of each alias ends, by item; see [`Checker::ends`].
+pub(super) fn alias_ends(checker: &Checker<'_>) -> Vec<Option<ItemId>> {
+    let next = checker.file.items.iter().map(|item| match &item.kind {
+        ItemKind::Alias(TypeExpr {
+            kind: TypeKind::Named(name),
+            ..
+        }) => checker.names.get(name.text.as_str()).copied(),
+        _ => None,
+    });
+    chain_ends(&next.collect::<Vec<_>>())
+}
+
+impl<'a> Checker<'a> {
+    /// Lowers a type. Recursion is as deep as the type is written, which the parser limits.
+    pub(super) fn ty(&mut self, ty: &'a TypeExpr) -> Option<Type> {
+        Some(match &ty.kind {
+            TypeKind::Scalar(scalar) => Type::Scalar(*scalar),
+            TypeKind::String(max) => Type::String(self.bound(max.as_ref())?),
+            TypeKind::Bytes(max) => Type::Bytes(self.bound(max.as_ref())?),
+            TypeKind::FixedBytes(length) => Type::FixedBytes(self.length(length)?),
+            TypeKind::List(element, max) => {
+                self.no_bytes(element, ty, "bytes");
+                let element = self.ty(element);
+                let max = self.bound(max.as_ref());
+                Type::List(Box::new(element?), max?)
+            }
+            TypeKind::Array(element, length) => {
+                self.no_bytes(element, ty, "bytes[N]");
+                let element = self.ty(element);
+                let length = self.length(length);
+                Type::Array(Box::new(element?), length?)
+            }
+            TypeKind::Optional(inner) => Type::Optional(Box::new(self.ty(inner)?)),
+            TypeKind::Named(name) => Type::Named(self.type_named(name)?),
+        })
+    }
+
+    fn bound(&mut self, expr: Option<&Expr>) -> Option<Option<Length>> {
+        match expr {
+            Some(expr) => self.length(expr).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// What `ty` is when the names of aliases are taken away.
+    pub(super) fn behind_aliases(&self, ty: &'a TypeExpr) -> Option<&'a TypeKind> {
+        let TypeKind::Named(name) = &ty.kind else {
+            return Some(&ty.kind);
+        };
+        let end = self.ends[*self.names.get(name.text.as_str())?]?;
+        match &self.file.items[end].kind {
+            ItemKind::Alias(ty) => Some(&ty.kind),
+            _ => Some(&ty.kind),
+        }
+    }
+
+    /// Rust's `Vec<u8>` is the opaque bytes of XDR, so four bytes for each byte cannot be had.
+    fn no_bytes(&mut self, element: &'a TypeExpr, whole: &TypeExpr, ours: &str) {
+        if let Some(TypeKind::Scalar(Scalar::U8)) = self.behind_aliases(element) {
+            let title = "many u8 together are bytes";
+            let problem = Diagnostic::new(title, whole.span, "");
+            self.report(problem.help(format!("write `{ours}`")));
+        }
+    }
+
+    fn type_named(&mut self, name: &Ident) -> Option<ItemId> {
+        let Some(&id) = self.names.get(name.text.as_str()) else {
+            self.unknown_type(name);
+            return None;
+        };
+        let kind = &self.file.items[id].kind;
+        if matches!(kind, ItemKind::Const { .. } | ItemKind::Interface(_)) {
+            let title = format!("`{}` is {}, not a type", name.text, kind.describe());
+            self.error(title, name.span, "");
+            return None;
+        }
+        Some(id)
+    }
+
+    fn unknown_type(&mut self, name: &Ident) {
+        let mut problem = Diagnostic::new(format!("unknown type `{}`", name.text), name.span, "");
+        if let Some(ours) = foreign(&name.text) {
+            problem = problem.help(format!("here it is called `{ours}`"));
+        } else if let Some(near) = self
+            .diags
+            .has_room()
+            .then(|| self.near_type(name))
+            .flatten()
+        {
+            problem = problem.help(format!("did you mean `{near}`?"));
+        }
+        self.report(problem);
+    }
+
+    fn near_type(&self, name: &Ident) -> Option<&'a str> {
+        let items = self.file.items.iter();
+        let types = items
+            .filter(|i| !matches!(i.kind, ItemKind::Const { .. } | ItemKind::Interface(_)))
+            .map(|item| item.name.text.as_str());
+        let built_in: [&'a str; 4] = ["string", "bytes", "list", "optional"];
+        let scalars = Scalar::ALL
+            .into_iter()
+            .map(|scalar| -> &'a str { scalar.name() });
+        closest(&name.text, types.chain(built_in).chain(scalars))
+    }
+}

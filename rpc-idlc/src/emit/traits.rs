@@ -1,0 +1,78 @@
+//! Interfaces.
+
+use super::names::ident;
+use super::{Emitter, docs, integer};
+use crate::casing::snake;
+use crate::model::{Field, Interface, Item, ItemId, Method, Type};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// Names that the client has for itself.
+const RESERVED: [&str; 3] = ["connect", "local", "clone"];
+
+impl Emitter<'_> {
+    pub(super) fn interface(&self, id: ItemId, item: &Item, interface: &Interface) -> TokenStream {
+        let (docs, name) = (docs(&item.docs), self.names.item(id));
+        let program = integer(interface.program.into(), true);
+        let version = integer(interface.version.into(), false);
+        let methods = interface.methods.iter().map(|method| self.method(method));
+        quote! {
+            #docs
+            #[rpc_core::rpc(program = #program, version = #version)]
+            pub trait #name { #(#methods)* }
+        }
+    }
+
+    fn method(&self, method: &Method) -> TokenStream {
+        let docs = docs(&method.docs);
+        let name = ident(&method_name(&method.name));
+        let semantics = method.semantics.map(|semantics| {
+            let word = ident(semantics.word());
+            quote!(#word,)
+        });
+        let procedure = integer(method.procedure.into(), false);
+        let args = method.args.iter().map(|arg| self.argument(arg));
+        let result = self.result(method);
+        quote! {
+            #docs
+            #[rpc(#semantics procedure = #procedure)]
+            fn #name(&self, cx: &rpc_core::Context, #(#args),*) #result;
+        }
+    }
+
+    /// Text and bytes of any length are lent; all else is handed over.
+    fn argument(&self, arg: &Field) -> TokenStream {
+        let name = ident(&argument_name(&arg.name));
+        let ty = match &arg.ty {
+            Type::String(None) => quote!(&str),
+            Type::Bytes(None) => quote!(&[u8]),
+            ty => self.ty(ty),
+        };
+        quote!(#name: #ty)
+    }
+
+    fn result(&self, method: &Method) -> Option<TokenStream> {
+        let value = method.result.as_ref().map(|ty| self.ty(ty));
+        let Some(error) = method.throws else {
+            return value.map(|value| quote!(-> #value));
+        };
+        let value = value.unwrap_or_else(|| quote!(()));
+        let (result, error) = (self.names.prelude("Result"), self.names.item(error));
+        Some(quote!(-> #result<#value, #error>))
+    }
+}
+
+pub(crate) fn method_name(name: &str) -> String {
+    let name = snake(name);
+    if RESERVED.contains(&name.as_str()) {
+        name + "_"
+    } else {
+        name
+    }
+}
+
+/// `cx` is the name of the context.
+pub(crate) fn argument_name(name: &str) -> String {
+    let name = snake(name);
+    if name == "cx" { name + "_" } else { name }
+}

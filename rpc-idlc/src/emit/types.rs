@@ -1,0 +1,301 @@
+//! Constants and types.
+
+use super::derives::Derives;
+use super::names::ident;
+use super::{Emitter, docs, integer};
+use crate::ast::Scalar;
+use crate::casing::{camel, snake, words};
+use crate::check::DISCRIMINANT;
+use crate::model::{
+    Arm, Case, Const, ConstType, Enumerator, Field, Item, ItemId, ItemKind, Labels, Length,
+    Payload, Type, Union, Value,
+};
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::ext::IdentExt;
+
+impl Emitter<'_> {
+    pub(super) fn constant(&self, id: ItemId, item: &Item, constant: &Const) -> TokenStream {
+        let (docs, name) = (docs(&item.docs), self.names.item(id));
+        let ty = match constant.ty {
+            ConstType::String => quote!(&str),
+            ConstType::Scalar(scalar) => self.scalar(scalar),
+        };
+        let value = match (constant.of, &constant.value) {
+            (Some(of), _) => self.other_constant(of, constant.ty, &ty),
+            (None, Value::Int { value, hex }) => integer(*value, *hex),
+            (None, Value::Str(text)) => quote!(#text),
+            (None, Value::Bool(value)) => quote!(#value),
+        };
+        quote!(#docs pub const #name: #ty = #value;)
+    }
+
+    fn other_constant(&self, of: ItemId, ty: ConstType, written: &TokenStream) -> TokenStream {
+        let name = self.names.item(of);
+        match &self.model.items[of].kind {
+            ItemKind::Const(other) if other.ty != ty => quote!(#name as #written),
+            _ => quote!(#name),
+        }
+    }
+
+    pub(super) fn alias(&self, id: ItemId, item: &Item, ty: &Type) -> TokenStream {
+        let (docs, name, ty) = (docs(&item.docs), self.names.item(id), self.ty(ty));
+        quote!(#docs pub type #name = #ty;)
+    }
+
+    pub(super) fn structure(&self, id: ItemId, item: &Item, fields: &[Field]) -> TokenStream {
+        let (docs, name, derives) = (docs(&item.docs), self.names.item(id), self.derives.of(id));
+        let fields = fields.iter().map(|field| self.field(field, quote!(pub)));
+        quote!(#docs #derives pub struct #name { #(#fields,)* })
+    }
+
+    fn field(&self, field: &Field, visible: TokenStream) -> TokenStream {
+        let (docs, name, ty) = (
+            docs(&field.docs),
+            ident(&snake(&field.name)),
+            self.ty(&field.ty),
+        );
+        quote!(#docs #visible #name: #ty)
+    }
+
+    pub(super) fn enumeration(
+        &self,
+        id: ItemId,
+        item: &Item,
+        enumerators: &[Enumerator],
+    ) -> TokenStream {
+        let values = enumerators.iter().map(|e| {
+            let (docs, name) = (docs(&e.docs), ident(&camel(&e.name)));
+            let value = integer(e.value.into(), false);
+            quote!(#docs #name = #value)
+        });
+        self.plain_enum(id, item, values)
+    }
+
+    fn plain_enum(
+        &self,
+        id: ItemId,
+        item: &Item,
+        values: impl Iterator<Item = TokenStream>,
+    ) -> TokenStream {
+        let (docs, name, derives) = (docs(&item.docs), self.names.item(id), Derives::plain());
+        quote!(#docs #derives pub enum #name { #(#values,)* })
+    }
+
+    pub(super) fn union(&self, id: ItemId, item: &Item, union: &Union) -> Vec<TokenStream> {
+        let definition = match plain(union) {
+            Some(values) => {
+                let values = union.arms.iter().zip(values).map(|(arm, value)| {
+                    let (docs, name) = (docs(&arm.docs), ident(&camel(&arm.name)));
+                    let value = integer(value.into(), false);
+                    quote!(#docs #name = #value)
+                });
+                self.plain_enum(id, item, values)
+            }
+            None => {
+                let (docs, name) = (docs(&item.docs), self.names.item(id));
+                let derives = self.derives.of(id);
+                let switch = union.switch.as_ref().map(|ty| self.ty(ty));
+                let attribute = switch.as_ref().map(|ty| quote!(#[xdr(switch = #ty)]));
+                let key = switch.unwrap_or_else(|| self.scalar(Scalar::I32));
+                let arms = union.arms.iter().map(|arm| self.arm(arm, &key));
+                quote!(#docs #derives #attribute pub enum #name { #(#arms,)* })
+            }
+        };
+        match union.error {
+            true => [vec![definition], self.error(id, union)].concat(),
+            false => vec![definition],
+        }
+    }
+
+    fn arm(&self, arm: &Arm, key: &TokenStream) -> TokenStream {
+        let (docs, name) = (docs(&arm.docs), ident(&camel(&arm.name)));
+        let attribute = match &arm.labels {
+            Labels::Default => quote!(#[xdr(default)]),
+            Labels::Cases(cases) => {
+                let cases = cases.iter().map(|case| self.case(case));
+                quote!(#[xdr(case = #(#cases)|*)])
+            }
+        };
+        let several = keeps_discriminant(arm);
+        let payload = match &arm.payload {
+            Payload::None if several => quote!((#key)),
+            Payload::None => quote!(),
+            Payload::Types(types) => {
+                let types = types.iter().map(|ty| self.ty(ty));
+                let key = several.then(|| quote!(#key,));
+                quote!((#key #(#types),*))
+            }
+            Payload::Fields(fields) => {
+                let fields = fields.iter().map(|field| self.field(field, quote!()));
+                let first = ident(DISCRIMINANT);
+                let docs = quote!(#[doc = " Which of this arm's numbers was sent."]);
+                let key = several.then(|| quote!(#docs #first: #key,));
+                quote!({ #key #(#fields,)* })
+            }
+        };
+        quote!(#docs #attribute #name #payload)
+    }
+
+    fn case(&self, case: &Case) -> TokenStream {
+        match *case {
+            Case::Number(number) => integer(number.into(), false),
+            Case::Bool(value) => quote!(#value),
+            Case::Enumerator { of, index } => {
+                let ItemKind::Enum(enumerators) = &self.model.items[of].kind else {
+                    return quote!();
+                };
+                let (name, value) = (self.names.item(of), ident(&camel(&enumerators[index].name)));
+                quote!(#name::#value)
+            }
+        }
+    }
+
+    /// What lets an error be printed and passed on with `?`.
+    fn error(&self, id: ItemId, union: &Union) -> Vec<TokenStream> {
+        let name = self.names.item(id);
+        let result = quote!(::std::fmt::Result);
+        let arms = union.arms.iter().map(display_arm);
+        let display = quote! {
+            impl ::std::fmt::Display for #name {
+                fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> #result {
+                    match self { #(#arms)* }
+                }
+            }
+        };
+        vec![display, quote!(impl ::std::error::Error for #name {})]
+    }
+
+    pub(super) fn ty(&self, ty: &Type) -> TokenStream {
+        match ty {
+            Type::Scalar(scalar) => self.scalar(*scalar),
+            Type::String(max) => self.bounded(self.names.prelude("String"), max.as_ref()),
+            Type::Bytes(max) => {
+                let vec = self.names.prelude("Vec");
+                self.bounded(quote!(#vec<u8>), max.as_ref())
+            }
+            Type::FixedBytes(length) => {
+                let length = self.array_length(length);
+                quote!([u8; #length])
+            }
+            Type::List(element, max) => {
+                let (vec, element) = (self.names.prelude("Vec"), self.ty(element));
+                self.bounded(quote!(#vec<#element>), max.as_ref())
+            }
+            Type::Array(element, length) => {
+                let (element, length) = (self.ty(element), self.array_length(length));
+                quote!([#element; #length])
+            }
+            Type::Optional(inner) => {
+                let (option, inner) = (self.names.prelude("Option"), self.ty(inner));
+                quote!(#option<#inner>)
+            }
+            Type::Boxed(inner) => {
+                let (name, inner) = (self.names.prelude("Box"), self.ty(inner));
+                quote!(#name<#inner>)
+            }
+            Type::Named(id) => {
+                let name = self.names.item(*id);
+                quote!(#name)
+            }
+        }
+    }
+
+    fn scalar(&self, scalar: Scalar) -> TokenStream {
+        let name = ident(scalar.name());
+        quote!(#name)
+    }
+
+    fn bounded(&self, ty: TokenStream, max: Option<&Length>) -> TokenStream {
+        let Some(max) = max else { return ty };
+        let max = match max.of {
+            None => integer(max.value.into(), false),
+            Some(of) => {
+                let name = self.names.item(of);
+                match self.is_u32(of) {
+                    true if !self.names.is_type(&name) => quote!(#name),
+                    true => quote!({ #name }),
+                    false => quote!({ #name as u32 }),
+                }
+            }
+        };
+        quote!(rpc_core::Bounded<#ty, #max>)
+    }
+
+    fn is_u32(&self, constant: ItemId) -> bool {
+        let ty = ConstType::Scalar(Scalar::U32);
+        matches!(&self.model.items[constant].kind, ItemKind::Const(c) if c.ty == ty)
+    }
+
+    fn array_length(&self, length: &Length) -> TokenStream {
+        match length.of {
+            None => integer(length.value.into(), false),
+            Some(of) => {
+                let name = self.names.item(of);
+                quote!(#name as usize)
+            }
+        }
+    }
+}
+
+/// The numbers of a union that holds nothing but them: in Rust, an ordinary enum.
+fn plain(union: &Union) -> Option<Vec<i32>> {
+    let number = |arm: &Arm| match (&arm.payload, &arm.labels) {
+        (Payload::None, Labels::Cases(cases)) => match cases[..] {
+            [Case::Number(number)] => i32::try_from(number).ok(),
+            _ => None,
+        },
+        _ => None,
+    };
+    union
+        .switch
+        .is_none()
+        .then(|| union.arms.iter().map(number).collect())?
+}
+
+/// Does the arm begin with the discriminant, since the arm alone does not tell it?
+fn keeps_discriminant(arm: &Arm) -> bool {
+    match &arm.labels {
+        Labels::Default => true,
+        Labels::Cases(cases) => cases.len() > 1,
+    }
+}
+
+/// `Self::NoSuchAccount { account } => write!(f, "no such account: account {account:?}"),`
+fn display_arm(arm: &Arm) -> TokenStream {
+    let (name, text) = (ident(&camel(&arm.name)), words(&arm.name));
+    let fields: Vec<(Ident, String)> = match &arm.payload {
+        Payload::None => Vec::new(),
+        Payload::Types(types) => {
+            let one = |n: usize| {
+                ident(&if types.len() == 1 {
+                    "value".to_owned()
+                } else {
+                    format!("value{n}")
+                })
+            };
+            (1..=types.len()).map(|n| (one(n), String::new())).collect()
+        }
+        Payload::Fields(fields) => fields
+            .iter()
+            .map(|f| (ident(&snake(&f.name)), words(&f.name) + " "))
+            .collect(),
+    };
+    let names = fields.iter().map(|(name, _)| name);
+    let pattern = match &arm.payload {
+        Payload::Fields(_) if keeps_discriminant(arm) => quote!({ #(#names,)* .. }),
+        Payload::Fields(_) => quote!({ #(#names),* }),
+        Payload::None if keeps_discriminant(arm) => quote!((_)),
+        Payload::None => quote!(),
+        Payload::Types(_) if keeps_discriminant(arm) => quote!((_, #(#names),*)),
+        Payload::Types(_) => quote!((#(#names),*)),
+    };
+    if fields.is_empty() {
+        return quote!(Self::#name #pattern => f.write_str(#text),);
+    }
+    // Between the braces of a format string a keyword needs no escape, and may not have one.
+    let value = |(name, label): &(Ident, String)| format!("{label}{{{}:?}}", name.unraw());
+    let values: Vec<String> = fields.iter().map(value).collect();
+    let format = format!("{text}: {}", values.join(", "));
+    quote!(Self::#name #pattern => write!(f, #format),)
+}

@@ -1,0 +1,6 @@
+//! The front end of the `.idl` language: text to [`crate::ast`].
+
+mod lexer;
+mod parser;
+
+pub(crate) use parser::parse;

@@ -1,0 +1,364 @@
+//! Definitions: what stands at the top of a file, and what is inside them.
+
+use super::{Parse, Parser};
+use crate::ast::{
+    Arm, Docs, Enumerator, Expr, Field, Ident, Interface, Item, ItemKind, Labels, Method, Payload,
+    Semantics, TypeExpr, Union,
+};
+use crate::diag::Diagnostic;
+use crate::idl::lexer::TokenKind;
+use crate::suggest::closest;
+
+/// The words that begin a definition. None is reserved: they are words only where one can stand.
+const KEYWORDS: [&str; 7] = [
+    "const",
+    "type",
+    "struct",
+    "enum",
+    "union",
+    "error",
+    "interface",
+];
+
+const BRACES: (char, char) = ('{', '}');
+const PARENS: (char, char) = ('(', ')');
+
+impl Parser<'_> {
+    pub(super) fn file(&mut self) -> Vec<Item> {
+        let mut items = Vec::new();
+        loop {
+            let docs = self.docs();
+            if self.at_end() {
+                self.stray_docs(&docs);
+                return items;
+            }
+            let start = self.at;
+            match self.item(docs) {
+                Ok(item) => items.push(item),
+                Err(_) => self.skip_item(start),
+            }
+        }
+    }
+
+    /// Does a definition begin here (with its doc comment)? Asked where none may, to find the end
+    /// of one that lacks its brace; so it looks at three tokens, lest a field named `type` is one.
+    pub(super) fn at_item(&self) -> bool {
+        let mut n = 0;
+        while self.nth(n).kind == TokenKind::Doc {
+            n += 1;
+        }
+        let keyword = self.word(n).is_some_and(|word| KEYWORDS.contains(&word));
+        keyword
+            && self.word(n + 1).is_some()
+            && (matches!(self.nth(n + 2).kind, TokenKind::Punct('{' | '=' | ':'))
+                || self.word(n + 2) == Some("switch"))
+    }
+
+    fn skip_item(&mut self, start: usize) {
+        if self.at == start {
+            self.bump();
+        }
+        while !self.at_end() && !self.at_item() {
+            self.skip();
+        }
+    }
+
+    fn item(&mut self, docs: Docs) -> Parse<Item> {
+        let Some(keyword) = self.word(0).filter(|word| KEYWORDS.contains(word)) else {
+            return Err(self.no_item());
+        };
+        self.bump();
+        let name = self.ident("a name")?;
+        let kind = match keyword {
+            "const" => self.constant()?,
+            "type" => {
+                self.expect('=')?;
+                let ty = self.type_expr()?;
+                self.semicolon();
+                ItemKind::Alias(ty)
+            }
+            "struct" => ItemKind::Struct(self.list(BRACES, Self::field)?),
+            "enum" => ItemKind::Enum(self.list(BRACES, Self::enumerator)?),
+            "interface" => ItemKind::Interface(self.interface()?),
+            _ => ItemKind::Union(self.union(keyword == "error")?),
+        };
+        if !matches!(kind, ItemKind::Const { .. } | ItemKind::Alias(_)) {
+            self.no_semicolon();
+        }
+        Ok(Item { docs, name, kind })
+    }
+
+    fn no_item(&mut self) -> crate::diag::Reported {
+        let title = format!("expected a definition, found {}", self.found());
+        let problem = Diagnostic::new(title, self.span(), "");
+        let near = self.word(0).and_then(|word| closest(word, KEYWORDS));
+        let problem = problem.help(match near {
+            Some(keyword) => format!("did you mean `{keyword}`?"),
+            None => format!("a definition begins with one of: {}", KEYWORDS.join(", ")),
+        });
+        self.complain(problem)
+    }
+
+    fn semicolon(&mut self) {
+        if !self.eat(';') {
+            self.missing("`;`");
+            // What follows on the same line belongs to the mistake, not to a definition.
+            while self.same_line() && !self.at_end() && !self.at_item() {
+                if self.bump().kind == TokenKind::Punct(';') {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn no_semicolon(&mut self) {
+        if self.at_punct(';') {
+            let problem =
+                Diagnostic::new("no `;` is needed behind `}`", self.span(), "remove this");
+            self.diags.report(problem);
+            self.bump();
+        }
+    }
+
+    fn constant(&mut self) -> Parse<ItemKind> {
+        let ty = if self.eat(':') {
+            Some(self.type_expr()?)
+        } else {
+            None
+        };
+        self.expect('=')?;
+        let value = self.expr("a value")?;
+        self.semicolon();
+        Ok(ItemKind::Const { ty, value })
+    }
+
+    fn field(&mut self) -> Parse<Field> {
+        let docs = self.docs();
+        self.documented(&docs)?;
+        let name = self.ident("a name")?;
+        if !self.eat(':') {
+            let problem = format!("expected `:` and a type, found {}", self.found());
+            let problem = Diagnostic::new(problem, self.span(), "expected `:`");
+            return Err(self.complain(problem.help(format!("write `{}: TYPE`", name.text))));
+        }
+        let ty = self.type_expr()?;
+        Ok(Field { docs, name, ty })
+    }
+
+    /// Behind a doc comment there must be something to document.
+    fn documented(&mut self, docs: &Docs) -> Parse<()> {
+        if !docs.is_empty() && (self.at_any("})") || self.at_end()) {
+            self.stray_docs(docs);
+            return Err(self
+                .diags
+                .before()
+                .unwrap_or_else(|| self.expected("a name")));
+        }
+        Ok(())
+    }
+
+    fn enumerator(&mut self) -> Parse<Enumerator> {
+        let docs = self.docs();
+        self.documented(&docs)?;
+        let name = self.ident("a name")?;
+        let value = if self.eat('=') {
+            Some(self.expr("a number")?)
+        } else {
+            None
+        };
+        Ok(Enumerator { docs, name, value })
+    }
+
+    fn union(&mut self, error: bool) -> Parse<Union> {
+        let switch = match self.eat_word("switch") {
+            true => Some(self.type_expr()?),
+            false => None,
+        };
+        let arms = self.list(BRACES, Self::arm)?;
+        Ok(Union {
+            switch,
+            arms,
+            error,
+        })
+    }
+
+    fn arm(&mut self) -> Parse<Arm> {
+        let docs = self.docs();
+        self.documented(&docs)?;
+        let start = self.span();
+        let default = self.at_word("default") && self.word(1).is_some();
+        if default {
+            self.bump();
+        } else if self.at_word("case") && !matches!(self.nth(1).kind, TokenKind::Punct(_)) {
+            let problem = Diagnostic::new("arms are not written with `case`", start, "");
+            let help = "write the arm's name, what it holds, and its number: `Cash(u64) = 1`";
+            return Err(self.complain(problem.help(help)));
+        }
+        let name = self.ident("a name")?;
+        let payload = self.payload()?;
+        let labels = if default {
+            Labels::Default(start)
+        } else {
+            self.labels()?
+        };
+        Ok(Arm {
+            docs,
+            name,
+            payload,
+            labels,
+        })
+    }
+
+    fn payload(&mut self) -> Parse<Payload> {
+        Ok(match self.kind() {
+            TokenKind::Punct('(') => Payload::Types(self.list(PARENS, Self::type_expr)?),
+            TokenKind::Punct('{') => Payload::Fields(self.list(BRACES, Self::field)?),
+            _ => Payload::None,
+        })
+    }
+
+    fn labels(&mut self) -> Parse<Labels> {
+        if !self.eat('=') {
+            return Ok(Labels::Missing);
+        }
+        let mut cases = vec![self.expr("a number or a name")?];
+        while self.eat('|') {
+            cases.push(self.expr("a number or a name")?);
+        }
+        Ok(Labels::Cases(cases))
+    }
+
+    fn interface(&mut self) -> Parse<Interface> {
+        let opened = self.expect('{')?;
+        let mut interface = Interface {
+            program: None,
+            version: None,
+            methods: Vec::new(),
+        };
+        while !self.eat('}') {
+            let docs = self.docs();
+            if self.at_punct('}') {
+                self.stray_docs(&docs);
+                continue;
+            }
+            if self.at_end() || self.at_item() {
+                return Err(self.unclosed(opened, '{', '}'));
+            }
+            let start = self.at;
+            if self.member(docs, &mut interface).is_err() {
+                self.skip_member(start);
+            }
+        }
+        Ok(interface)
+    }
+
+    fn member(&mut self, docs: Docs, interface: &mut Interface) -> Parse<()> {
+        let number = matches!(self.nth(1).kind, TokenKind::Int | TokenKind::Ident);
+        if number && self.at_word("program") {
+            self.stray_docs(&docs);
+            interface.program = Some(self.number(interface.program.take())?);
+        } else if number && self.at_word("version") {
+            self.stray_docs(&docs);
+            interface.version = Some(self.number(interface.version.take())?);
+        } else {
+            let method = self.method(docs)?;
+            interface.methods.push(method);
+        }
+        Ok(())
+    }
+
+    /// `program N;` or `version N;`, which may stand once.
+    fn number(&mut self, earlier: Option<Expr>) -> Parse<Expr> {
+        let word = self.bump();
+        let value = self.expr("a number")?;
+        if let Some(earlier) = earlier {
+            let title = format!("an interface has one `{}`", self.text_of(word));
+            let problem = Diagnostic::new(title, word.span, "this is the second");
+            self.diags
+                .report(problem.also(earlier.span, "the first is here"));
+        }
+        self.semicolon();
+        Ok(value)
+    }
+
+    /// Goes behind the `;` of what could not be read.
+    fn skip_member(&mut self, start: usize) {
+        if self.at == start && !self.at_punct('}') {
+            self.bump();
+        }
+        while !self.at_end() && !self.at_item() && !self.at_punct('}') && !self.eat(';') {
+            self.skip();
+        }
+    }
+
+    fn method(&mut self, docs: Docs) -> Parse<Method> {
+        let semantics = match (self.word(0), self.word(1)) {
+            (Some(word), Some(_)) => Some(self.semantics(word)?),
+            _ => None,
+        };
+        let name = self.ident("a method")?;
+        if let Some(next) = self.word(0).filter(|_| semantics.is_some()) {
+            let title = format!("expected `(`, found `{next}`");
+            let problem = Diagnostic::new(title, self.span(), "expected `(`");
+            return Err(
+                self.complain(problem.help("one word before the name says how often it may run"))
+            );
+        }
+        let args = self.list(PARENS, Self::field)?;
+        let result = self.result()?;
+        let throws = self.throws()?;
+        let procedure = if self.eat('=') {
+            Some(self.expr("a number")?)
+        } else {
+            None
+        };
+        self.semicolon();
+        Ok(Method {
+            docs,
+            semantics,
+            name,
+            args,
+            result,
+            throws,
+            procedure,
+        })
+    }
+
+    fn semantics(&mut self, word: &str) -> Parse<(Semantics, crate::source::Span)> {
+        let span = self.span();
+        if let Some(found) = Semantics::ALL.into_iter().find(|s| s.word() == word) {
+            self.bump();
+            return Ok((found, span));
+        }
+        let words = Semantics::ALL.map(Semantics::word);
+        let problem = Diagnostic::new(format!("unknown call semantics `{word}`"), span, "");
+        let problem = problem.help(match closest(word, words) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "there are {}; without one it is at_most_once",
+                words.join(", ")
+            ),
+        });
+        Err(self.complain(problem))
+    }
+
+    fn result(&mut self) -> Parse<Option<TypeExpr>> {
+        if self.kind() != TokenKind::Arrow {
+            return Ok(None);
+        }
+        self.bump();
+        self.type_expr().map(Some)
+    }
+
+    fn throws(&mut self) -> Parse<Option<Ident>> {
+        if !self.eat_word("throws") {
+            return Ok(None);
+        }
+        let name = self.ident("the name of an error")?;
+        if self.at_punct(',') || self.at_punct('|') {
+            let problem = Diagnostic::new("a method throws one error", self.span(), "");
+            return Err(self.complain(problem.help("declare an `error` with an arm for each")));
+        }
+        Ok(Some(name))
+    }
+}

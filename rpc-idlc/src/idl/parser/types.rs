@@ -1,0 +1,149 @@
+//! Types and values.
+
+use super::{Parse, Parser};
+use crate::ast::{Expr, ExprKind, Ident, Scalar, TypeExpr, TypeKind};
+use crate::diag::Diagnostic;
+use crate::idl::lexer::{TokenKind, integer, unquote};
+use crate::source::Span;
+
+/// How deep types may be nested in one another. Every later pass may recurse this deep.
+const MAX_DEPTH: u32 = 32;
+
+impl Parser<'_> {
+    /// A type, with the `[N]` behind it.
+    pub(super) fn type_expr(&mut self) -> Parse<TypeExpr> {
+        let outer = self.depth;
+        let parsed = self.deeper().and_then(|()| self.type_with_lengths());
+        self.depth = outer;
+        parsed
+    }
+
+    fn deeper(&mut self) -> Parse<()> {
+        self.depth += 1;
+        if self.depth <= MAX_DEPTH {
+            return Ok(());
+        }
+        let title = format!("types are nested more than {MAX_DEPTH} deep");
+        let problem = Diagnostic::new(title, self.span(), "one too many");
+        Err(self.complain(problem.help("give an inner type a name with `type NAME = …;`")))
+    }
+
+    fn type_with_lengths(&mut self) -> Parse<TypeExpr> {
+        let start = self.span();
+        let mut kind = self.type_name()?;
+        while self.at_punct('[') {
+            self.deeper()?;
+            let span = start.to(self.previous());
+            self.bump();
+            let length = self.expr("a length")?;
+            self.expect(']')?;
+            kind = match kind {
+                TypeKind::Bytes(None) => TypeKind::FixedBytes(length),
+                kind => TypeKind::Array(Box::new(TypeExpr { span, kind }), length),
+            };
+        }
+        Ok(TypeExpr {
+            span: start.to(self.previous()),
+            kind,
+        })
+    }
+
+    fn type_name(&mut self) -> Parse<TypeKind> {
+        let name = self.ident("a type")?;
+        if let Some(scalar) = Scalar::ALL.into_iter().find(|s| s.name() == name.text) {
+            return Ok(TypeKind::Scalar(scalar));
+        }
+        match name.text.as_str() {
+            "string" => Ok(TypeKind::String(self.bound()?)),
+            "bytes" => Ok(TypeKind::Bytes(self.bound()?)),
+            "list" => {
+                self.expect('<')?;
+                let element = Box::new(self.type_expr()?);
+                let max = if self.eat(',') {
+                    Some(self.expr("the most elements")?)
+                } else {
+                    None
+                };
+                self.close_angle("`,` or `>`")?;
+                Ok(TypeKind::List(element, max))
+            }
+            "optional" => {
+                self.expect('<')?;
+                let inner = Box::new(self.type_expr()?);
+                self.close_angle("`>`")?;
+                Ok(TypeKind::Optional(inner))
+            }
+            _ if self.at_punct('<') => Err(self.no_parameters(&name)),
+            _ => Ok(TypeKind::Named(name)),
+        }
+    }
+
+    /// `<N>`, or nothing.
+    fn bound(&mut self) -> Parse<Option<Expr>> {
+        if !self.eat('<') {
+            return Ok(None);
+        }
+        let bound = self.expr("the greatest length")?;
+        self.close_angle("`>`")?;
+        Ok(Some(bound))
+    }
+
+    fn close_angle(&mut self, what: &str) -> Parse<()> {
+        match self.eat('>') {
+            true => Ok(()),
+            false => Err(self.missing(what)),
+        }
+    }
+
+    fn no_parameters(&mut self, name: &Ident) -> crate::diag::Reported {
+        let title = format!("`{}` takes no parameters", name.text);
+        let problem = Diagnostic::new(title, name.span, "");
+        let problem = match crate::check::foreign(&name.text) {
+            Some(ours) => problem.help(format!("here it is called `{ours}`")),
+            None => problem.help("`list<T>`, `optional<T>`, `string<N>` and `bytes<N>` do"),
+        };
+        self.complain(problem)
+    }
+
+    /// A value: a literal or the name of a constant.
+    pub(super) fn expr(&mut self, what: &str) -> Parse<Expr> {
+        let span = self.span();
+        let kind = match self.kind() {
+            TokenKind::Int => self.int(span, false)?,
+            TokenKind::Punct('-') if self.nth(1).kind == TokenKind::Int => {
+                self.bump();
+                self.int(self.span(), true)?
+            }
+            TokenKind::Str => {
+                let token = self.bump();
+                let text = unquote(self.text_of(token));
+                ExprKind::Str(text.map_err(|why| self.bad_literal(span, why))?)
+            }
+            TokenKind::Ident => match self.ident(what)?.text.as_str() {
+                "true" => ExprKind::Bool(true),
+                "false" => ExprKind::Bool(false),
+                name => ExprKind::Name(name.to_owned()),
+            },
+            _ => return Err(self.expected(what)),
+        };
+        Ok(Expr {
+            span: span.to(self.previous()),
+            kind,
+        })
+    }
+
+    fn int(&mut self, span: Span, negative: bool) -> Parse<ExprKind> {
+        let token = self.bump();
+        let text = self.text_of(token);
+        let value = integer(text).map_err(|why| self.bad_literal(span, why))?;
+        let hex = text.starts_with("0x") || text.starts_with("0X");
+        Ok(ExprKind::Int {
+            value: if negative { -value } else { value },
+            hex,
+        })
+    }
+
+    fn bad_literal(&mut self, span: Span, why: String) -> crate::diag::Reported {
+        self.diags.report(Diagnostic::new(why, span, ""))
+    }
+}

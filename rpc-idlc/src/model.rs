@@ -1,0 +1,179 @@
+//! What a correct file says: names are resolved, numbers are values, every rule holds.
+//!
+//! Names are those of the file; each emitter gives them the casing of its language.
+
+use crate::ast::{Docs, Scalar, Semantics};
+
+/// A checked file.
+#[derive(Debug)]
+pub(crate) struct Model {
+    /// In the order of the file.
+    pub(crate) items: Vec<Item>,
+}
+
+/// The place of a definition in [`Model::items`].
+pub(crate) type ItemId = usize;
+
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) docs: Docs,
+    pub(crate) name: String,
+    pub(crate) kind: ItemKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum ItemKind {
+    Const(Const),
+    Alias(Type),
+    Struct(Vec<Field>),
+    Enum(Vec<Enumerator>),
+    Union(Union),
+    Interface(Interface),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Const {
+    pub(crate) ty: ConstType,
+    pub(crate) value: Value,
+    /// The constant that it is defined by, if it is.
+    pub(crate) of: Option<ItemId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ConstType {
+    String,
+    Scalar(Scalar),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Value {
+    Int { value: i128, hex: bool },
+    Str(String),
+    Bool(bool),
+}
+
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) docs: Docs,
+    pub(crate) name: String,
+    pub(crate) ty: Type,
+}
+
+#[derive(Debug)]
+pub(crate) struct Enumerator {
+    pub(crate) docs: Docs,
+    pub(crate) name: String,
+    pub(crate) value: i32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Union {
+    /// The type that tells the arms apart, if the file names one.
+    pub(crate) switch: Option<Type>,
+    pub(crate) arms: Vec<Arm>,
+    pub(crate) error: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Arm {
+    pub(crate) docs: Docs,
+    pub(crate) name: String,
+    pub(crate) payload: Payload,
+    pub(crate) labels: Labels,
+}
+
+#[derive(Debug)]
+pub(crate) enum Payload {
+    None,
+    Types(Vec<Type>),
+    Fields(Vec<Field>),
+}
+
+impl Payload {
+    pub(crate) fn types(&self) -> Vec<&Type> {
+        match self {
+            Payload::None => Vec::new(),
+            Payload::Types(types) => types.iter().collect(),
+            Payload::Fields(fields) => fields.iter().map(|f| &f.ty).collect(),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum Labels {
+    Cases(Vec<Case>),
+    Default,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Case {
+    Number(i64),
+    Bool(bool),
+    Enumerator { of: ItemId, index: usize },
+}
+
+#[derive(Debug)]
+pub(crate) struct Interface {
+    pub(crate) program: u32,
+    pub(crate) version: u32,
+    pub(crate) methods: Vec<Method>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Method {
+    pub(crate) docs: Docs,
+    /// `None`: the file says nothing, which is [`Semantics::AtMostOnce`].
+    pub(crate) semantics: Option<Semantics>,
+    pub(crate) name: String,
+    pub(crate) args: Vec<Field>,
+    pub(crate) result: Option<Type>,
+    pub(crate) throws: Option<ItemId>,
+    pub(crate) procedure: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Type {
+    Scalar(Scalar),
+    String(Option<Length>),
+    Bytes(Option<Length>),
+    FixedBytes(Length),
+    List(Box<Type>, Option<Length>),
+    Array(Box<Type>, Length),
+    Optional(Box<Type>),
+    /// The same on the wire as what is in it; without it the type would contain itself.
+    Boxed(Box<Type>),
+    Named(ItemId),
+}
+
+impl Type {
+    /// The type that this one is built around, if it is.
+    pub(crate) fn inner(&self) -> Option<&Type> {
+        match self {
+            Type::List(inner, _)
+            | Type::Array(inner, _)
+            | Type::Optional(inner)
+            | Type::Boxed(inner) => Some(inner),
+            _ => None,
+        }
+    }
+
+    /// This type, the one in it, and so on.
+    pub(crate) fn layers(&self) -> impl Iterator<Item = &Type> {
+        std::iter::successors(Some(self), |ty| ty.inner())
+    }
+
+    /// The definition that this type is built around, if it is.
+    pub(crate) fn core(&self) -> Option<ItemId> {
+        match self.layers().last() {
+            Some(Type::Named(id)) => Some(*id),
+            _ => None,
+        }
+    }
+}
+
+/// A length or bound, and the constant that it was written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Length {
+    pub(crate) value: u32,
+    pub(crate) of: Option<ItemId>,
+}

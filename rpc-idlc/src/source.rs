@@ -1,0 +1,68 @@
+//! Source files and places in them.
+
+use std::path::{Path, PathBuf};
+
+/// The largest file that is read: offsets then fit 32 bits with room to spare.
+pub(crate) const MAX_BYTES: usize = 16 << 20;
+
+/// Which file of a [`Sources`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FileId(u32);
+
+/// A range of bytes in one file. Both ends lie on character boundaries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) file: FileId,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+impl Span {
+    /// From the start of `self` to the end of `last`.
+    pub(crate) fn to(self, last: Span) -> Span {
+        Span {
+            end: last.end.max(self.start),
+            ..self
+        }
+    }
+
+    /// The empty place just after `self`.
+    pub(crate) fn after(self) -> Span {
+        Span {
+            start: self.end,
+            ..self
+        }
+    }
+
+    pub(crate) fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// One file: its name as the user gave it, and its text.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+}
+
+/// All the files of one run, so that a message can point into any of them.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    files: Vec<Source>,
+}
+
+impl Sources {
+    pub(crate) fn add(&mut self, path: &Path, text: String) -> FileId {
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.files.push(Source {
+            path: path.to_owned(),
+            text,
+        });
+        id
+    }
+
+    pub(crate) fn get(&self, id: FileId) -> &Source {
+        &self.files[id.0 as usize]
+    }
+}

@@ -1,0 +1,60 @@
+//! Which name was meant.
+
+/// The candidate that `word` is most likely a misspelling of, if any is near enough.
+pub(crate) fn closest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let near = 1 + word.len() / 4;
+    let word = word.to_ascii_lowercase();
+    candidates
+        .into_iter()
+        .filter(|name| name.len().abs_diff(word.len()) <= near && word.len() < 100)
+        .map(|name| {
+            (
+                distance(word.as_bytes(), name.to_ascii_lowercase().as_bytes()),
+                name,
+            )
+        })
+        .filter(|(distance, name)| *distance <= near && *distance < name.len())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// Edits from one to the other: a letter put in, left out, replaced, or two neighbours swapped.
+fn distance(a: &[u8], b: &[u8]) -> usize {
+    let mut before = vec![0; b.len() + 1];
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i; b.len() + 1];
+        for j in 1..=b.len() {
+            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            row[j] = replaced.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                row[j] = row[j].min(before[j - 2] + 1);
+            }
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::closest;
+
+    #[test]
+    fn the_nearest_name_is_suggested_and_no_far_one() {
+        let names = ["Receipt", "Account", "u64"];
+        for (word, expected) in [
+            ("Recipt", Some("Receipt")),
+            ("receipt", Some("Receipt")),
+            ("Acocunt", Some("Account")),
+            ("u46", Some("u64")),
+            ("Customer", None),
+            ("x", None),
+        ] {
+            assert_eq!(closest(word, names), expected, "{word}");
+        }
+    }
+}
