@@ -7,7 +7,7 @@ use super::{Decode, DecodeError, Decoder, Encode, EncodeError, Encoder};
 const ELEMENT_CHARGE: usize = 8;
 
 /// Memory that is reserved for a list on the word of its sender; the rest is reserved as elements arrive.
-const TRUSTED_BYTES: usize = 4096;
+const TRUSTED_BYTES: usize = 16 << 10;
 
 /// Takes a list of at most `max` elements.
 #[inline]

@@ -174,8 +174,14 @@ impl<'a> Decoder<'a> {
     /// An error about the 4-byte item that was read last.
     #[cold]
     pub(crate) fn refuse_word(&self, what: DecodeProblem) -> DecodeError {
+        self.refuse_words_back(1, what)
+    }
+
+    /// An error about the 4-byte item that begins so many words before the next.
+    #[cold]
+    pub(crate) fn refuse_words_back(&self, words: usize, what: DecodeProblem) -> DecodeError {
         DecodeError {
-            at: self.position() - 4,
+            at: self.position() - 4 * words,
             what,
         }
     }

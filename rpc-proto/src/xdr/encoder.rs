@@ -122,8 +122,10 @@ impl Encoder {
     #[inline]
     pub fn fixed(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
-        let padding = bytes.len().wrapping_neg() % 4;
-        self.buffer.extend_from_slice(&[0; 3][..padding]);
+        // Four zeros, of which up to three stay: a copy of constant length is a single store.
+        let end = self.buffer.len() + bytes.len().wrapping_neg() % 4;
+        self.buffer.extend_from_slice(&[0; 4]);
+        self.buffer.truncate(end);
     }
 
     /// Runs `f` one level deeper. Every type that can contain itself encodes its inside so.

@@ -52,9 +52,6 @@ pub enum DecodeProblem {
     /// A string is not UTF-8.
     #[error("the string is not UTF-8")]
     Utf8,
-    /// Map keys are not in ascending order, or one is there twice.
-    #[error("map keys are not sorted and unique")]
-    KeyOrder,
     /// A length is above what its type allows.
     #[error("length {length} is over the bound {max}")]
     Length {

@@ -68,7 +68,19 @@ macro_rules! narrow {
             #[inline]
             fn decode(input: &mut Decoder<'a>) -> Result<Self, DecodeError> {
                 let value = input.$wide()?;
-                <$number>::try_from(value).map_err(|_| out_of_range(input, stringify!($number), i64::from(value)))
+                <$number>::try_from(value).map_err(|_| out_of_range(input, 1, stringify!($number), value.into()))
+            }
+
+            fn decode_vec(len: usize, input: &mut Decoder<'a>) -> Result<Vec<Self>, DecodeError> {
+                let words = input.bulk::<4>(len)?;
+                input.charge(len * size_of::<Self>())?;
+                let mut items = Vec::with_capacity(len);
+                for (index, word) in words.iter().enumerate() {
+                    let value = $wide::from_be_bytes(*word);
+                    let narrow = <$number>::try_from(value);
+                    items.push(narrow.map_err(|_| out_of_range(input, len - index, stringify!($number), value.into()))?);
+                }
+                Ok(items)
             }
         }
     )*};
@@ -81,8 +93,13 @@ narrow! {
 }
 
 #[cold]
-fn out_of_range(input: &Decoder<'_>, kind: &'static str, value: i64) -> DecodeError {
-    input.refuse_word(DecodeProblem::Range { kind, value })
+fn out_of_range(
+    input: &Decoder<'_>,
+    words_back: usize,
+    kind: &'static str,
+    value: i64,
+) -> DecodeError {
+    input.refuse_words_back(words_back, DecodeProblem::Range { kind, value })
 }
 
 /// One `u8` is a number in 4 bytes; several are opaque bytes.
@@ -104,7 +121,7 @@ impl<'a> Decode<'a> for u8 {
     #[inline]
     fn decode(input: &mut Decoder<'a>) -> Result<Self, DecodeError> {
         let value = input.u32()?;
-        Self::try_from(value).map_err(|_| out_of_range(input, "u8", i64::from(value)))
+        Self::try_from(value).map_err(|_| out_of_range(input, 1, "u8", value.into()))
     }
 
     #[inline]
