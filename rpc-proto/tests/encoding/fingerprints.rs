@@ -1,0 +1,210 @@
+//! Rules E-18 and E-19: a fingerprint depends on what is on the wire and what is promised, and on nothing else.
+
+use rpc_macros::Xdr;
+use rpc_proto::describe::{Describe, Field, Interface, Method, Semantics, TypeFn};
+use rpc_proto::xdr::Bounded;
+
+use super::types::*;
+
+fn result_print(result: TypeFn) -> u64 {
+    Method {
+        name: "m",
+        procedure: 1,
+        semantics: Semantics::AtMostOnce,
+        args: &[],
+        result,
+    }
+    .fingerprint()
+}
+
+fn print<T: Describe>() -> u64 {
+    result_print(T::describe)
+}
+
+/// `Node` under other names and spellings.
+#[derive(Xdr)]
+#[xdr(crate = rpc_proto)]
+#[allow(dead_code, reason = "only its descriptor is used")]
+struct Link {
+    rest: (i32, Option<Box<Link>>),
+}
+
+#[derive(Xdr)]
+#[xdr(crate = rpc_proto)]
+#[allow(dead_code, reason = "only its descriptor is used")]
+struct Endless {
+    next: Box<Endless>,
+}
+
+#[derive(Xdr)]
+#[xdr(crate = rpc_proto)]
+#[allow(dead_code, reason = "only its descriptor is used")]
+enum Outcome {
+    Worked(u64),
+    Failed(String),
+}
+
+#[derive(Xdr)]
+#[xdr(crate = rpc_proto)]
+#[allow(dead_code, reason = "only its descriptor is used")]
+enum Reordered {
+    Azure = 1_000_000,
+    Verdant = -5,
+    Scarlet = 0,
+}
+
+#[test]
+fn e19_names_and_spellings_do_not_count() {
+    assert_eq!(print::<Node>(), print::<Link>());
+    assert_eq!(print::<Point>(), print::<(i32, i64)>());
+    assert_eq!(print::<((u32,),)>(), print::<u32>());
+    assert_eq!(print::<Result<u64, String>>(), print::<Outcome>());
+    assert_eq!(print::<Color>(), print::<Reordered>());
+    assert_eq!(print::<&str>(), print::<String>());
+    assert_eq!(print::<Vec<u8>>(), print::<&[u8]>());
+    assert_eq!(print::<Box<u32>>(), print::<u32>());
+}
+
+#[test]
+fn e19_what_is_on_the_wire_counts() {
+    let mut prints = vec![
+        print::<()>(),
+        print::<bool>(),
+        print::<i8>(),
+        print::<i16>(),
+        print::<i32>(),
+        print::<i64>(),
+        print::<u8>(),
+        print::<u16>(),
+        print::<u32>(),
+        print::<u64>(),
+        print::<f32>(),
+        print::<f64>(),
+        print::<String>(),
+        print::<Vec<u8>>(),
+        print::<[u8; 3]>(),
+        print::<[u8; 4]>(),
+        print::<Vec<u32>>(),
+        print::<Vec<u64>>(),
+        print::<[u32; 3]>(),
+        print::<[u32; 4]>(),
+        print::<Option<u32>>(),
+        print::<Option<Option<u32>>>(),
+        print::<(u32, u32)>(),
+        print::<(u32, u32, u32)>(),
+        print::<((u32, u32), u32)>(),
+        print::<Bounded<String, 3>>(),
+        print::<Bounded<String, 4>>(),
+        print::<Result<u32, u64>>(),
+        print::<Result<u64, u32>>(),
+        print::<Color>(),
+        print::<FileKind>(),
+        print::<Shape>(),
+        print::<Status>(),
+        print::<Node>(),
+        print::<Tree>(),
+        print::<Everything>(),
+        print::<Endless>(),
+    ];
+    let count = prints.len();
+    prints.sort_unstable();
+    prints.dedup();
+    assert_eq!(prints.len(), count);
+}
+
+const ARGS: &[Field] = &[
+    Field {
+        name: "a",
+        ty: u32::describe,
+    },
+    Field {
+        name: "b",
+        ty: String::describe,
+    },
+];
+const BASE: Method = Method {
+    name: "m",
+    procedure: 1,
+    semantics: Semantics::AtMostOnce,
+    args: ARGS,
+    result: bool::describe,
+};
+
+#[test]
+fn e18_procedure_semantics_arguments_and_result_count() {
+    let base = BASE.fingerprint();
+    assert_eq!(
+        Method {
+            name: "other",
+            ..BASE
+        }
+        .fingerprint(),
+        base
+    );
+    for changed in [
+        Method {
+            procedure: 2,
+            ..BASE
+        },
+        Method {
+            semantics: Semantics::ExactlyOnce,
+            ..BASE
+        },
+        Method {
+            args: &ARGS[..1],
+            ..BASE
+        },
+        Method {
+            result: u32::describe,
+            ..BASE
+        },
+    ] {
+        assert_ne!(changed.fingerprint(), base, "{changed:?}");
+    }
+}
+
+/// Servers and clients of different releases compare fingerprints, so these numbers may never change.
+#[test]
+fn e18_fingerprints_are_fixed() {
+    let found = [
+        BASE.fingerprint(),
+        print::<()>(),
+        print::<Node>(),
+        print::<Status>(),
+        print::<Everything>(),
+    ];
+    assert_eq!(found.map(|print| format!("{print:016x}")), FIXED);
+}
+
+const FIXED: [&str; 5] = [
+    "9588bdc69f7644c7",
+    "b4c657f8484d0a3b",
+    "e76f4eec30e33ba9",
+    "ee2a60880142402d",
+    "adf26093032d3501",
+];
+
+#[test]
+fn an_interface_finds_its_methods_by_number() {
+    const METHODS: &[Method] = &[
+        BASE,
+        Method {
+            procedure: 2,
+            ..BASE
+        },
+        Method {
+            procedure: 9,
+            ..BASE
+        },
+    ];
+    let interface = Interface {
+        name: "i",
+        program: 1,
+        version: 1,
+        methods: METHODS,
+    };
+    for procedure in 0..12 {
+        let found = interface.method(procedure).map(|method| method.procedure);
+        assert_eq!(found, [1, 2, 9].contains(&procedure).then_some(procedure));
+    }
+}
