@@ -4,6 +4,7 @@
 //! `handle_*` and carries out what `poll_*` and the return values say. `docs/protocol.md` states the rules (S-1 and
 //! on) that both follow; neither machine knows the other.
 
+pub mod client;
 mod numbers;
 pub mod program;
 pub mod server;
@@ -16,4 +17,13 @@ pub enum Security {
     Network,
     /// Messages cannot leave this host.
     Local,
+}
+
+/// Writes the record mark into the first bytes of a framed message: one fragment, the last (RFC 5531, section 11).
+///
+/// A message too long for one fragment gets no mark; the limits of both machines lie far below that.
+fn frame(framed: &mut [u8]) {
+    if let Ok(mark) = crate::record::mark(framed.len() - crate::record::MARK) {
+        framed[..crate::record::MARK].copy_from_slice(&mark);
+    }
 }

@@ -109,6 +109,8 @@ pub struct MethodPrint {
 pub struct ProbeArgs {
     /// The call asked about.
     pub seq: u64,
+    /// Any number; the answer repeats it, so that the client knows which of its questions was answered.
+    pub stamp: u64,
 }
 
 /// Results of `PROBE`.
@@ -116,6 +118,8 @@ pub struct ProbeArgs {
 pub struct ProbeReply {
     /// The call asked about.
     pub seq: u64,
+    /// The number of the question.
+    pub stamp: u64,
     /// What became of it.
     pub state: ProbeState,
 }

@@ -78,10 +78,23 @@ pub enum FailureKind {
 
 impl Failure {
     /// `repeatable`: a second run of the method does no harm.
-    pub(super) fn new(kind: FailureKind, executed: Executed, repeatable: bool, pause: Option<std::time::Duration>) -> Self {
+    pub(super) fn new(
+        kind: FailureKind,
+        executed: Executed,
+        repeatable: bool,
+        pause: Option<std::time::Duration>,
+    ) -> Self {
         let safe = executed == Executed::No || repeatable;
-        let retry = if safe && kind.is_transient() { pause.map_or(Retry::Now, Retry::After) } else { Retry::Never };
-        Self { kind, executed, retry }
+        let retry = if safe && kind.is_transient() {
+            pause.map_or(Retry::Now, Retry::After)
+        } else {
+            Retry::Never
+        };
+        Self {
+            kind,
+            executed,
+            retry,
+        }
     }
 }
 
@@ -91,8 +104,15 @@ impl FailureKind {
         use FailureKind::*;
         matches!(
             self,
-            DeadlineExceeded | DeadlinePassedAtServer | ServerRestarted | SessionLost | ConnectionLost | Overloaded
-                | ShuttingDown | NoRoomForSession | TooManyCalls
+            DeadlineExceeded
+                | DeadlinePassedAtServer
+                | ServerRestarted
+                | SessionLost
+                | ConnectionLost
+                | Overloaded
+                | ShuttingDown
+                | NoRoomForSession
+                | TooManyCalls
         )
     }
 }

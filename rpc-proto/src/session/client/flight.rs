@@ -62,7 +62,10 @@ impl Flight {
 
     /// Whether a second run does no harm.
     pub(super) fn may_repeat(&self) -> bool {
-        matches!(self.semantics(), Semantics::Idempotent | Semantics::Readonly)
+        matches!(
+            self.semantics(),
+            Semantics::Idempotent | Semantics::Readonly
+        )
     }
 
     pub(super) fn has_number(&self) -> bool {
@@ -71,11 +74,19 @@ impl Flight {
 
     /// Whether the present attempt may have run, if nothing else is known than what was sent.
     pub(super) fn attempt_executed(&self) -> Executed {
-        if self.attempt.copies > 0 { Executed::Maybe } else { Executed::No }
+        if self.attempt.copies > 0 {
+            Executed::Maybe
+        } else {
+            Executed::No
+        }
     }
 
     /// What is known of the whole call, given what is known of the present attempt.
     pub(super) fn executed(&self, attempt: Executed) -> Executed {
-        if attempt == Executed::No && self.maybe { Executed::Maybe } else { attempt }
+        if attempt == Executed::No && self.maybe {
+            Executed::Maybe
+        } else {
+            attempt
+        }
     }
 }

@@ -15,11 +15,19 @@ pub(super) struct Lane {
     /// Slots of calls that have no number yet, in the order in which they came.
     pub(super) waiting: VecDeque<u32>,
     pub(super) nonce: u64,
+    /// Until then no session is asked for, since the server had no room.
+    pub(super) pause_until: Time,
 }
 
 impl Lane {
     pub(super) fn new(keeper: Keeper) -> Self {
-        Self { keeper, held: None, waiting: VecDeque::new(), nonce: 0 }
+        Self {
+            keeper,
+            held: None,
+            waiting: VecDeque::new(),
+            nonce: 0,
+            pause_until: Time::ZERO,
+        }
     }
 }
 
@@ -54,6 +62,8 @@ pub(super) struct AckSent {
     pub(super) sent: Time,
     pub(super) copies: u32,
     pub(super) timer: Time,
+    /// How many unreported numbers it names.
+    pub(super) reported: u32,
 }
 
 /// Numbers after `first_incomplete` that a credential's mask can name.
@@ -61,7 +71,12 @@ const MASK_REACH: u64 = 64;
 
 impl Held {
     /// `asked` is when the first copy of the `OPEN` was sent: the server cannot have counted the lease from earlier.
-    pub(super) fn new(grant: &Grant, incarnation: u64, store: Option<[u8; 16]>, asked: Time) -> Self {
+    pub(super) fn new(
+        grant: &Grant,
+        incarnation: u64,
+        store: Option<[u8; 16]>,
+        asked: Time,
+    ) -> Self {
         let lease = Duration::from_millis(grant.lease_ms.into());
         Self {
             id: SessionId(grant.session),
@@ -95,7 +110,8 @@ impl Held {
     }
 
     pub(super) fn has_room(&self) -> bool {
-        self.unfinished < self.window && self.unreported < self.window
+        let unconfirmed = self.unreported + self.ack.as_ref().map_or(0, |ack| ack.reported);
+        self.unfinished < self.window && unconfirmed < self.window
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -130,7 +146,11 @@ impl Held {
     }
 
     pub(super) fn done_mask(&self) -> u64 {
-        if self.finished.intervals().is_empty() { 0 } else { self.finished.mask() }
+        if self.finished.intervals().is_empty() {
+            0
+        } else {
+            self.finished.mask()
+        }
     }
 
     /// A message with the present acknowledgements is being sent.
@@ -144,9 +164,28 @@ impl Held {
         self.told != self.finished.first_missing() || self.unreported > 0
     }
 
-    pub(super) fn ack_ranges(&mut self) -> Vec<AckRange> {
-        self.unreported = 0;
-        self.finished.intervals().iter().map(|&(first, last)| AckRange { first, last }).collect()
+    /// The `ACK` that was out will not be answered: its numbers are to be reported again.
+    pub(super) fn ack_lost(&mut self) {
+        if let Some(ack) = self.ack.take() {
+            self.unreported += ack.reported;
+        }
+    }
+
+    pub(super) fn ack_sent(&mut self, xid: u32, sent: Time, timer: Time) -> Vec<AckRange> {
+        let copies = self.ack.as_ref().map_or(0, |ack| ack.copies) + 1;
+        self.ack_lost();
+        self.ack = Some(AckSent {
+            xid,
+            sent,
+            copies,
+            timer,
+            reported: std::mem::take(&mut self.unreported),
+        });
+        self.finished
+            .intervals()
+            .iter()
+            .map(|&(first, last)| AckRange { first, last })
+            .collect()
     }
 }
 

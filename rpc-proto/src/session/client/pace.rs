@@ -13,7 +13,11 @@ pub(super) struct RoundTrip {
 
 impl RoundTrip {
     pub(super) fn new(initial: Duration, bounds: (Duration, Duration)) -> Self {
-        Self { smoothed: None, bounds, initial }
+        Self {
+            smoothed: None,
+            bounds,
+            initial,
+        }
     }
 
     /// Takes the time from sending to answer of a message that was sent once; of others nobody knows which copy was
@@ -21,15 +25,22 @@ impl RoundTrip {
     pub(super) fn sample(&mut self, span: Duration) {
         self.smoothed = Some(match self.smoothed {
             None => (span, span / 2),
-            Some((mean, deviation)) => (mean * 7 / 8 + span / 8, deviation * 3 / 4 + mean.abs_diff(span) / 4),
+            Some((mean, deviation)) => (
+                mean * 7 / 8 + span / 8,
+                deviation * 3 / 4 + mean.abs_diff(span) / 4,
+            ),
         });
     }
 
     /// How long to wait for an answer after the `copies`-th sending.
     pub(super) fn timeout(&self, copies: u32, entropy: &mut Entropy) -> Duration {
         let (low, high) = self.bounds;
-        let first = self.smoothed.map_or(self.initial, |(mean, deviation)| mean + deviation * 4);
-        let doubled = first.clamp(low, high).saturating_mul(1 << copies.saturating_sub(1).min(10));
+        let first = self
+            .smoothed
+            .map_or(self.initial, |(mean, deviation)| mean + deviation * 4);
+        let doubled = first
+            .clamp(low, high)
+            .saturating_mul(1 << copies.saturating_sub(1).min(10));
         entropy.jitter(doubled.min(high))
     }
 }
@@ -70,10 +81,16 @@ mod tests {
     #[test]
     fn the_time_out_follows_the_round_trip_and_doubles() {
         let mut entropy = Entropy::new([1; 32]);
-        let mut trip = RoundTrip::new(Duration::from_millis(200), (Duration::from_millis(10), Duration::from_secs(2)));
+        let mut trip = RoundTrip::new(
+            Duration::from_millis(200),
+            (Duration::from_millis(10), Duration::from_secs(2)),
+        );
         let near = |span: Duration, millis: u64| {
             let expected = Duration::from_millis(millis);
-            assert!(span >= expected * 3 / 4 && span <= expected * 5 / 4, "{span:?} is not near {expected:?}");
+            assert!(
+                span >= expected * 3 / 4 && span <= expected * 5 / 4,
+                "{span:?} is not near {expected:?}"
+            );
         };
         near(trip.timeout(1, &mut entropy), 200);
         near(trip.timeout(3, &mut entropy), 800);

@@ -97,6 +97,7 @@ impl Server {
             credential.seq,
             &ProbeReply {
                 seq: args.seq,
+                stamp: args.stamp,
                 state,
             },
             out,

@@ -5,6 +5,7 @@ use crate::message::{
     AcceptStatus, Auth, AuthStatus, CallHeader, Flavor, RejectStatus, ReplyHeader, ReplyStatus,
 };
 use crate::record::MARK;
+use crate::session::frame;
 use crate::session::wire::{Outcome, SESSION_FLAVOR, Verifier};
 use crate::time::Executed;
 use crate::xdr::{self, Encode};
@@ -142,7 +143,7 @@ pub(super) fn append_header(out: &mut Vec<u8>, header: &ReplyHeader<'_>) -> Hand
     let at = out.len();
     out.extend_from_slice(&[0; MARK]);
     header.encode_into(out);
-    mark(&mut out[at..]);
+    frame(&mut out[at..]);
     Handled::Reply
 }
 
@@ -168,7 +169,7 @@ pub(super) fn put_call(
         Ok(body) => out.extend_from_slice(&body),
         Err(_) => return out.truncate(at),
     }
-    mark(&mut out[at..]);
+    frame(&mut out[at..]);
 }
 
 /// Replaces the transaction id of a framed message.
@@ -198,11 +199,5 @@ fn put_header(
         out.drain(at + length..at + REPLY_HEADROOM);
     }
     header.write_to(&mut out[at + MARK..at + length]);
-    mark(&mut out[at..]);
-}
-
-/// Writes the record mark: one fragment, the last (RFC 5531, section 11).
-fn mark(framed: &mut [u8]) {
-    let length = (framed.len() - MARK) as u32;
-    framed[..MARK].copy_from_slice(&(length | 1 << 31).to_be_bytes());
+    frame(&mut out[at..]);
 }

@@ -1,0 +1,302 @@
+//! The life of a call: waiting, numbered, tried again, ended.
+
+use super::contact::{Contact, Verdict};
+use super::flight::{Attempt, Flight, Stage};
+use super::transmit::Item;
+use super::{Client, Failure, FailureKind, Finished, LinkKind, lane_of};
+use crate::record::MARK;
+use crate::time::{Executed, Time};
+use std::ops::Range;
+use std::time::Duration;
+
+impl Client {
+    /// Puts a call without a number at the end of its queue, or gives it one at once.
+    pub(super) fn wait(&mut self, now: Time, slot: u32) {
+        let Some(flight) = self.flight_mut(slot) else {
+            return;
+        };
+        flight.stage = Stage::Waiting;
+        flight.timer = flight.request.deadline;
+        let lane = lane_of(flight.semantics());
+        if !self.lanes[lane].waiting.is_empty() || !self.admit(now, slot) {
+            if self.flight_mut(slot).is_some() {
+                self.lanes[lane].waiting.push_back(slot);
+            }
+            self.step(now);
+        }
+    }
+
+    /// Gives numbers to waiting calls as far as there are sessions and room for them.
+    pub(super) fn admit_waiting(&mut self, now: Time) {
+        for lane in 0..self.lanes.len() {
+            while let Some(&slot) = self.lanes[lane].waiting.front() {
+                if self
+                    .flight_mut(slot)
+                    .is_some_and(|flight| flight.stage == Stage::Waiting)
+                    && !self.admit(now, slot)
+                {
+                    break;
+                }
+                self.lanes[lane].waiting.pop_front();
+            }
+        }
+    }
+
+    /// Ends a call with a result that stands in the message at hand.
+    pub(super) fn succeed(&mut self, slot: u32, result: Range<usize>) -> Option<Finished> {
+        self.budget.earn();
+        let flight = self.retire(slot)?;
+        Some(Finished {
+            call: flight.call,
+            buffer: flight.request.message,
+            result: Ok(result),
+        })
+    }
+
+    /// Ends a call without a result. `attempt` says whether its present attempt ran.
+    pub(super) fn fail(&mut self, slot: u32, kind: FailureKind, attempt: Executed) {
+        self.fail_for(slot, kind, attempt, None);
+    }
+
+    /// As [`fail`](Self::fail), with the time to stay away that the server asked for.
+    pub(super) fn fail_for(
+        &mut self,
+        slot: u32,
+        kind: FailureKind,
+        attempt: Executed,
+        pause: Option<Duration>,
+    ) {
+        let Some(flight) = self.retire(slot) else {
+            return;
+        };
+        let executed = flight.executed(attempt);
+        let failure = Failure::new(kind, executed, flight.may_repeat(), pause);
+        self.finished.push_back(Finished {
+            call: flight.call,
+            buffer: flight.request.message,
+            result: Err(failure),
+        });
+    }
+
+    /// Begins another attempt, after `pause` if there is one. The present attempt must not have run, or the method may
+    /// run twice.
+    pub(super) fn try_again(
+        &mut self,
+        now: Time,
+        slot: u32,
+        attempt: Executed,
+        pause: Option<Duration>,
+    ) {
+        self.give_up_number(slot);
+        let Some(flight) = self.flight_mut(slot) else {
+            return;
+        };
+        debug_assert!(
+            attempt == Executed::No || flight.may_repeat(),
+            "a call that may have run must not be tried again"
+        );
+        flight.maybe |= attempt != Executed::No;
+        flight.attempt = Attempt::default();
+        let deadline = flight.request.deadline;
+        self.stats.retries += 1;
+        match pause {
+            None => self.wait(now, slot),
+            Some(pause) => {
+                let timer = (now + pause).min(deadline);
+                self.wake = self.wake.min(timer);
+                if let Some(flight) = self.flight_mut(slot) {
+                    flight.stage = Stage::Pausing;
+                    flight.timer = timer;
+                }
+            }
+        }
+    }
+
+    /// The link is gone.
+    pub(super) fn park(&mut self, now: Time, slot: u32, plain: bool) {
+        let Some(flight) = self.flight_mut(slot) else {
+            return;
+        };
+        flight.attempt.copies_here = 0;
+        if !flight.has_number() {
+            return;
+        }
+        flight.stage = Stage::Parked;
+        flight.timer = flight.request.deadline;
+        if plain || flight.attempt.orphaned {
+            self.lose(
+                now,
+                slot,
+                if plain {
+                    FailureKind::ConnectionLost
+                } else {
+                    FailureKind::SessionLost
+                },
+            );
+        }
+    }
+
+    /// A lane's session is gone. Ends or repeats the calls that have a number in it.
+    pub(super) fn lose_session(&mut self, now: Time, lane: usize, kind: FailureKind) {
+        if self.lanes[lane].held.take().is_none() {
+            return;
+        }
+        for slot in 0..self.flights.len() {
+            let slot = slot as u32;
+            if self.flight_mut(slot).is_some_and(|flight| {
+                flight.has_number()
+                    && !flight.attempt.orphaned
+                    && lane_of(flight.semantics()) == lane
+            }) {
+                self.lose(now, slot, kind);
+            }
+        }
+        self.step(now);
+    }
+
+    /// A lane's session is unknown at the end of a stream. Each call on it will get its own answer in its turn, which
+    /// may be better than a guess; new calls need a new session.
+    pub(super) fn orphan_session(&mut self, now: Time, lane: usize) {
+        if self.lanes[lane].held.take().is_none() {
+            return;
+        }
+        for slot in 0..self.flights.len() {
+            let slot = slot as u32;
+            let Some(flight) = self.flight_mut(slot) else {
+                continue;
+            };
+            if !flight.has_number()
+                || flight.attempt.orphaned
+                || lane_of(flight.semantics()) != lane
+            {
+                continue;
+            }
+            if flight.attempt.copies_here > 0 {
+                flight.attempt.orphaned = true;
+            } else {
+                self.lose(now, slot, FailureKind::SessionLost);
+            }
+        }
+        self.step(now);
+    }
+
+    /// The keeper of a call's number is gone, and nothing is known of the call but what was sent.
+    pub(super) fn lose(&mut self, now: Time, slot: u32, kind: FailureKind) {
+        let Some(flight) = self.flight_mut(slot) else {
+            return;
+        };
+        let executed = flight.attempt_executed();
+        if executed == Executed::No || flight.may_repeat() {
+            self.try_again(now, slot, executed, None);
+        } else {
+            self.fail(slot, kind, executed);
+        }
+    }
+
+    /// Numbers a call and queues it for sending. False if it has to wait; a call that can only fail is ended.
+    fn admit(&mut self, now: Time, slot: u32) -> bool {
+        let Some(link) = self.link else { return false };
+        let Some(flight) = self.flight_mut(slot) else {
+            return true;
+        };
+        let lane = lane_of(flight.semantics());
+        let request = &flight.request;
+        let (interface, procedure, length) = (
+            request.interface,
+            request.method.procedure,
+            request.message.len() - MARK,
+        );
+        let limit = if link == LinkKind::Datagram {
+            self.config.max_datagram
+        } else {
+            self.config.max_message
+        };
+        if length > limit {
+            self.fail(slot, FailureKind::RequestTooLarge, Executed::No);
+            return true;
+        }
+        if self.contact == Contact::Plain {
+            return self.admit_plain(slot, lane);
+        }
+        if self.contact == Contact::Unknown {
+            self.expect(interface);
+            return false;
+        }
+        match self.verdict(interface, procedure) {
+            Verdict::Unknown => return false,
+            Verdict::Refused(kind) => {
+                self.fail(slot, kind, Executed::No);
+                return true;
+            }
+            Verdict::Good => {}
+        }
+        let Some(held) = self.lanes[lane]
+            .held
+            .as_mut()
+            .filter(|held| held.is_good(now) && held.has_room())
+        else {
+            return false;
+        };
+        let (seq, incarnation) = (held.take_number(), held.incarnation);
+        self.number(slot, seq, incarnation);
+        true
+    }
+
+    /// A server without sessions keeps only what needs no record, or is sent once.
+    fn admit_plain(&mut self, slot: u32, lane: usize) -> bool {
+        if lane_of(crate::describe::Semantics::ExactlyOnce) == lane {
+            self.fail(slot, FailureKind::PlainPeer, Executed::No);
+        } else {
+            // The number is not sent; it only says that the call has been numbered.
+            self.number(slot, 1, 0);
+        }
+        true
+    }
+
+    fn number(&mut self, slot: u32, seq: u64, incarnation: u64) {
+        self.last_attempt = self.last_attempt.wrapping_add(1);
+        let xid = super::transmit::call_xid(slot, self.last_attempt);
+        let Some(flight) = self.flight_mut(slot) else {
+            return;
+        };
+        flight.attempt = Attempt {
+            xid,
+            seq,
+            incarnation,
+            ..Attempt::default()
+        };
+        flight.stage = Stage::Queued;
+        self.outbox.push_back(Item::Call { slot, xid });
+    }
+
+    fn retire(&mut self, slot: u32) -> Option<Flight> {
+        self.give_up_number(slot);
+        let flight = self.flights.get_mut(slot as usize)?.take()?;
+        self.free.push(slot);
+        if flight.stage == Stage::Waiting {
+            let lane = lane_of(flight.semantics());
+            self.lanes[lane].waiting.retain(|waiting| *waiting != slot);
+        }
+        Some(flight)
+    }
+
+    /// The number of the present attempt is finished for us, so the server may forget it.
+    fn give_up_number(&mut self, slot: u32) {
+        let plain = self.contact == Contact::Plain;
+        let Some(flight) = self
+            .flight_mut(slot)
+            .filter(|flight| flight.has_number() && !flight.attempt.orphaned)
+        else {
+            return;
+        };
+        let (seq, lane) = (flight.attempt.seq, lane_of(flight.semantics()));
+        if plain {
+            return;
+        }
+        if let Some(held) = &mut self.lanes[lane].held {
+            if held.finish(seq) {
+                self.outbox.push_back(Item::Ack { lane });
+            }
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! What comes from the server.
+
+use super::contact::Contact;
+use super::flight::Stage;
+use super::transmit::{Answered, Item, answered};
+use super::{Client, FailureKind, Finished, LinkKind, lane_of};
+use crate::message::{AcceptStatus, Call, Message, RejectStatus, Reply, ReplyStatus};
+use crate::session::program::{ProbeReply, ProbeState, ReceivedArgs};
+use crate::session::wire::{Outcome, SESSION_FLAVOR, SESSION_PROGRAM, Verifier, procedure};
+use crate::time::{Executed, Time};
+use crate::xdr::{self, Limits};
+use std::time::Duration;
+
+const LIMITS: Limits = Limits {
+    message: 1024,
+    depth: 4,
+    allocation: 1024,
+};
+
+impl Client {
+    /// Takes one message. The call that it ends, if it ends one with a result; others are given by `poll_finished`.
+    ///
+    /// What answers nothing that is out is ignored: late and doubled messages are nothing special.
+    pub fn handle_message(&mut self, now: Time, message: &[u8]) -> Option<Finished> {
+        self.link?;
+        match Message::decode(message) {
+            Ok(Message::Reply(reply)) => {
+                let end = message.len();
+                self.handle_reply(now, &reply, end)
+            }
+            Ok(Message::Call(call)) => {
+                self.handle_server_call(now, &call);
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    fn handle_reply(&mut self, now: Time, reply: &Reply<'_>, end: usize) -> Option<Finished> {
+        match answered(reply.header.xid)? {
+            Answered::Call { slot, xid } => return self.call_reply(now, slot, xid, reply, end),
+            Answered::Probe { slot, xid } => self.probe_reply(now, slot, xid, reply),
+            Answered::Contact => {
+                self.unheard_since = None;
+                self.contact_reply(now, reply);
+            }
+            Answered::Ack { xid } => self.ack_reply(now, xid, reply),
+        }
+        None
+    }
+
+    fn call_reply(
+        &mut self,
+        now: Time,
+        slot: u32,
+        xid: u32,
+        reply: &Reply<'_>,
+        end: usize,
+    ) -> Option<Finished> {
+        let plain = self.contact == Contact::Plain;
+        let flight = self.flights.get_mut(slot as usize)?.as_mut()?;
+        if flight.attempt.xid != xid || flight.attempt.copies == 0 {
+            return None;
+        }
+        let (verifier, status) = match reply.header.status {
+            ReplyStatus::Accepted { verifier, status } => {
+                let ours = (verifier.flavor().0 == SESSION_FLAVOR)
+                    .then(|| Verifier::from_bytes(verifier.body()))
+                    .flatten();
+                (
+                    ours.filter(|verifier| verifier.seq == flight.attempt.seq),
+                    status,
+                )
+            }
+            ReplyStatus::Denied(why) => {
+                self.denied(now, slot, why);
+                return None;
+            }
+        };
+        let outcome = match verifier {
+            None if plain => plain_outcome(status),
+            // A reply on a session without our verifier is not from the server that granted it.
+            None => return None,
+            Some(verifier) => verifier.outcome,
+        };
+        self.unheard_since = None;
+        self.heard_of(now, slot, verifier.as_ref());
+        if outcome == Outcome::Returned && status == AcceptStatus::Success {
+            let finished = self.succeed(slot, end - reply.results.len()..end);
+            self.admit_waiting(now);
+            return finished;
+        }
+        self.refused(now, slot, outcome, status, verifier.as_ref());
+        self.admit_waiting(now);
+        None
+    }
+
+    /// What every answer to a call tells: the round trip, the lease, the window.
+    fn heard_of(&mut self, now: Time, slot: u32, verifier: Option<&Verifier>) {
+        let Some(flight) = self.flights.get(slot as usize).and_then(Option::as_ref) else {
+            return;
+        };
+        let attempt = &flight.attempt;
+        if attempt.copies == 1 && attempt.probes == 0 && flight.stage == Stage::Sent {
+            self.round_trip.sample(now.since(attempt.first_sent));
+        }
+        let gone = attempt.orphaned
+            || verifier.is_some_and(|v| {
+                matches!(
+                    v.outcome,
+                    Outcome::UnknownSession | Outcome::StaleIncarnation
+                )
+            });
+        if let Some(held) = &mut self.lanes[lane_of(flight.semantics())].held
+            && !gone
+        {
+            held.renewed(attempt.first_sent);
+            if let Some(verifier) = verifier {
+                held.set_window(verifier.window);
+            }
+        }
+    }
+
+    /// A call that the server answered without a result.
+    fn refused(
+        &mut self,
+        now: Time,
+        slot: u32,
+        outcome: Outcome,
+        status: AcceptStatus,
+        verifier: Option<&Verifier>,
+    ) {
+        let Some(flight) = self.flight_mut(slot) else {
+            return;
+        };
+        let lane = lane_of(flight.semantics());
+        let executed = verifier.map_or(plain_executed(status), |verifier| verifier.executed);
+        let pause = verifier
+            .map(|v| Duration::from_millis(v.retry_after_ms.into()))
+            .filter(|pause| !pause.is_zero());
+        let kind = match outcome {
+            Outcome::Overloaded => {
+                return self.try_later(now, slot, FailureKind::Overloaded, executed, pause);
+            }
+            Outcome::ShuttingDown => {
+                return self.try_later(now, slot, FailureKind::ShuttingDown, executed, pause);
+            }
+            Outcome::UnknownSession => {
+                return self.session_unknown(now, slot, lane, FailureKind::SessionLost);
+            }
+            Outcome::StaleIncarnation => {
+                return self.session_unknown(now, slot, lane, FailureKind::ServerRestarted);
+            }
+            Outcome::Returned => FailureKind::BadReply,
+            Outcome::Panicked => FailureKind::Panicked,
+            Outcome::Unencodable => FailureKind::Unencodable,
+            Outcome::ReplyTooLarge => FailureKind::ReplyTooLarge,
+            Outcome::BadArguments => FailureKind::BadArguments,
+            Outcome::Unavailable => unavailable(status),
+            Outcome::DeadlinePassed => FailureKind::DeadlinePassedAtServer,
+            Outcome::Expired => FailureKind::Expired,
+            Outcome::Conflict => FailureKind::Conflict,
+            Outcome::WrongKeeper => FailureKind::WrongKeeper,
+        };
+        self.fail(slot, kind, executed);
+    }
+
+    /// The server is in trouble and has finished the number without running the call, so another attempt may be made.
+    fn try_later(
+        &mut self,
+        now: Time,
+        slot: u32,
+        kind: FailureKind,
+        executed: Executed,
+        pause: Option<Duration>,
+    ) {
+        let pause = pause.unwrap_or(Duration::from_millis(10));
+        let affordable = self.budget.spend();
+        let Some(flight) = self.flight_mut(slot) else {
+            return;
+        };
+        if (executed != Executed::No && !flight.may_repeat()) || !affordable {
+            return self.fail_for(slot, kind, executed, Some(pause));
+        }
+        flight.refusals += 1;
+        let longer = pause.saturating_mul(1 << flight.refusals.min(6)) / 2;
+        let pause = self.entropy.jitter(longer);
+        self.try_again(now, slot, executed, Some(pause));
+    }
+
+    /// The server at the other end does not know the session of a call.
+    ///
+    /// On a stream a copy is answered by the server that it was handed to and by no other, and no copy comes twice. So if
+    /// this link carried all copies of this attempt, the call did not run; of datagrams nobody can know.
+    fn session_unknown(&mut self, now: Time, slot: u32, lane: usize, kind: FailureKind) {
+        let stream = self.link == Some(LinkKind::Stream);
+        let Some(flight) = self.flight_mut(slot) else {
+            return;
+        };
+        let proven = flight.attempt.copies == flight.attempt.copies_here;
+        let executed = if proven {
+            Executed::No
+        } else {
+            flight.attempt_executed()
+        };
+        let (orphaned, may_repeat) = (flight.attempt.orphaned, flight.may_repeat());
+        // The session goes first, so that another attempt does not get a number in it.
+        if !orphaned {
+            self.contact_anew(now, lane, kind);
+        }
+        if stream && (executed == Executed::No || may_repeat) {
+            self.try_again(now, slot, executed, None);
+        } else if stream {
+            self.fail(slot, kind, executed);
+        }
+    }
+
+    /// A lane's session turned out to be unknown.
+    fn contact_anew(&mut self, now: Time, lane: usize, kind: FailureKind) {
+        if self.link == Some(LinkKind::Stream) {
+            self.orphan_session(now, lane);
+        } else {
+            self.contact = Contact::Unknown;
+            self.pending = None;
+            self.lose_session(now, lane, kind);
+        }
+    }
+
+    /// MSG_DENIED: the peer does not take our credential, so it is not the server that granted the session.
+    fn denied(&mut self, now: Time, slot: u32, why: RejectStatus) {
+        self.unheard_since = None;
+        let Some(flight) = self.flight_mut(slot) else {
+            return;
+        };
+        let lane = lane_of(flight.semantics());
+        match why {
+            RejectStatus::AuthError(_) if self.contact != Contact::Plain => {
+                self.session_unknown(now, slot, lane, FailureKind::ServerRestarted);
+            }
+            _ => self.fail(slot, FailureKind::Denied, Executed::No),
+        }
+    }
+
+    fn probe_reply(&mut self, now: Time, slot: u32, xid: u32, reply: &Reply<'_>) {
+        let Some(flight) = self
+            .flight_mut(slot)
+            .filter(|flight| flight.attempt.xid == xid)
+        else {
+            return;
+        };
+        let (seq, lane) = (flight.attempt.seq, lane_of(flight.semantics()));
+        let ReplyStatus::Accepted { verifier, status } = reply.header.status else {
+            return;
+        };
+        let Some(verifier) = Verifier::from_bytes(verifier.body()) else {
+            return;
+        };
+        self.unheard_since = None;
+        match (verifier.outcome, status) {
+            (Outcome::UnknownSession | Outcome::StaleIncarnation, _) => {
+                let restarted = verifier.outcome == Outcome::StaleIncarnation;
+                let kind = if restarted {
+                    FailureKind::ServerRestarted
+                } else {
+                    FailureKind::SessionLost
+                };
+                self.contact_anew(now, lane, kind);
+                // On a stream the session is let go and its calls wait for their own answers, but this one's would
+                // have come before the answer to the question.
+                if self
+                    .flight_mut(slot)
+                    .is_some_and(|flight| flight.attempt.xid == xid && flight.attempt.orphaned)
+                {
+                    self.lose(now, slot, kind);
+                }
+            }
+            (Outcome::Returned, AcceptStatus::Success) => {
+                match xdr::from_slice::<ProbeReply>(reply.results, LIMITS) {
+                    Ok(answer) if answer.seq == seq => {
+                        if let Some(held) = &mut self.lanes[lane].held {
+                            held.renewed(Time::from_nanos(answer.stamp.min(now.as_nanos())));
+                        }
+                        self.probed(slot, xid, answer.state);
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn probed(&mut self, slot: u32, xid: u32, state: ProbeState) {
+        let Some(flight) = self.flight_mut(slot) else {
+            return;
+        };
+        match state {
+            ProbeState::Running => flight.stage = Stage::Received,
+            // The reply follows as a message of its own; if it is lost, the next question brings it again.
+            ProbeState::Finished => flight.stage = Stage::Received,
+            ProbeState::NeverSeen => {
+                flight.stage = Stage::Queued;
+                self.outbox.push_back(Item::Call { slot, xid });
+            }
+            ProbeState::Expired => self.fail(slot, FailureKind::Expired, Executed::Maybe),
+        }
+    }
+
+    fn ack_reply(&mut self, now: Time, xid: u32, reply: &Reply<'_>) {
+        let Some(lane) = self.lanes.iter().position(|lane| {
+            lane.held
+                .as_ref()
+                .and_then(|held| held.ack.as_ref())
+                .is_some_and(|ack| ack.xid == xid)
+        }) else {
+            return;
+        };
+        self.unheard_since = None;
+        let ReplyStatus::Accepted { verifier, .. } = reply.header.status else {
+            return;
+        };
+        match Verifier::from_bytes(verifier.body()).map(|verifier| verifier.outcome) {
+            Some(Outcome::Returned) => {
+                if let Some(held) = &mut self.lanes[lane].held
+                    && let Some(ack) = held.ack.take()
+                {
+                    held.renewed(ack.sent);
+                }
+                self.admit_waiting(now);
+            }
+            Some(Outcome::UnknownSession) => self.contact_anew(now, lane, FailureKind::SessionLost),
+            Some(Outcome::StaleIncarnation) => {
+                self.contact_anew(now, lane, FailureKind::ServerRestarted)
+            }
+            _ => {}
+        }
+    }
+
+    /// A call from the server: only `RECEIVED` so far, which has no reply.
+    fn handle_server_call(&mut self, now: Time, call: &Call<'_>) {
+        if (call.header.program, call.header.procedure) != (SESSION_PROGRAM, procedure::RECEIVED) {
+            return;
+        }
+        let Ok(received) = xdr::from_slice::<ReceivedArgs>(call.args, LIMITS) else {
+            return;
+        };
+        let wait = self.probe_wait(0);
+        let Some(Answered::Call { slot, xid }) = answered(received.xid) else {
+            return;
+        };
+        let Some(flight) = self.flight_mut(slot) else {
+            return;
+        };
+        let attempt = &flight.attempt;
+        if attempt.xid != xid || attempt.seq != received.seq || flight.stage != Stage::Sent {
+            return;
+        }
+        flight.stage = Stage::Received;
+        flight.timer = (now + wait).min(flight.request.deadline);
+        let timer = flight.timer;
+        self.wake = self.wake.min(timer);
+        self.unheard_since = None;
+    }
+}
+
+/// What a server without sessions says by its accept status.
+fn plain_outcome(status: AcceptStatus) -> Outcome {
+    match status {
+        AcceptStatus::Success => Outcome::Returned,
+        AcceptStatus::GarbageArgs => Outcome::BadArguments,
+        AcceptStatus::SystemError => Outcome::Panicked,
+        _ => Outcome::Unavailable,
+    }
+}
+
+fn plain_executed(status: AcceptStatus) -> Executed {
+    if status == AcceptStatus::SystemError {
+        Executed::Maybe
+    } else {
+        Executed::No
+    }
+}
+
+fn unavailable(status: AcceptStatus) -> FailureKind {
+    match status {
+        AcceptStatus::ProgramUnavailable => FailureKind::NoProgram,
+        AcceptStatus::ProgramMismatch { low, high } => FailureKind::OtherVersions { low, high },
+        AcceptStatus::ProcedureUnavailable => FailureKind::NoProcedure,
+        _ => FailureKind::BadReply,
+    }
+}

@@ -1,0 +1,130 @@
+//! What happens when nothing comes.
+
+use super::contact::Contact;
+use super::flight::Stage;
+use super::transmit::Item;
+use super::{Client, FailureKind, LinkKind, NEVER};
+use crate::time::Time;
+use std::time::Duration;
+
+impl Client {
+    /// Does what is due: sends again, asks what became of a call, tries again, gives up.
+    pub fn handle_timeout(&mut self, now: Time) {
+        if now < self.wake {
+            return;
+        }
+        self.contact_timeout(now);
+        for lane in 0..self.lanes.len() {
+            self.lane_timeout(now, lane);
+        }
+        for slot in 0..self.flights.len() {
+            self.flight_timeout(now, slot as u32);
+        }
+        self.notice_silence(now);
+        self.step(now);
+        self.admit_waiting(now);
+        self.wake = self.next_wake();
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) has something to do; `None` while there is nothing to wait for.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        (self.wake < NEVER).then_some(self.wake)
+    }
+
+    /// How long to wait before asking for the `probes`-th time: soon at first, then at most an interval.
+    pub(super) fn probe_wait(&mut self, probes: u32) -> Duration {
+        self.round_trip
+            .timeout(probes + 2, &mut self.entropy)
+            .min(self.config.probe_interval)
+    }
+
+    fn flight_timeout(&mut self, now: Time, slot: u32) {
+        let datagram = self.link == Some(LinkKind::Datagram);
+        let plain = self.contact == Contact::Plain;
+        let Some(flight) = self.flight_mut(slot).filter(|flight| flight.timer <= now) else {
+            return;
+        };
+        if flight.request.deadline <= now {
+            let executed = flight.attempt_executed();
+            return self.fail(slot, FailureKind::DeadlineExceeded, executed);
+        }
+        let (stage, xid, deadline, probes) = (
+            flight.stage,
+            flight.attempt.xid,
+            flight.request.deadline,
+            flight.attempt.probes,
+        );
+        flight.timer = deadline;
+        match stage {
+            Stage::Pausing => return self.wait(now, slot),
+            Stage::Waiting | Stage::Queued | Stage::Parked => return,
+            // A plain server keeps no record that would make a second copy harmless.
+            Stage::Sent if plain && !(datagram && flight.may_repeat()) => return,
+            Stage::Sent if datagram => {
+                flight.stage = Stage::Queued;
+                self.outbox.push_back(Item::Call { slot, xid });
+                return;
+            }
+            Stage::Sent | Stage::Received => {}
+        }
+        self.outbox.push_back(Item::Probe { slot, xid });
+        let wait = if datagram {
+            self.probe_wait(probes + 1)
+        } else {
+            self.config.probe_interval
+        };
+        if let Some(flight) = self.flight_mut(slot) {
+            flight.timer = (now + wait).min(deadline);
+        }
+    }
+
+    fn lane_timeout(&mut self, now: Time, lane: usize) {
+        let delay = self.config.ack_delay;
+        if self.lanes[lane].pause_until <= now {
+            self.lanes[lane].pause_until = Time::ZERO;
+        }
+        let Some(held) = &mut self.lanes[lane].held else {
+            return;
+        };
+        if !held.is_good(now) {
+            return self.lose_session(now, lane, FailureKind::SessionLost);
+        }
+        let resend = held.ack.as_ref().is_some_and(|ack| ack.timer <= now);
+        let idle = held.is_idle() && held.owes_ack() && held.ack.is_none();
+        let due = idle && held.ack_due.is_some_and(|due| due <= now);
+        if resend || due {
+            held.ack_due = None;
+            self.outbox.push_back(Item::Ack { lane });
+        } else if idle && held.ack_due.is_none() {
+            held.ack_due = Some(now + delay);
+        }
+    }
+
+    /// A peer that answers nothing at all may be gone, or have moved.
+    fn notice_silence(&mut self, now: Time) {
+        if self
+            .unheard_since
+            .is_some_and(|since| now.since(since) >= self.config.silence)
+        {
+            self.unheard_since = None;
+            self.reconnect = true;
+        }
+    }
+
+    fn next_wake(&self) -> Time {
+        let flights = self.flights.iter().flatten().map(|flight| flight.timer);
+        let contact = self.pending.iter().map(|pending| pending.timer);
+        let lanes = self.lanes.iter().flat_map(|lane| {
+            let paused = (lane.pause_until > Time::ZERO).then_some(lane.pause_until);
+            let held = lane.held.as_ref();
+            let lease = held
+                .filter(|held| !held.is_idle())
+                .map(|held| held.good_until());
+            let ack = held.and_then(|held| held.ack.as_ref()).map(|ack| ack.timer);
+            [paused, lease, ack, held.and_then(|held| held.ack_due)]
+                .into_iter()
+                .flatten()
+        });
+        flights.chain(contact).chain(lanes).min().unwrap_or(NEVER)
+    }
+}

@@ -1,0 +1,353 @@
+//! What is to be sent, and the headers of it.
+
+use super::FailureKind;
+use super::contact::Contact;
+use super::flight::Stage;
+use super::{Client, HEADROOM, LinkKind, NEVER, Transmit, lane_of};
+use crate::message::{Auth, CallHeader, Flavor};
+use crate::record::MARK;
+use crate::session::frame;
+use crate::session::program::{AckArgs, ProbeArgs};
+use crate::session::wire::{
+    Credential, SESSION_FLAVOR, SESSION_PROGRAM, SESSION_VERSION, procedure,
+};
+use crate::time::Time;
+use crate::xdr::{self, Encode};
+
+/// Something to be sent. It is looked at again when its turn comes, since things may have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    /// A copy of a call, if the attempt is still this one.
+    Call { slot: u32, xid: u32 },
+    /// A question what became of it.
+    Probe { slot: u32, xid: u32 },
+    /// The pending step of first contact.
+    Contact,
+    /// Ranges of finished numbers.
+    Ack { lane: usize },
+    /// The end of a session.
+    Goodbye { lane: usize },
+}
+
+/// The kind of a message stands in bits 29 and 30 of its transaction id, the slot of a call in the low 12 and part of
+/// the attempt's number between them. The top bit is the acceptor's.
+pub(super) const SLOT_BITS: u32 = 12;
+const SLOT_MASK: u32 = (1 << SLOT_BITS) - 1;
+const KIND: u32 = 0x6000_0000;
+const KIND_CALL: u32 = 0;
+const KIND_PROBE: u32 = 0x2000_0000;
+pub(super) const KIND_CONTACT: u32 = 0x4000_0000;
+const KIND_ACK: u32 = 0x6000_0000;
+
+/// What a reply answers.
+pub(super) enum Answered {
+    Call { slot: u32, xid: u32 },
+    Probe { slot: u32, xid: u32 },
+    Contact,
+    Ack { xid: u32 },
+}
+
+pub(super) fn call_xid(slot: u32, attempt: u32) -> u32 {
+    KIND_CALL | (attempt & 0x1_ffff) << SLOT_BITS | slot
+}
+
+pub(super) fn answered(xid: u32) -> Option<Answered> {
+    let call = xid & !KIND;
+    match xid & KIND {
+        _ if xid >> 31 == 1 => None,
+        KIND_CALL => Some(Answered::Call {
+            slot: xid & SLOT_MASK,
+            xid: call,
+        }),
+        KIND_PROBE => Some(Answered::Probe {
+            slot: xid & SLOT_MASK,
+            xid: call,
+        }),
+        KIND_CONTACT => Some(Answered::Contact),
+        _ => Some(Answered::Ack { xid }),
+    }
+}
+
+impl Client {
+    /// The next message to be sent; `None` when there is none, or no link.
+    pub fn poll_transmit(&mut self, now: Time) -> Option<Transmit<'_>> {
+        self.link?;
+        while let Some(item) = self.outbox.pop_front() {
+            match item {
+                Item::Call { slot, xid } => {
+                    if let Some(start) = self.prepare_call(now, slot, xid) {
+                        self.unheard_since.get_or_insert(now);
+                        return self.call_transmit(slot, start);
+                    }
+                }
+                Item::Probe { slot, xid } => {
+                    if self.prepare_probe(now, slot, xid) {
+                        self.unheard_since.get_or_insert(now);
+                        return Some(Transmit {
+                            call: None,
+                            framed: &self.scratch,
+                        });
+                    }
+                }
+                Item::Contact => {
+                    if self.prepare_contact(now) {
+                        self.unheard_since.get_or_insert(now);
+                        return Some(Transmit {
+                            call: None,
+                            framed: &self.scratch,
+                        });
+                    }
+                    self.pending = None;
+                    self.step(now);
+                }
+                Item::Ack { lane } => {
+                    if self.prepare_ack(now, lane) {
+                        return Some(Transmit {
+                            call: None,
+                            framed: &self.scratch,
+                        });
+                    }
+                }
+                Item::Goodbye { lane } => {
+                    if self.prepare_goodbye(lane) {
+                        return Some(Transmit {
+                            call: None,
+                            framed: &self.scratch,
+                        });
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    fn call_transmit(&self, slot: u32, start: usize) -> Option<Transmit<'_>> {
+        match self.flights.get(slot as usize) {
+            Some(Some(flight)) => Some(Transmit {
+                call: Some(flight.call),
+                framed: &flight.request.message[start..],
+            }),
+            // A oneway call has ended by being handed over; its buffer waits to be given back.
+            _ => self.finished.back().map(|f| Transmit {
+                call: Some(f.call),
+                framed: &f.buffer[start..],
+            }),
+        }
+    }
+
+    /// Writes the header of a call. Where the message begins in its buffer; `None` if it is not to be sent.
+    fn prepare_call(&mut self, now: Time, slot: u32, xid: u32) -> Option<usize> {
+        let plain = self.contact == Contact::Plain;
+        let link = self.link?;
+        let flight = self.flights.get(slot as usize)?.as_ref()?;
+        if flight.attempt.xid != xid || flight.stage != Stage::Queued {
+            return None;
+        }
+        let (deadline, lane, copies) = (
+            flight.request.deadline,
+            lane_of(flight.semantics()),
+            flight.attempt.copies,
+        );
+        if deadline <= now {
+            let executed = flight.attempt_executed();
+            self.fail(slot, FailureKind::DeadlineExceeded, executed);
+            return None;
+        }
+        if !plain
+            && !self.lanes[lane]
+                .held
+                .as_ref()
+                .is_some_and(|held| held.is_good(now))
+        {
+            self.lose_session(now, lane, FailureKind::SessionLost);
+            return None;
+        }
+        let start = self.write_call(now, slot, plain)?;
+        let wait = match link {
+            LinkKind::Datagram => self.round_trip.timeout(copies + 1, &mut self.entropy),
+            LinkKind::Stream => self.config.probe_interval,
+        };
+        let flight = self.flight_mut(slot)?;
+        flight.stage = Stage::Sent;
+        if flight.attempt.copies == 0 {
+            flight.attempt.first_sent = now;
+        }
+        flight.attempt.copies += 1;
+        flight.attempt.copies_here += 1;
+        flight.timer = (now + wait).min(deadline);
+        let (timer, oneway) = (
+            flight.timer,
+            flight.semantics() == crate::describe::Semantics::Oneway,
+        );
+        self.wake = self.wake.min(timer);
+        self.stats.retransmissions += u64::from(copies > 0);
+        if oneway {
+            let finished = self.succeed(slot, 0..0)?;
+            self.finished.push_back(finished);
+        }
+        Some(start)
+    }
+
+    fn write_call(&mut self, now: Time, slot: u32, plain: bool) -> Option<usize> {
+        let flight = self.flights.get_mut(slot as usize)?.as_mut()?;
+        let lane = lane_of(flight.semantics());
+        let attempt = &flight.attempt;
+        let body;
+        let credential = if plain {
+            Auth::NONE
+        } else {
+            let held = self.lanes[lane].held.as_mut()?;
+            held.tell();
+            body = Credential {
+                session: held.id,
+                incarnation: attempt.incarnation,
+                seq: attempt.seq,
+                first_incomplete: held.first_incomplete(),
+                done_mask: held.done_mask(),
+                time_left_ms: milliseconds_left(now, flight.request.deadline),
+                principal: 0,
+            }
+            .to_bytes();
+            Auth::new(Flavor(SESSION_FLAVOR), &body).ok()?
+        };
+        let header = CallHeader {
+            xid: attempt.xid,
+            program: flight.request.interface.program,
+            version: flight.request.interface.version,
+            procedure: flight.request.method.procedure,
+            credential,
+            verifier: Auth::NONE,
+        };
+        let start = HEADROOM - header.encoded_len() - MARK;
+        header.write_to(&mut flight.request.message[start + MARK..HEADROOM]);
+        frame(&mut flight.request.message[start..]);
+        Some(start)
+    }
+
+    fn prepare_probe(&mut self, now: Time, slot: u32, xid: u32) -> bool {
+        let Some(flight) = self.flight_mut(slot) else {
+            return false;
+        };
+        if flight.attempt.xid != xid
+            || !matches!(flight.stage, Stage::Sent | Stage::Received)
+            || flight.attempt.orphaned
+        {
+            return false;
+        }
+        flight.attempt.probes += 1;
+        let (seq, lane) = (flight.attempt.seq, lane_of(flight.semantics()));
+        if !self.lanes[lane]
+            .held
+            .as_ref()
+            .is_some_and(|held| held.is_good(now))
+        {
+            self.lose_session(now, lane, FailureKind::SessionLost);
+            return false;
+        }
+        self.stats.probes += 1;
+        self.write_session_call(
+            lane,
+            xid | KIND_PROBE,
+            procedure::PROBE,
+            &ProbeArgs {
+                seq,
+                stamp: now.as_nanos(),
+            },
+        )
+    }
+
+    fn prepare_ack(&mut self, now: Time, lane: usize) -> bool {
+        self.last_attempt = self.last_attempt.wrapping_add(1);
+        let xid = KIND_ACK | (self.last_attempt & 0x1fff_ffff);
+        let datagram = self.link == Some(LinkKind::Datagram);
+        let Some(held) = self.lanes[lane]
+            .held
+            .as_mut()
+            .filter(|held| held.is_good(now))
+        else {
+            return false;
+        };
+        if held.ack.as_ref().is_some_and(|ack| ack.timer > now) {
+            return false;
+        }
+        let copies = held.ack.as_ref().map_or(0, |ack| ack.copies) + 1;
+        let timer = if datagram {
+            now + self.round_trip.timeout(copies, &mut self.entropy)
+        } else {
+            NEVER
+        };
+        self.wake = self.wake.min(timer);
+        let ranges = held.ack_sent(xid, now, timer);
+        self.write_session_call(lane, xid, procedure::ACK, &AckArgs { ranges })
+    }
+
+    fn prepare_goodbye(&mut self, lane: usize) -> bool {
+        self.last_attempt = self.last_attempt.wrapping_add(1);
+        let xid = KIND_ACK | (self.last_attempt & 0x1fff_ffff);
+        let written = self.write_session_call(lane, xid, procedure::GOODBYE, &());
+        self.lanes[lane].held = None;
+        written
+    }
+
+    /// Writes a call of the session program on a lane's session into the scratch buffer.
+    pub(super) fn write_session_call(
+        &mut self,
+        lane: usize,
+        xid: u32,
+        procedure: u32,
+        args: &impl Encode,
+    ) -> bool {
+        let Some(held) = self.lanes[lane].held.as_mut() else {
+            return false;
+        };
+        held.tell();
+        let body = Credential {
+            session: held.id,
+            incarnation: held.incarnation,
+            seq: 0,
+            first_incomplete: held.first_incomplete(),
+            done_mask: held.done_mask(),
+            time_left_ms: u32::MAX,
+            principal: 0,
+        }
+        .to_bytes();
+        match Auth::new(Flavor(SESSION_FLAVOR), &body) {
+            Ok(credential) => {
+                write_program_call(&mut self.scratch, credential, xid, procedure, args)
+            }
+            Err(_) => false,
+        }
+    }
+}
+
+/// Writes a framed call of the session program.
+pub(super) fn write_program_call(
+    out: &mut Vec<u8>,
+    credential: Auth<'_>,
+    xid: u32,
+    procedure: u32,
+    args: &impl Encode,
+) -> bool {
+    out.clear();
+    out.extend_from_slice(&[0; MARK]);
+    let header = CallHeader {
+        xid,
+        program: SESSION_PROGRAM,
+        version: SESSION_VERSION,
+        procedure,
+        credential,
+        verifier: Auth::NONE,
+    };
+    header.encode_into(out);
+    let Ok(body) = xdr::to_vec(args) else {
+        return false;
+    };
+    out.extend_from_slice(&body);
+    frame(out);
+    true
+}
+
+/// Rounded up, so that a call with any time left does not say that it has none.
+fn milliseconds_left(now: Time, deadline: Time) -> u32 {
+    u32::try_from(deadline.since(now).as_nanos().div_ceil(1_000_000)).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,357 @@
+//! The two session machines talking to each other over a pair of queues.
+
+use rpc_proto::describe::{Describe, Field, Interface, Method, Semantics};
+use rpc_proto::session::Security;
+use rpc_proto::session::client::{
+    self, CallId, Client, FailureKind, Finished, HEADROOM, LinkKind, Request,
+};
+use rpc_proto::session::server::{self, Done, Handled, Origin, REPLY_HEADROOM, Route, Server};
+use rpc_proto::time::{Executed, Time};
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+const fn method(name: &'static str, procedure: u32, semantics: Semantics) -> Method {
+    const ARGS: &[Field] = &[Field {
+        name: "value",
+        ty: u64::describe,
+    }];
+    Method {
+        name,
+        procedure,
+        semantics,
+        args: ARGS,
+        result: u64::describe,
+    }
+}
+
+static METHODS: [Method; 4] = [
+    method("idempotent", 1, Semantics::Idempotent),
+    method("at_most_once", 2, Semantics::AtMostOnce),
+    method("exactly_once", 3, Semantics::ExactlyOnce),
+    method("oneway", 4, Semantics::Oneway),
+];
+static BANK: Interface = Interface {
+    name: "Bank",
+    program: 0x2000_0001,
+    version: 1,
+    methods: &METHODS,
+};
+
+/// A client, a server and what is on its way between them.
+struct Pair {
+    now: Time,
+    kind: LinkKind,
+    client: Client,
+    server: Server,
+    to_server: VecDeque<Vec<u8>>,
+    to_client: VecDeque<Vec<u8>>,
+    /// How often each value was executed.
+    runs: HashMap<u64, u32>,
+    finished: Vec<(CallId, Result<u64, (FailureKind, Executed)>)>,
+}
+
+impl Pair {
+    fn new(kind: LinkKind) -> Self {
+        let mut pair = Self {
+            now: Time::from_nanos(1_000_000_000),
+            kind,
+            client: Client::new(client::Config::default(), [1; 32]),
+            server: new_server(7),
+            to_server: VecDeque::new(),
+            to_client: VecDeque::new(),
+            runs: HashMap::new(),
+            finished: Vec::new(),
+        };
+        pair.client.handle_link_up(pair.now, kind);
+        pair
+    }
+
+    fn call(&mut self, procedure: usize, value: u64) -> CallId {
+        let mut message = vec![0; HEADROOM];
+        message.extend_from_slice(&value.to_be_bytes());
+        let deadline = self.now + Duration::from_secs(10);
+        let request = Request {
+            interface: &BANK,
+            method: &METHODS[procedure - 1],
+            message,
+            deadline,
+        };
+        self.client.handle_call(self.now, request)
+    }
+
+    /// Moves what the client has to send into the queue.
+    fn send(&mut self) {
+        while let Some(transmit) = self.client.poll_transmit(self.now) {
+            self.to_server.push_back(transmit.message().to_vec());
+        }
+        while let Some(finished) = self.client.poll_finished() {
+            self.note(finished, &[]);
+        }
+        self.client.check_invariants();
+    }
+
+    /// Lets the server handle one queued message.
+    fn serve(&mut self) {
+        let Some(message) = self.to_server.pop_front() else {
+            return;
+        };
+        let origin = Origin {
+            route: Route(1),
+            address: b"client",
+            datagram: self.kind == LinkKind::Datagram,
+            security: Security::Network,
+        };
+        let mut out = Vec::new();
+        match self
+            .server
+            .handle_message(self.now, origin, &message, &mut out)
+        {
+            Handled::Nothing => {}
+            Handled::Reply => self.answer(&out),
+            Handled::Run(run) => {
+                let value =
+                    u64::from_be_bytes(message[run.args.clone()].try_into().expect("one number"));
+                *self.runs.entry(value).or_default() += 1;
+                out.resize(REPLY_HEADROOM, 0);
+                out.extend_from_slice(&(value * 2).to_be_bytes());
+                if self
+                    .server
+                    .handle_done(run.token, Done::Returned, &mut out, 0)
+                    .is_some()
+                {
+                    self.answer(&out);
+                }
+            }
+        }
+        self.server.check_invariants();
+    }
+
+    /// Splits what was appended to a reply buffer into messages.
+    fn answer(&mut self, mut framed: &[u8]) {
+        while let Some((mark, rest)) = framed.split_first_chunk::<4>() {
+            let length = (u32::from_be_bytes(*mark) & 0x7fff_ffff) as usize;
+            self.to_client.push_back(rest[..length].to_vec());
+            framed = &rest[length..];
+        }
+    }
+
+    fn receive(&mut self) {
+        let Some(message) = self.to_client.pop_front() else {
+            return;
+        };
+        if let Some(finished) = self.client.handle_message(self.now, &message) {
+            self.note(finished, &message);
+        }
+        self.client.check_invariants();
+    }
+
+    fn note(&mut self, finished: Finished, message: &[u8]) {
+        let result = match finished.result {
+            Ok(range) => Ok(message[range].try_into().map_or(0, u64::from_be_bytes)),
+            Err(failure) => Err((failure.kind, failure.executed)),
+        };
+        self.finished.push((finished.call, result));
+    }
+
+    /// Exchanges messages until both sides are silent.
+    fn settle(&mut self) {
+        loop {
+            self.send();
+            if self.to_server.is_empty() && self.to_client.is_empty() {
+                break;
+            }
+            self.serve();
+            self.receive();
+        }
+    }
+
+    /// Lets time pass, timer by timer.
+    fn pass(&mut self, span: Duration) {
+        let end = self.now + span;
+        while let Some(next) = self.client.poll_timeout().filter(|next| *next <= end) {
+            assert!(
+                next >= self.now || self.client.poll_timeout() != Some(next),
+                "a timer stays in the past"
+            );
+            self.now = next.max(self.now);
+            self.client.handle_timeout(self.now);
+            self.settle();
+        }
+        self.now = end;
+        self.client.handle_timeout(self.now);
+        self.settle();
+    }
+
+    fn restart_server(&mut self, incarnation: u64) {
+        self.server = new_server(incarnation);
+        self.to_server.clear();
+        self.to_client.clear();
+    }
+
+    fn last(&self) -> Result<u64, (FailureKind, Executed)> {
+        self.finished.last().expect("a call has ended").1
+    }
+}
+
+fn new_server(incarnation: u64) -> Server {
+    Server::new(
+        server::Config::default(),
+        vec![&BANK],
+        incarnation,
+        Some([incarnation as u8; 16]),
+        [incarnation as u8; 32],
+    )
+}
+
+const BOTH: [LinkKind; 2] = [LinkKind::Stream, LinkKind::Datagram];
+
+#[test]
+fn every_semantics_runs_once_when_nothing_goes_wrong() {
+    for kind in BOTH {
+        for procedure in 1..=4 {
+            let mut pair = Pair::new(kind);
+            pair.call(procedure, 21);
+            pair.settle();
+            let expected = if procedure == 4 { 0 } else { 42 };
+            assert_eq!(pair.last(), Ok(expected), "{kind:?}, procedure {procedure}");
+            assert_eq!(pair.runs[&21], 1);
+        }
+    }
+}
+
+#[test]
+fn a_lost_reply_is_replayed_and_the_method_does_not_run_again() {
+    let mut pair = Pair::new(LinkKind::Datagram);
+    pair.call(2, 1);
+    pair.settle();
+    pair.call(2, 5);
+    pair.send();
+    pair.serve();
+    pair.to_client.clear();
+    pair.pass(Duration::from_secs(1));
+    assert_eq!(pair.last(), Ok(10));
+    assert_eq!((pair.runs[&5], pair.server.stats().replayed), (1, 1));
+}
+
+#[test]
+fn a_late_copy_of_an_acknowledged_call_is_told_expired() {
+    let mut pair = Pair::new(LinkKind::Datagram);
+    pair.call(2, 1);
+    pair.settle();
+    pair.call(2, 2);
+    pair.send();
+    let copy = pair.to_server.front().expect("the call").clone();
+    pair.settle();
+    pair.call(2, 3);
+    pair.settle();
+    pair.to_server.push_back(copy);
+    pair.serve();
+    assert_eq!((pair.runs[&2], pair.server.stats().expired), (1, 1));
+}
+
+#[test]
+fn a_call_out_when_the_server_restarts_may_have_run() {
+    for (kind, procedure) in [
+        (LinkKind::Datagram, 2),
+        (LinkKind::Datagram, 3),
+        (LinkKind::Stream, 2),
+        (LinkKind::Stream, 3),
+    ] {
+        let mut pair = Pair::new(kind);
+        pair.call(procedure, 1);
+        pair.settle();
+        pair.call(procedure, 2);
+        pair.send();
+        pair.restart_server(8);
+        if kind == LinkKind::Stream {
+            pair.client.handle_link_down(pair.now);
+            pair.client.handle_link_up(pair.now, kind);
+        }
+        pair.pass(Duration::from_secs(5));
+        assert_eq!(
+            pair.last(),
+            Err((FailureKind::ServerRestarted, Executed::Maybe)),
+            "{kind:?}"
+        );
+        pair.call(procedure, 3);
+        pair.pass(Duration::from_secs(1));
+        assert_eq!(pair.last(), Ok(6), "the next call finds the new server");
+    }
+}
+
+#[test]
+fn an_idempotent_call_survives_the_restart() {
+    for kind in BOTH {
+        let mut pair = Pair::new(kind);
+        pair.call(1, 1);
+        pair.settle();
+        pair.call(1, 2);
+        pair.send();
+        pair.restart_server(8);
+        if kind == LinkKind::Stream {
+            pair.client.handle_link_down(pair.now);
+            pair.client.handle_link_up(pair.now, kind);
+        }
+        pair.pass(Duration::from_secs(5));
+        assert_eq!(pair.last(), Ok(4), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_session_that_expired_during_idleness_is_replaced() {
+    for kind in BOTH {
+        let mut pair = Pair::new(kind);
+        pair.call(2, 1);
+        pair.settle();
+        pair.pass(Duration::from_secs(100));
+        pair.server.handle_timeout(pair.now);
+        pair.call(2, 2);
+        pair.pass(Duration::from_secs(1));
+        assert_eq!(pair.last(), Ok(4), "{kind:?}");
+    }
+}
+
+#[test]
+fn silence_ends_in_the_deadline_and_in_maybe_only_if_something_was_sent() {
+    let mut pair = Pair::new(LinkKind::Datagram);
+    pair.call(2, 1);
+    pair.send();
+    pair.to_server.clear();
+    while pair.finished.is_empty() {
+        pair.now = pair
+            .client
+            .poll_timeout()
+            .expect("a deadline")
+            .max(pair.now);
+        pair.client.handle_timeout(pair.now);
+        pair.send();
+        pair.to_server.clear();
+    }
+    assert_eq!(
+        pair.last(),
+        Err((FailureKind::DeadlineExceeded, Executed::No)),
+        "only HELLO was sent"
+    );
+    assert!(
+        pair.client.poll_reconnect(),
+        "a silent peer is to be looked for elsewhere"
+    );
+}
+
+#[test]
+fn one_stuck_call_holds_up_nothing() {
+    let mut pair = Pair::new(LinkKind::Datagram);
+    pair.call(2, 1);
+    pair.settle();
+    pair.call(2, 1000);
+    pair.send();
+    let stuck = pair.to_server.pop_front().expect("the call");
+    for value in 0..5000 {
+        pair.call(2, 2000 + value);
+        pair.settle();
+        assert_eq!(pair.last(), Ok(2 * (2000 + value)));
+    }
+    pair.to_server.push_back(stuck);
+    pair.settle();
+    assert_eq!(pair.last(), Ok(2000));
+}
