@@ -2,6 +2,7 @@
 
 use crate::transport::Address;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -90,6 +91,21 @@ impl fmt::Display for Peer {
 #[derive(Clone, Debug, Default)]
 pub struct Connection {
     closed: Arc<AtomicBool>,
+}
+
+/// Two handles are equal if they are on the same connection.
+impl PartialEq for Connection {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.closed, &other.closed)
+    }
+}
+
+impl Eq for Connection {}
+
+impl Hash for Connection {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.closed).hash(state);
+    }
 }
 
 impl Connection {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rpc_proto::time::{Executed, Retry};
 
 use crate::endpoint::{Endpoint, EndpointError};
+use crate::matchmaker::AddressError;
 
 /// A call that failed in the framework: what happened, to whom, whether the method ran, and what to do.
 ///
@@ -264,21 +265,26 @@ pub enum ConnectError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResolveError {
+    /// Where the matchmaker is to be found is said in a way that cannot be understood.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The matchmaker did not answer, or failed.
+    #[error("no matchmaker helps at {matchmaker}: {source}")]
+    Away {
+        /// Where it was looked for.
+        matchmaker: Endpoint,
+        /// What happened to the call.
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// The matchmaker does not know the name.
-    #[error("{matchmaker} knows nobody by the name `{name}`")]
+    #[error("{matchmaker} knows nobody by the name `{name}`{}", suggestion(near))]
     Unknown {
         /// Which matchmaker said so.
         matchmaker: Endpoint,
         /// The name.
         name: String,
-    },
-    /// The matchmaker did not answer, or failed.
-    #[error("{matchmaker} does not help: {source}")]
-    Matchmaker {
-        /// Which matchmaker.
-        matchmaker: Endpoint,
-        /// What happened to the call.
-        source: Error,
+        /// Names that it knows and that look alike.
+        near: Vec<String>,
     },
     /// What the matchmaker has under the name is of no use to us.
     #[error("what {matchmaker} has for `{name}` is of no use: {why}")]
@@ -293,6 +299,13 @@ pub enum ResolveError {
     /// No time was left to ask.
     #[error("no time was left to ask for it within {0:?}")]
     OutOfTime(Duration),
+}
+
+fn suggestion(near: &[String]) -> String {
+    match near {
+        [] => String::new(),
+        names => format!("; it knows `{}`", names.join("`, `")),
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,8 @@
-//! The matchmaker's contract, `idl/matchmaker.idl`: what its daemon serves, and what servers and clients ask of it.
+//! The matchmaker: its contract, `idl/matchmaker.idl`, and how servers and clients use it.
+//!
+//! A matchmaker tells clients where services are. Servers register at one (`.register("match://")`), clients connect to
+//! `match://name`. Where it answers is said in the endpoint, `match://host:port/name`, else in the environment variable
+//! [`ENVIRONMENT`], else it is [`DEFAULT_ADDRESS`].
 
 #[allow(
     missing_docs,
@@ -7,3 +11,29 @@
 mod generated;
 
 pub use generated::*;
+use crate::endpoint::{Authority, EndpointProblem};
+
+/// Where a matchmaker answers unless it is said otherwise: `host:port`. (rpcbind has 111.)
+pub const DEFAULT_ADDRESS: &str = "127.0.0.1:4111";
+
+/// The environment variable that says where the matchmaker answers, as `host:port`.
+pub const ENVIRONMENT: &str = "RPC_MATCHMAKER";
+
+/// Where a matchmaker answers that was written down as `chosen`, or not at all.
+pub fn address(chosen: Option<&Authority>) -> Result<Authority, AddressError> {
+    if let Some(chosen) = chosen {
+        return Ok(chosen.clone());
+    }
+    let text = std::env::var(ENVIRONMENT).unwrap_or_else(|_| DEFAULT_ADDRESS.to_owned());
+    text.parse()
+        .map_err(|problem| AddressError { text, problem })
+}
+
+/// The environment says where the matchmaker is, in a way that cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{ENVIRONMENT} is `{text}`, which is not host:port: {problem}")]
+pub struct AddressError {
+    text: String,
+    #[source]
+    problem: EndpointProblem,
+}
