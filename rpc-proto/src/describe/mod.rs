@@ -92,7 +92,7 @@ pub struct Method {
 }
 
 impl Method {
-    /// A number over procedure, semantics and the wire shape of arguments and result (protocol rule E-20).
+    /// A number over procedure, semantics and the wire shape of arguments and result (rule E-18 of `docs/protocol.md`).
     ///
     /// Names do not count, so renaming breaks nobody. It walks the types each time: keep it.
     pub fn fingerprint(&self) -> u64 {
