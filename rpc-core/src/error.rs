@@ -259,6 +259,17 @@ pub enum ConnectError {
         /// What the system says.
         source: io::Error,
     },
+    /// A server answers there, and calls of this client would fail.
+    #[error("{endpoint} answers, but {kind}")]
+    Refused {
+        /// The endpoint.
+        endpoint: Endpoint,
+        /// How calls would fail.
+        kind: ErrorKind,
+    },
+    /// The system has no source of unpredictable bytes, which sessions need.
+    #[error("the system gives no random bytes: {0}")]
+    Entropy(#[source] io::Error),
 }
 
 /// A name that could not be turned into endpoints.

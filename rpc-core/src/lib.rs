@@ -9,9 +9,10 @@ pub mod matchmaker;
 #[allow(dead_code, reason = "the workers that use it follow")]
 mod server;
 mod service;
+mod system;
 mod transport;
 
-pub use client::Resolve;
+pub use client::{Call, Client, Oneway, Resolve, Stats};
 pub use context::{Connection, Context, Peer};
 pub use endpoint::{Authority, Endpoint, EndpointError, EndpointProblem, Transport};
 pub use error::{ConnectError, Error, ErrorKind, ResolveError};
@@ -25,6 +26,7 @@ pub use service::{ServeError, Service};
 /// What the code written by `#[rpc]` and `#[derive(Xdr)]` names. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::client::Channel;
     pub use crate::{Context, ServeError, Service};
     pub use rpc_proto::__private::*;
     pub use std::sync::Arc;

@@ -1,5 +1,124 @@
 //! The client: channels, calls, and the engine by which the calling threads themselves do the work.
+//!
+//! A [`Channel`] is one server as a client sees it. A call is encoded when the method is called and made when the caller
+//! waits for it. There is no thread and no runtime behind it: see [`engine`].
 
+mod buffers;
+mod call;
+mod connector;
+mod engine;
+mod failure;
+mod local;
+mod reading;
 mod resolve;
+mod state;
+mod stats;
+#[cfg(test)]
+mod tests;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use rpc_proto::describe::{Interface, Method};
+use rpc_proto::session::client::HEADROOM;
+use rpc_proto::xdr::{EncodeError, Encoder};
+
+use crate::error::ConnectError;
+use crate::service::Service;
+use call::Prepared;
+pub use call::{Call, Oneway};
+use engine::Engine;
 pub use resolve::Resolve;
+pub use stats::Stats;
+
+/// How long a call may take unless its caller says otherwise.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// How long connecting may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What all clients that `#[rpc]` writes have in common.
+pub trait Client: Clone + Send + Sync + 'static {
+    /// The client's way to its server.
+    #[doc(hidden)]
+    fn channel(&self) -> &Channel;
+
+    /// What this client and its clones have done so far.
+    fn stats(&self) -> Stats {
+        self.channel().stats()
+    }
+}
+
+/// A client's way to its server. Clones share it; when the last one is dropped, the server is told.
+#[derive(Clone)]
+pub struct Channel {
+    interface: &'static Interface,
+    road: Road,
+}
+
+#[derive(Clone)]
+enum Road {
+    Remote(Arc<Engine>),
+    Local(Arc<dyn Service>),
+}
+
+impl Channel {
+    /// Connects to `endpoint`, where `interface` is to be called.
+    pub fn connect(endpoint: &str, interface: &'static Interface) -> Result<Self, ConnectError> {
+        let endpoint = endpoint.parse()?;
+        let resolver = resolve::resolver(&endpoint, interface);
+        let engine = Engine::connect(endpoint, resolver, interface, PATIENCE)?;
+        Ok(Self {
+            interface,
+            road: Road::Remote(Arc::new(engine)),
+        })
+    }
+
+    /// Calls `service` in the caller's own thread.
+    pub fn local(service: impl Service) -> Self {
+        Self {
+            interface: service.interface(),
+            road: Road::Local(Arc::new(service)),
+        }
+    }
+
+    /// Prepares a call of `method`, whose arguments `encode` writes.
+    pub fn call<R>(
+        &self,
+        method: &'static Method,
+        encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
+    ) -> Call<R> {
+        Call::new(self.prepare(method, encode))
+    }
+
+    /// Prepares a call without a reply.
+    pub fn oneway(
+        &self,
+        method: &'static Method,
+        encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
+    ) -> Oneway {
+        Oneway::new(self.prepare(method, encode))
+    }
+
+    /// What has been done so far; nothing for a local service, which is simply called.
+    pub fn stats(&self) -> Stats {
+        match &self.road {
+            Road::Remote(engine) => engine.stats(),
+            Road::Local(_) => Stats::default(),
+        }
+    }
+
+    fn prepare(
+        &self,
+        method: &'static Method,
+        encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
+    ) -> Prepared {
+        let mut out = Encoder::with_headroom(buffers::take(), HEADROOM);
+        let message = encode(&mut out).map(|()| out.into_vec());
+        Prepared {
+            channel: self.clone(),
+            method,
+            message,
+            deadline: DEADLINE,
+        }
+    }
+}

@@ -93,10 +93,16 @@ impl Link {
         }
     }
 
-    /// Waits for bytes until about `timeout` from now, maybe less. Only one thread at a time may do this.
+    /// Waits for bytes until about `timeout` from now, maybe less; not at all if that is zero. Only one thread at a time
+    /// may do this.
     pub(crate) fn recv(&self, buffer: &mut [u8], timeout: Duration) -> io::Result<Received> {
-        self.arm(timeout)?;
-        match rustix::net::recv(&self.fd, buffer, RecvFlags::empty()) {
+        let flags = if timeout.is_zero() {
+            RecvFlags::DONTWAIT
+        } else {
+            self.arm(timeout)?;
+            RecvFlags::empty()
+        };
+        match rustix::net::recv(&self.fd, buffer, flags) {
             Ok((0, _)) if !self.datagrams => Ok(Received::End),
             Ok((length, _)) => Ok(Received::Bytes(length)),
             Err(Errno::AGAIN | Errno::INTR) => Ok(Received::Timeout),

@@ -23,7 +23,7 @@ use rustix::net::{RecvFlags, SendFlags, Shutdown};
 
 use crate::endpoint::Endpoint;
 pub(crate) use address::Address;
-pub(crate) use link::{Connecting, Link};
+pub(crate) use link::{Connecting, Link, Received};
 pub(crate) use udp::DatagramSocket;
 
 /// The bytes of a record mark, which stand before every message that is handed to a transport.

@@ -15,7 +15,6 @@ pub struct Failure {
 
 /// What went wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum FailureKind {
     /// No answer came in the time that the caller gave.
     DeadlineExceeded,

@@ -1,0 +1,196 @@
+//! Finding the server and connecting to it, again and again, a piece at a time.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rpc_proto::time::Time;
+
+use super::resolve::Resolve;
+use crate::endpoint::Endpoint;
+use crate::error::ConnectError;
+use crate::system::now;
+use crate::transport::{Connecting, Link};
+
+/// The first pause after an attempt that failed; each further one doubles it.
+const PAUSE: Duration = Duration::from_millis(10);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How long one endpoint is waited for before the next one is tried.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Makes links. What it has begun is kept when the thread that does the work has to leave, and the next one goes on.
+///
+/// It blocks, so it is only used by the reader and with no lock held.
+#[derive(Debug)]
+pub(super) struct Connector {
+    target: Target,
+    /// What the last resolving gave and has not been tried.
+    left: VecDeque<Endpoint>,
+    attempt: Option<Attempt>,
+    /// Rounds that ended without a server that spoke.
+    failures: u32,
+    not_before: Time,
+    /// For the jitter alone.
+    random: u64,
+}
+
+struct Target {
+    resolver: Arc<dyn Resolve>,
+    endpoint: Endpoint,
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.endpoint)
+    }
+}
+
+#[derive(Debug)]
+struct Attempt {
+    connecting: Connecting,
+    endpoint: Endpoint,
+    until: Time,
+}
+
+/// What a piece of work came to.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// There is a link.
+    Connected(Link),
+    /// The time is over, or a part of it. Go on later.
+    Later,
+    /// Every endpoint failed; this is what the last one said. The next step waits a little before it tries anew.
+    Failed(ConnectError),
+}
+
+impl Connector {
+    /// Connects to what `resolver` gives for `endpoint`.
+    pub(super) fn new(resolver: Arc<dyn Resolve>, endpoint: Endpoint, random: u64) -> Self {
+        let target = Target { resolver, endpoint };
+        // The lowest bit keeps the generator from getting stuck at zero.
+        Self {
+            target,
+            left: VecDeque::new(),
+            attempt: None,
+            failures: 0,
+            not_before: Time::ZERO,
+            random: random | 1,
+        }
+    }
+
+    /// Works, and waits, until about `until`.
+    pub(super) fn step(&mut self, until: Time) -> Step {
+        let pause = self.not_before.min(until).since(now());
+        if !pause.is_zero() {
+            std::thread::park_timeout(pause);
+        }
+        let start = now();
+        if start < self.not_before {
+            return Step::Later;
+        }
+        if self.attempt.is_none() {
+            if let Err(error) = self.begin(until.since(start)) {
+                return self.failed(error);
+            }
+        }
+        self.go_on(until)
+    }
+
+    /// The server has spoken: the next time that it is lost, it is looked for at once.
+    pub(super) fn heard(&mut self) {
+        self.left.clear();
+        self.failures = 0;
+        self.not_before = Time::ZERO;
+    }
+
+    /// The link is lost before anything came over it. After the last endpoint of a round the next one has to wait.
+    pub(super) fn lost_unheard(&mut self) {
+        if self.has_more() {
+            return;
+        }
+        self.failures = self.failures.saturating_add(1);
+        self.not_before = now() + self.pause();
+    }
+
+    /// Whether there are endpoints that were not tried in this round.
+    pub(super) fn has_more(&self) -> bool {
+        !self.left.is_empty()
+    }
+
+    /// Starts to connect to the next endpoint; asks the resolver when there is none left.
+    fn begin(&mut self, within: Duration) -> Result<(), ConnectError> {
+        if self.left.is_empty() {
+            let resolve = |source| ConnectError::Resolve {
+                endpoint: self.target.endpoint.clone(),
+                source,
+            };
+            self.left = self
+                .target
+                .resolver
+                .resolve(within)
+                .map_err(resolve)?
+                .into();
+        }
+        let endpoint = self
+            .left
+            .pop_front()
+            .unwrap_or_else(|| self.target.endpoint.clone());
+        match Connecting::start(&endpoint) {
+            Ok(connecting) => {
+                self.attempt = Some(Attempt {
+                    connecting,
+                    endpoint,
+                    until: now() + PATIENCE,
+                });
+                Ok(())
+            }
+            Err(source) => Err(ConnectError::Unreachable { endpoint, source }),
+        }
+    }
+
+    fn go_on(&mut self, until: Time) -> Step {
+        let Some(attempt) = &mut self.attempt else {
+            return Step::Later;
+        };
+        let error = match attempt
+            .connecting
+            .wait(attempt.until.min(until).since(now()))
+        {
+            Ok(Some(link)) => {
+                self.attempt = None;
+                return Step::Connected(link);
+            }
+            Ok(None) if now() < attempt.until => return Step::Later,
+            Ok(None) => std::io::ErrorKind::TimedOut.into(),
+            Err(error) => error,
+        };
+        let endpoint = attempt.endpoint.clone();
+        self.attempt = None;
+        self.failed(ConnectError::Unreachable {
+            endpoint,
+            source: error,
+        })
+    }
+
+    fn failed(&mut self, error: ConnectError) -> Step {
+        if self.has_more() {
+            // Another endpoint of the same round may be well.
+            return Step::Later;
+        }
+        self.lost_unheard();
+        Step::Failed(error)
+    }
+
+    /// Between three and five quarters of the pause due, so that clients that failed together do not return together.
+    fn pause(&mut self) -> Duration {
+        let doublings = self.failures.saturating_sub(1).min(10);
+        let pause = PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        let quarter = pause / 4;
+        pause - quarter
+            + Duration::from_nanos(self.random % (2 * quarter.subsec_nanos().max(1) as u64))
+    }
+}

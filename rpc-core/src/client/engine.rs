@@ -1,0 +1,252 @@
+//! The blocking engine: the threads that wait for calls do all the work themselves.
+
+use std::cell::RefCell;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::Thread;
+use std::time::Duration;
+
+use rpc_proto::describe::{Interface, Method};
+use rpc_proto::session::client::{CallId, Client, Config, Request};
+use rpc_proto::time::Time;
+
+use super::connector::Connector;
+use super::reading::Reading;
+use super::resolve::Resolve;
+use super::state::{Ended, Part, State};
+use super::stats::Stats;
+use crate::endpoint::Endpoint;
+use crate::error::ConnectError;
+use crate::system::{entropy, now};
+
+/// One server as a client sees it: a session machine, a link, and the threads that wait.
+///
+/// No thread is ever started, no call is handed to another thread, and one lock guards everything that is shared.
+/// A call that is alone costs one system call to send and one to receive.
+pub(super) struct Engine {
+    state: Mutex<State>,
+    blueprint: Blueprint,
+}
+
+/// From what the machine and the reader's things are made, and made anew should they ever be lost.
+struct Blueprint {
+    endpoint: Endpoint,
+    resolver: Arc<dyn Resolve>,
+    config: Config,
+    /// The seed should the system have none when one is needed again.
+    spare: [u8; 32],
+}
+
+impl Engine {
+    /// Connects to `endpoint`, where `interface` is to be called, within `patience`.
+    pub(super) fn connect(
+        endpoint: Endpoint,
+        resolver: Arc<dyn Resolve>,
+        interface: &'static Interface,
+        patience: Duration,
+    ) -> Result<Self, ConnectError> {
+        let (seed, spare) = (
+            entropy().map_err(ConnectError::Entropy)?,
+            entropy().map_err(ConnectError::Entropy)?,
+        );
+        let blueprint = Blueprint {
+            endpoint,
+            resolver,
+            config: Config::default(),
+            spare,
+        };
+        let mut state = State::new(
+            Client::new(blueprint.config.clone(), seed),
+            blueprint.reading(seed),
+        );
+        state.make_contact(interface, &blueprint.endpoint, now() + patience)?;
+        Ok(Self {
+            state: Mutex::new(state),
+            blueprint,
+        })
+    }
+
+    /// Makes a call and waits for its end. `message`: room for the headers, then the arguments.
+    pub(super) fn call(
+        &self,
+        interface: &'static Interface,
+        method: &'static Method,
+        message: Vec<u8>,
+        deadline: Time,
+    ) -> Ended {
+        let mut state = self.lock();
+        let now = now();
+        let call = state.begin(
+            now,
+            Request {
+                interface,
+                method,
+                message,
+                deadline,
+            },
+            std::thread::current(),
+        );
+        Turn {
+            engine: self,
+            call,
+            reading: None,
+        }
+        .run(state, now)
+    }
+
+    /// Who is called: what the user wrote, and where that is now if it says more.
+    pub(super) fn peer(&self) -> String {
+        let written = self.blueprint.endpoint.to_string();
+        match self.lock().address() {
+            Some(address) if matches!(self.blueprint.endpoint, Endpoint::Match { .. }) => {
+                format!("{written} ({address})")
+            }
+            _ => written,
+        }
+    }
+
+    /// Why there is no way to the server, if there is none.
+    pub(super) fn trouble(&self) -> Option<Arc<ConnectError>> {
+        self.lock().trouble()
+    }
+
+    /// What has been done so far.
+    pub(super) fn stats(&self) -> Stats {
+        self.lock().stats()
+    }
+
+    fn lock(&self) -> Locked<'_> {
+        let state = self.state.lock().unwrap_or_else(|poisoned| {
+            // A thread panicked with the lock held, so the machine may contradict itself: nobody may go on with it.
+            let mut state = poisoned.into_inner();
+            let seed = entropy().unwrap_or(self.blueprint.spare);
+            state.start_anew(
+                Client::new(self.blueprint.config.clone(), seed),
+                self.blueprint.reading(seed),
+            );
+            self.state.clear_poison();
+            state
+        });
+        Locked(Some(state))
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Ok(state) = self.state.get_mut() {
+            state.close(now());
+        }
+    }
+}
+
+impl Blueprint {
+    fn reading(&self, seed: [u8; 32]) -> Box<Reading> {
+        let random = seed.iter().fold(0, |random: u64, byte| {
+            random.rotate_left(8) ^ u64::from(*byte)
+        });
+        let connector = Connector::new(self.resolver.clone(), self.endpoint.clone(), random);
+        Box::new(Reading::new(connector, self.config.max_message))
+    }
+}
+
+/// The shared state while this thread has it. Whoever has to be woken is woken when the lock is released, not before:
+/// a woken thread wants the lock first of all.
+struct Locked<'a>(Option<MutexGuard<'a, State>>);
+
+impl Deref for Locked<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        self.0.as_deref().expect("held until dropped")
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        self.0.as_deref_mut().expect("held until dropped")
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        let Some(mut state) = self.0.take() else {
+            return;
+        };
+        if state.wake.is_empty() {
+            return;
+        }
+        WAKE.with_borrow_mut(|wake| {
+            std::mem::swap(wake, &mut state.wake);
+            drop(state);
+            wake.drain(..).for_each(|thread| thread.unpark());
+        });
+    }
+}
+
+thread_local! {
+    /// Keeps the memory of the list.
+    static WAKE: RefCell<Vec<Thread>> = const { RefCell::new(Vec::new()) };
+}
+
+/// One thread's wait for its call. Dropped without an end, as when the thread panics, it hands its parts on all the same.
+struct Turn<'a> {
+    engine: &'a Engine,
+    call: CallId,
+    /// The reader's things, while this is the reader.
+    reading: Option<Box<Reading>>,
+}
+
+impl<'a> Turn<'a> {
+    fn run(&mut self, mut state: Locked<'a>, mut time: Time) -> Ended {
+        loop {
+            state.work(time, Some(self.call));
+            if let Some(ended) = state.take(self.call) {
+                state.leave(self.call, self.reading.take());
+                return ended;
+            }
+            let part = state.part(time, self.call, self.reading.take());
+            drop(state);
+            (state, time) = self.play(part, time);
+        }
+    }
+
+    /// Does what the part asks for, with no lock held.
+    fn play(&mut self, part: Part, time: Time) -> (Locked<'a>, Time) {
+        match part {
+            Part::Read {
+                reading,
+                until,
+                write,
+            } => {
+                let reading = self.reading.insert(reading);
+                let event = reading.wait(time, until, write);
+                let mut state = self.engine.lock();
+                let time = now();
+                state.handle(time, event, reading, Some(self.call));
+                (state, time)
+            }
+            Part::Write { link, until } => {
+                // Should it fail, the next sending fails too, and says so.
+                let _ = link.wait(false, true, until.since(time));
+                (self.engine.lock(), now())
+            }
+            Part::Sleep { until: Some(until) } => {
+                std::thread::park_timeout(until.since(time));
+                (self.engine.lock(), now())
+            }
+            Part::Sleep { until: None } => {
+                std::thread::park();
+                (self.engine.lock(), now())
+            }
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        // After a proper end there is nothing left to leave; this is for a thread that panics.
+        if std::thread::panicking() {
+            self.engine.lock().leave(self.call, self.reading.take());
+        }
+    }
+}

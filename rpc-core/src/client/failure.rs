@@ -1,0 +1,36 @@
+//! From the session machine's refusals to the errors that users see.
+
+use rpc_proto::session::client::FailureKind;
+
+use crate::error::ErrorKind;
+
+/// The one place where a refusal becomes an error.
+pub(super) fn kind(failure: FailureKind) -> ErrorKind {
+    match failure {
+        FailureKind::DeadlineExceeded | FailureKind::DeadlinePassedAtServer => ErrorKind::Deadline,
+        FailureKind::ServerRestarted => ErrorKind::ServerRestarted,
+        FailureKind::SessionLost => ErrorKind::SessionLost,
+        FailureKind::ConnectionLost => ErrorKind::ConnectionLost,
+        FailureKind::Overloaded => ErrorKind::Overloaded,
+        FailureKind::ShuttingDown => ErrorKind::ShuttingDown,
+        FailureKind::NoRoomForSession => ErrorKind::NoRoomForSession,
+        FailureKind::NoCompletionStore => ErrorKind::NoCompletionStore,
+        FailureKind::PlainPeer => ErrorKind::PlainPeer,
+        FailureKind::NoProgram => ErrorKind::NoInterface,
+        FailureKind::OtherVersions { low, high } => ErrorKind::OtherVersions { low, high },
+        FailureKind::NoProcedure => ErrorKind::NoMethod,
+        FailureKind::Incompatible => ErrorKind::Incompatible,
+        FailureKind::BadArguments => ErrorKind::Garbage,
+        FailureKind::Panicked => ErrorKind::Panicked,
+        FailureKind::Unencodable => ErrorKind::Unencodable,
+        FailureKind::ReplyTooLarge => ErrorKind::ReplyTooLarge,
+        FailureKind::RequestTooLarge => ErrorKind::RequestTooLarge,
+        FailureKind::Expired => ErrorKind::Expired,
+        FailureKind::Conflict => ErrorKind::Conflict,
+        FailureKind::WrongKeeper => ErrorKind::WrongKeeper,
+        FailureKind::Denied => ErrorKind::Denied,
+        FailureKind::BadReply => ErrorKind::BadReply,
+        FailureKind::TooManyCalls => ErrorKind::TooManyCalls,
+        FailureKind::Closed => ErrorKind::Closed,
+    }
+}

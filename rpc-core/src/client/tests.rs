@@ -1,0 +1,1 @@
+//! The engine against a server that does what a test tells it.
