@@ -37,6 +37,8 @@ static BANK: Interface = Interface {
     methods: &METHODS,
 };
 
+type Ended = Result<u64, (FailureKind, Executed)>;
+
 /// A client, a server and what is on its way between them.
 struct Pair {
     now: Time,
@@ -47,7 +49,7 @@ struct Pair {
     to_client: VecDeque<Vec<u8>>,
     /// How often each value was executed.
     runs: HashMap<u64, u32>,
-    finished: Vec<(CallId, Result<u64, (FailureKind, Executed)>)>,
+    finished: Vec<(CallId, Ended)>,
 }
 
 impl Pair {
@@ -188,7 +190,7 @@ impl Pair {
         self.to_client.clear();
     }
 
-    fn last(&self) -> Result<u64, (FailureKind, Executed)> {
+    fn last(&self) -> Ended {
         self.finished.last().expect("a call has ended").1
     }
 }

@@ -293,10 +293,10 @@ impl Client {
         if plain {
             return;
         }
-        if let Some(held) = &mut self.lanes[lane].held {
-            if held.finish(seq) {
-                self.outbox.push_back(Item::Ack { lane });
-            }
+        if let Some(held) = &mut self.lanes[lane].held
+            && held.finish(seq)
+        {
+            self.outbox.push_back(Item::Ack { lane });
         }
     }
 }
