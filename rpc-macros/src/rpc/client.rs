@@ -1,6 +1,6 @@
 //! The client: one concrete type with the trait's methods.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
 use super::descriptor;
@@ -8,7 +8,7 @@ use super::model::{Interface, Method};
 use super::semantics::Semantics;
 use super::signature::Argument;
 use super::types::Passing;
-use crate::span::at;
+use crate::span::{at, local};
 
 pub fn emit(interface: &Interface) -> TokenStream {
     let definition = definition(interface);
@@ -79,7 +79,6 @@ fn makers(interface: &Interface) -> TokenStream {
         ..
     } = interface;
     let service = interface.service();
-    let endpoint = Ident::new("endpoint", Span::mixed_site());
     let local = format!(
         "Calls `service` in this process, without a network: a test double is one more [`{ident}`]."
     );
@@ -90,9 +89,9 @@ fn makers(interface: &Interface) -> TokenStream {
         ///
         /// The error says what is wrong with the endpoint, or why nobody could be reached there.
         #visibility fn connect(
-            #endpoint: &::core::primitive::str,
+            endpoint: &::core::primitive::str,
         ) -> ::core::result::Result<Self, #framework::ConnectError> {
-            ::core::result::Result::Ok(Self { channel: #private::Channel::connect(#endpoint, Self::INTERFACE)? })
+            ::core::result::Result::Ok(Self { channel: #private::Channel::connect(endpoint, Self::INTERFACE)? })
         }
 
         #[doc = #local]
@@ -141,7 +140,7 @@ fn encode(arguments: &[Argument], private: &TokenStream) -> TokenStream {
     if arguments.is_empty() {
         return quote!(|_| ::core::result::Result::Ok(()));
     }
-    let out = Ident::new("out", Span::mixed_site());
+    let out = local("__out");
     let encoded = arguments.iter().map(|argument| {
         let (ident, ty) = (&argument.ident, &argument.ty);
         match &argument.passing {

@@ -149,9 +149,11 @@ fn read_method(method: &mut TraitItemFn, numbers: &mut Numbers, errors: &Errors)
         .attrs
         .retain(|attribute| !is_called(attribute, "rpc"));
     let procedure = numbers.give(&method.sig.ident, on_method.procedure, errors);
-    check_attributes(method, errors);
+    let good = check_name(&method.sig.ident, errors) & check_attributes(method, errors);
     let semantics = on_method.semantics.unwrap_or(Semantics::AtMostOnce);
-    let signature = signature::read(method, semantics, errors)?;
+    let signature = signature::read(method, semantics, errors);
+    signature::remove_patterns(&mut method.sig);
+    let signature = signature.filter(|_| good)?;
     Some(Method {
         ident: method.sig.ident.clone(),
         attributes: method
@@ -171,29 +173,30 @@ fn read_method(method: &mut TraitItemFn, numbers: &mut Numbers, errors: &Errors)
     })
 }
 
-fn check_attributes(method: &TraitItemFn, errors: &Errors) {
-    if RESERVED
-        .iter()
-        .any(|reserved| method.sig.ident.unraw() == reserved)
-    {
+fn check_name(ident: &Ident, errors: &Errors) -> bool {
+    let name = ident.unraw();
+    let is_free = !RESERVED.iter().any(|reserved| name == reserved);
+    if !is_free {
         errors.at(
-            &method.sig.ident,
-            format!(
-                "every client has a function `{}` of its own: choose another name",
-                method.sig.ident
-            ),
+            ident,
+            format!("every client has a function `{name}` of its own: choose another name"),
         );
     }
-    for condition in method
+    is_free
+}
+
+fn check_attributes(method: &TraitItemFn, errors: &Errors) -> bool {
+    let condition = method
         .attrs
         .iter()
-        .filter(|attribute| attribute.path().is_ident("cfg"))
-    {
+        .find(|attribute| attribute.path().is_ident("cfg"));
+    if let Some(condition) = condition {
         errors.at(
             condition,
             "a contract is the same in every build: remove the `cfg`, or put it on the whole trait",
         );
     }
+    condition.is_none()
 }
 
 fn is_for_client(attribute: &Attribute) -> bool {
@@ -210,7 +213,7 @@ impl Numbers {
     /// The number that is written, or the one after that of the method above.
     fn give(&mut self, method: &Ident, written: Option<LitInt>, errors: &Errors) -> Option<u32> {
         let number = match &written {
-            Some(literal) => errors.keep(literal.base10_parse())?,
+            Some(literal) => read_number(literal, errors)?,
             None => self.next(method, errors)?,
         };
         let at = written.map_or_else(|| quote!(#method), |literal| quote!(#literal));
@@ -242,4 +245,12 @@ impl Numbers {
         }
         next
     }
+}
+
+fn read_number(literal: &LitInt, errors: &Errors) -> Option<u32> {
+    let number = literal.base10_parse().ok();
+    if number.is_none() {
+        errors.at(literal, "a procedure number is an integer of 32 bits");
+    }
+    number
 }

@@ -1,12 +1,12 @@
 //! The service: decodes a call, runs the method, encodes what it returns.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
 
 use super::model::{Interface, Method};
 use super::signature::Argument;
 use super::types::Passing;
-use crate::span::at;
+use crate::span::{at, local};
 
 pub fn emit(interface: &Interface) -> TokenStream {
     let definition = definition(interface);
@@ -55,7 +55,7 @@ fn definition(interface: &Interface) -> TokenStream {
     }
 }
 
-/// The variables of the dispatching function; hygienic, so that no constant of the user's captures them.
+/// The variables of the dispatching function.
 struct Names {
     context: Ident,
     procedure: Ident,
@@ -73,12 +73,11 @@ fn dispatch(interface: &Interface) -> TokenStream {
         ..
     } = interface;
     let (service, client) = (interface.service(), interface.client());
-    let name = |name: &str| Ident::new(name, Span::mixed_site());
     let names = Names {
-        context: name("cx"),
-        procedure: name("procedure"),
-        args: name("args"),
-        reply: name("reply"),
+        context: local("__cx"),
+        procedure: local("__procedure"),
+        args: local("__args"),
+        reply: local("__reply"),
     };
     let Names {
         context,
@@ -181,5 +180,5 @@ fn pass(index: usize, argument: &Argument) -> TokenStream {
 }
 
 fn variable(index: usize) -> Ident {
-    format_ident!("argument_{}", index, span = Span::mixed_site())
+    local(&format!("__argument_{index}"))
 }

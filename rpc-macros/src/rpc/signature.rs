@@ -1,7 +1,7 @@
 //! The signature of a method: what of it is on the wire, and what a contract cannot have.
 
 use proc_macro2::Ident;
-use syn::{FnArg, Pat, PatType, Receiver, ReturnType, Signature, TraitItemFn, Type};
+use syn::{FnArg, Pat, PatType, Receiver, ReturnType, Signature, TraitItemFn, Type, parse_quote};
 
 use super::semantics::Semantics;
 use super::types::{Passing, check_argument, check_result, is_context, peel};
@@ -42,6 +42,17 @@ pub fn read(method: &TraitItemFn, semantics: Semantics, errors: &Errors) -> Opti
             result,
         }),
         _ => None,
+    }
+}
+
+/// Takes out patterns, which have been refused, so that the compiler does not refuse them again.
+pub fn remove_patterns(signature: &mut Signature) {
+    for input in &mut signature.inputs {
+        if let FnArg::Typed(argument) = input
+            && !matches!(*argument.pat, Pat::Ident(_))
+        {
+            argument.pat = parse_quote!(_);
+        }
     }
 }
 

@@ -38,6 +38,8 @@ pub struct OnVariant {
     /// The labels of `case = A | B`; empty if there is none.
     pub cases: Vec<Expr>,
     pub default: Option<Span>,
+    /// Whether the variant says, even if wrongly, which discriminants select it.
+    pub is_labelled: bool,
 }
 
 impl OnVariant {
@@ -48,8 +50,10 @@ impl OnVariant {
             if meta.path.is_ident("name") {
                 once(&mut found.name, meta, name(meta)?)
             } else if meta.path.is_ident("case") {
+                found.is_labelled = true;
                 once(&mut case, meta, value(meta)?)
             } else if meta.path.is_ident("default") {
+                found.is_labelled = true;
                 once(&mut found.default, meta, meta.path.span())
             } else {
                 Err(unknown(meta, "a variant", &["case", "default", "name"]))
@@ -65,11 +69,6 @@ impl OnVariant {
             );
         }
         found
-    }
-
-    /// Whether the variant says which discriminants select it.
-    pub fn is_labelled(&self) -> bool {
-        !self.cases.is_empty() || self.default.is_some()
     }
 }
 

@@ -1,11 +1,11 @@
 //! An enum without data: one number, which must be one of those declared.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use super::impls::{self, Bodies, Scope};
 use super::model::{Item, Value};
-use crate::span::at;
+use crate::span::{at, local};
 
 pub fn emit(item: &Item, values: &[Value], scope: &Scope) -> TokenStream {
     let constants: Vec<_> = (0..values.len())
@@ -55,7 +55,7 @@ fn bodies(item: &Item, values: &[Value], constants: &[Ident], scope: &Scope) -> 
         out,
         input,
     } = scope;
-    let number = Ident::new("number", Span::mixed_site());
+    let number = local("__number");
     let variants = values.iter().map(|value| &value.ident);
     let (name, names) = (&item.name, values.iter().map(|value| &value.name));
     Bodies {

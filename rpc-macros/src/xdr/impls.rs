@@ -1,12 +1,14 @@
 //! The three `impl` blocks around what is specific to a shape.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::{GenericParam, Generics, Lifetime, LifetimeParam, Path, parse_quote};
 
 use super::model::Item;
+use crate::span::local;
 
-/// The names that emitted code uses. The variables are hygienic: no constant of the user's can capture them.
+/// The names that emitted code uses. The variables' are unlikely ones: hygiene keeps a user's variables apart from them,
+/// but a constant of the same name would take the place of a variable.
 pub struct Scope {
     /// `::rpc_core::__private`.
     pub private: TokenStream,
@@ -18,8 +20,8 @@ impl Scope {
     pub fn new(framework: &Path) -> Self {
         Self {
             private: quote!(#framework::__private),
-            out: Ident::new("out", Span::mixed_site()),
-            input: Ident::new("input", Span::mixed_site()),
+            out: local("__out"),
+            input: local("__input"),
         }
     }
 }

@@ -6,6 +6,7 @@ mod fields;
 mod impls;
 mod model;
 mod unions;
+mod variants;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;

@@ -1,12 +1,12 @@
 //! An enum with data: a discriminant, then the fields of the variant that it selects.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 
 use super::fields;
 use super::impls::{self, Bodies, Scope};
 use super::model::{Arm, Field, Item, Label, Selected, Union};
-use crate::span::at;
+use crate::span::{at, local};
 
 pub fn emit(item: &Item, union: &Union, scope: &Scope) -> TokenStream {
     let labels = declare_labels(union, scope);
@@ -34,7 +34,7 @@ fn declare_labels(union: &Union, scope: &Scope) -> TokenStream {
 
 fn declare_label(label: &Label, union: &Union) -> TokenStream {
     let (Label { expr, constant }, switch) = (label, &union.switch);
-    let value = Ident::new("value", Span::mixed_site());
+    let value = local("__value");
     quote_spanned! {at(switch)=>
         const #constant: ::core::primitive::i32 = {
             let #value: #switch = #expr;
@@ -90,9 +90,9 @@ fn encode_discriminant(item: &Item, arm: &Arm, union: &Union, scope: &Scope) -> 
         Selected::ByDefault => quote!(!#private::is_label(#variable, &__XDR_CASES)),
     };
     // One place where a field of another type than the switch is refused, instead of four.
-    let typed = quote_spanned!(at(&kept.ty)=> let #variable: &#switch = #variable;);
+    let here = Ident::new(&variable.to_string(), at(&kept.ty));
     quote! {
-        #typed
+        let #variable: &#switch = #here;
         if !#allowed {
             return ::core::result::Result::Err(#private::misplaced(#name, #variable));
         }
@@ -102,7 +102,7 @@ fn encode_discriminant(item: &Item, arm: &Arm, union: &Union, scope: &Scope) -> 
 
 fn decode(item: &Item, union: &Union, scope: &Scope) -> TokenStream {
     let (Scope { private, input, .. }, switch, name) = (scope, &union.switch, &item.name);
-    let discriminant = Ident::new("discriminant", Span::mixed_site());
+    let discriminant = local("__discriminant");
     let arms = union
         .arms
         .iter()
@@ -120,10 +120,11 @@ fn decode(item: &Item, union: &Union, scope: &Scope) -> TokenStream {
     let read = quote_spanned! {at(switch)=>
         let #discriminant = <#switch as #private::Decode>::decode(#input)?;
     };
+    let number = quote_spanned!(at(switch)=> <#switch as #private::Switch>::number(&#discriminant));
     quote! {
         #private::Decoder::nested(#input, |#input| {
             #read
-            match #private::Switch::number(&#discriminant) {
+            match #number {
                 #(#arms)*
                 _ => #rest,
             }
@@ -136,7 +137,8 @@ fn decode_arm(arm: &Arm, discriminant: &Ident, scope: &Scope) -> TokenStream {
     let ident = &arm.ident;
     let kept = arm.kept.iter().map(|field| {
         let member = &field.member;
-        quote_spanned!(at(&field.ty)=> #member: #discriminant)
+        let here = Ident::new(&discriminant.to_string(), at(&field.ty));
+        quote!(#member: #here)
     });
     let members = kept.chain(
         arm.fields
