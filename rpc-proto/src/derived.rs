@@ -9,44 +9,35 @@ use crate::xdr::{Decode, DecodeError, Decoder, Encode, EncodeError};
     note = "`switch` takes `i32`, `u32`, `bool` or an enum without data that derives `Xdr`"
 )]
 pub trait Switch: Encode + for<'a> Decode<'a> {
-    /// Its 32 bits on the wire.
-    fn number(&self) -> i32;
-
-    /// Its value, for errors.
-    fn value(&self) -> i64 {
-        self.number().into()
-    }
+    /// Its value.
+    fn number(&self) -> i64;
 }
 
 impl Switch for i32 {
-    fn number(&self) -> i32 {
-        *self
+    fn number(&self) -> i64 {
+        (*self).into()
     }
 }
 
 impl Switch for u32 {
-    fn number(&self) -> i32 {
-        self.cast_signed()
-    }
-
-    fn value(&self) -> i64 {
+    fn number(&self) -> i64 {
         (*self).into()
     }
 }
 
 impl Switch for bool {
-    fn number(&self) -> i32 {
+    fn number(&self) -> i64 {
         (*self).into()
     }
 }
 
 /// Whether `discriminant` is one of `labels`.
-pub fn is_label(discriminant: &impl Switch, labels: &[i32]) -> bool {
+pub fn is_label(discriminant: &impl Switch, labels: &[i64]) -> bool {
     labels.contains(&discriminant.number())
 }
 
 /// Whether `labels[index]` is in the list for the first time.
-pub const fn is_first(labels: &[i32], index: usize) -> bool {
+pub const fn is_first(labels: &[i64], index: usize) -> bool {
     let mut earlier = 0;
     while earlier < index {
         if labels[earlier] == labels[index] {
@@ -59,12 +50,8 @@ pub const fn is_first(labels: &[i32], index: usize) -> bool {
 
 /// The discriminant just read from `input` is none that `kind` declares.
 #[cold]
-pub fn undeclared(
-    kind: &'static str,
-    discriminant: &impl Switch,
-    input: &Decoder<'_>,
-) -> DecodeError {
-    input.bad_discriminant(kind, discriminant.value())
+pub fn undeclared(kind: &'static str, number: i64, input: &Decoder<'_>) -> DecodeError {
+    input.bad_discriminant(kind, number)
 }
 
 /// The discriminant that an arm of `kind` keeps selects another arm.
@@ -72,6 +59,6 @@ pub fn undeclared(
 pub fn misplaced(kind: &'static str, discriminant: &impl Switch) -> EncodeError {
     EncodeError::Discriminant {
         kind,
-        value: discriminant.value(),
+        value: discriminant.number(),
     }
 }

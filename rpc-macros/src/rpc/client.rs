@@ -3,17 +3,17 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-use super::descriptor;
 use super::model::{Interface, Method};
 use super::semantics::Semantics;
 use super::signature::Argument;
 use super::types::Passing;
+use super::{debug, descriptor};
 use crate::span::{at, local};
 
 pub fn emit(interface: &Interface) -> TokenStream {
     let definition = definition(interface);
     let functions = functions(interface);
-    let debug = debug(interface);
+    let debug = debug::emit(interface, &interface.client(), &TokenStream::new());
     quote!(#definition #functions #debug)
 }
 
@@ -156,18 +156,4 @@ fn encode(arguments: &[Argument], private: &TokenStream) -> TokenStream {
         }
     });
     quote!(|#out| { #(#encoded)* ::core::result::Result::Ok(()) })
-}
-
-fn debug(interface: &Interface) -> TokenStream {
-    let (client, conditions) = (interface.client(), &interface.conditions);
-    let name = client.to_string();
-    quote! {
-        #(#conditions)*
-        #[automatically_derived]
-        impl ::core::fmt::Debug for #client {
-            fn fmt(&self, out: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                ::core::fmt::Formatter::debug_struct(out, #name).finish_non_exhaustive()
-            }
-        }
-    }
 }

@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 
+use super::debug;
 use super::model::{Interface, Method};
 use super::signature::Argument;
 use super::types::Passing;
@@ -10,8 +11,9 @@ use crate::span::{at, local};
 
 pub fn emit(interface: &Interface) -> TokenStream {
     let definition = definition(interface);
+    let debug = debug::emit(interface, &interface.service(), &quote!(<T>));
     let dispatch = dispatch(interface);
-    quote!(#definition #dispatch)
+    quote!(#definition #debug #dispatch)
 }
 
 fn definition(interface: &Interface) -> TokenStream {
@@ -23,10 +25,7 @@ fn definition(interface: &Interface) -> TokenStream {
     } = interface;
     let service = interface.service();
     let doc = format!("Serves a [`{ident}`]: what a server is given to answer calls with.");
-    let (name, new) = (
-        service.to_string(),
-        format!("Wraps an implementation of [`{ident}`] for a server."),
-    );
+    let new = format!("Wraps an implementation of [`{ident}`] for a server.");
     quote! {
         #(#conditions)*
         #[doc = #doc]
@@ -44,14 +43,6 @@ fn definition(interface: &Interface) -> TokenStream {
                 Self { service }
             }
         }
-
-        #(#conditions)*
-        #[automatically_derived]
-        impl<T> ::core::fmt::Debug for #service<T> {
-            fn fmt(&self, out: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                ::core::fmt::Formatter::debug_struct(out, #name).finish_non_exhaustive()
-            }
-        }
     }
 }
 
@@ -63,7 +54,7 @@ struct Names {
     reply: Ident,
 }
 
-/// Its type parameter has a name that no type of the user's has.
+/// The type parameter has an unlikely name, since the methods' types are named inside.
 fn dispatch(interface: &Interface) -> TokenStream {
     let Interface {
         framework,
@@ -93,7 +84,7 @@ fn dispatch(interface: &Interface) -> TokenStream {
         #(#conditions)*
         #[automatically_derived]
         #[allow(deprecated, unused_variables)]
-        impl<__T: #ident> #framework::Service for #service<__T> {
+        impl<__Service: #ident> #framework::Service for #service<__Service> {
             fn interface(&self) -> &'static #private::Interface {
                 #client::INTERFACE
             }
@@ -142,7 +133,7 @@ fn arm(method: &Method, interface: &Interface, names: &Names) -> TokenStream {
         .iter()
         .enumerate()
         .map(|(index, argument)| pass(index, argument));
-    let run = quote!(<__T as #interface>::#ident(&self.service, #context #(#passed),*));
+    let run = quote!(<__Service as #interface>::#ident(&self.service, #context #(#passed),*));
     let answer = match &method.result {
         None => quote!(#run; ::core::result::Result::Ok(())),
         Some(ty) => {

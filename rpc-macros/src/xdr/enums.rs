@@ -42,8 +42,8 @@ fn switch(item: &Item, values: &[Value], constants: &[Ident], scope: &Scope) -> 
     quote! {
         #[automatically_derived]
         impl #private::Switch for #ident {
-            fn number(&self) -> ::core::primitive::i32 {
-                match self { #(Self::#variants => #constants,)* }
+            fn number(&self) -> ::core::primitive::i64 {
+                match self { #(Self::#variants => #constants as ::core::primitive::i64,)* }
             }
         }
     }
@@ -59,12 +59,12 @@ fn bodies(item: &Item, values: &[Value], constants: &[Ident], scope: &Scope) -> 
     let variants = values.iter().map(|value| &value.ident);
     let (name, names) = (&item.name, values.iter().map(|value| &value.name));
     Bodies {
-        encode: quote!(#private::Encode::encode(&#private::Switch::number(self), #out)),
+        encode: quote!(#private::Encode::encode(&(#private::Switch::number(self) as ::core::primitive::i32), #out)),
         decode: quote! {
             let #number = <::core::primitive::i32 as #private::Decode>::decode(#input)?;
             match #number {
                 #(#constants => ::core::result::Result::Ok(Self::#variants),)*
-                _ => ::core::result::Result::Err(#private::undeclared(#name, &#number, #input)),
+                _ => ::core::result::Result::Err(#private::undeclared(#name, #number as ::core::primitive::i64, #input)),
             }
         },
         describe: quote!(#private::Type::Enum { name: #name, values: &[#((#names, #constants)),*] }),

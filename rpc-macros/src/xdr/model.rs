@@ -36,8 +36,8 @@ impl Field {
     /// The variable that holds the field inside a `match` arm.
     pub fn variable(&self) -> Ident {
         match &self.member {
-            Member::Named(ident) => local(&format!("__{}", plain(ident))),
-            Member::Unnamed(index) => local(&format!("__{}", index.index)),
+            Member::Named(ident) => local(&format!("__field_{}", plain(ident))),
+            Member::Unnamed(index) => local(&format!("__field_{}", index.index)),
         }
     }
 }

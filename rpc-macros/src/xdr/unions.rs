@@ -27,7 +27,7 @@ fn declare_labels(union: &Union, scope: &Scope) -> TokenStream {
     });
     quote! {
         #(#declared)*
-        const __XDR_CASES: [::core::primitive::i32; #count] = [#(#constants),*];
+        const __XDR_CASES: [::core::primitive::i64; #count] = [#(#constants),*];
         const _: () = { #(#distinct)* };
     }
 }
@@ -36,9 +36,9 @@ fn declare_label(label: &Label, union: &Union) -> TokenStream {
     let (Label { expr, constant }, switch) = (label, &union.switch);
     let value = local("__value");
     quote_spanned! {at(switch)=>
-        const #constant: ::core::primitive::i32 = {
+        const #constant: ::core::primitive::i64 = {
             let #value: #switch = #expr;
-            #value as ::core::primitive::i32
+            #value as ::core::primitive::i64
         };
     }
 }
@@ -82,7 +82,7 @@ fn encode_discriminant(item: &Item, arm: &Arm, union: &Union, scope: &Scope) -> 
     let Scope { private, out, .. } = scope;
     let constants = arm.constants();
     let Some(kept) = &arm.kept else {
-        return quote!(#private::Encode::encode(&#(#constants)*, #out)?;);
+        return quote!(#private::Encode::encode(&(#(#constants)* as ::core::primitive::i32), #out)?;);
     };
     let (switch, variable, name) = (&union.switch, kept.variable(), &item.name);
     let allowed = match arm.selected {
@@ -102,7 +102,7 @@ fn encode_discriminant(item: &Item, arm: &Arm, union: &Union, scope: &Scope) -> 
 
 fn decode(item: &Item, union: &Union, scope: &Scope) -> TokenStream {
     let (Scope { private, input, .. }, switch, name) = (scope, &union.switch, &item.name);
-    let discriminant = local("__discriminant");
+    let (discriminant, number) = (local("__discriminant"), local("__number"));
     let arms = union
         .arms
         .iter()
@@ -114,13 +114,13 @@ fn decode(item: &Item, union: &Union, scope: &Scope) -> TokenStream {
     let rest = match union.arms.iter().find(|arm| arm.is_default()) {
         Some(arm) => decode_arm(arm, &discriminant, scope),
         None => {
-            quote!(::core::result::Result::Err(#private::undeclared(#name, &#discriminant, #input)))
+            quote!(::core::result::Result::Err(#private::undeclared(#name, #number, #input)))
         }
     };
     let read = quote_spanned! {at(switch)=>
         let #discriminant = <#switch as #private::Decode>::decode(#input)?;
+        let #number = <#switch as #private::Switch>::number(&#discriminant);
     };
-    let number = quote_spanned!(at(switch)=> <#switch as #private::Switch>::number(&#discriminant));
     quote! {
         #private::Decoder::nested(#input, |#input| {
             #read
@@ -153,7 +153,7 @@ fn describe(item: &Item, union: &Union, scope: &Scope) -> TokenStream {
     let arms = union.arms.iter().map(|arm| {
         let (name, cases, default) = (&arm.name, arm.constants(), arm.is_default());
         let fields = fields::describe_all(&arm.fields, scope);
-        quote!(#private::Arm { name: #name, cases: &[#(#cases),*], default: #default, fields: #fields })
+        quote!(#private::Arm { name: #name, cases: &[#(#cases as ::core::primitive::i32),*], default: #default, fields: #fields })
     });
     let switch = quote_spanned!(at(switch)=> <#switch as #private::Describe>::describe);
     quote!(#private::Type::Union { name: #name, switch: #switch, arms: &[#(#arms),*] })

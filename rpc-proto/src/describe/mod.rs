@@ -16,6 +16,10 @@ pub use types::{Arm, Field, Type, TypeFn};
 /// assert!(matches!(Vec::<u8>::describe(), Type::Opaque));
 /// assert!(matches!(Vec::<u32>::describe(), Type::List(_)));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not describe its encoding",
+    note = "a type of this crate gets one from `#[derive(rpc_core::Xdr)]`"
+)]
 pub trait Describe {
     /// The descriptor.
     fn describe() -> &'static Type;

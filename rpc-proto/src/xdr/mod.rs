@@ -28,6 +28,10 @@ pub use encoder::Encoder;
 pub use error::{DecodeError, DecodeProblem, EncodeError};
 
 /// A value that can be written in the canonical encoding.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no canonical encoding",
+    note = "a type of this crate gets one from `#[derive(rpc_core::Xdr)]`"
+)]
 pub trait Encode {
     /// Appends the encoding of `self`.
     fn encode(&self, out: &mut Encoder) -> Result<(), EncodeError>;
@@ -43,6 +47,10 @@ pub trait Encode {
 }
 
 /// A value that can be read from the canonical encoding. With `&'a str` and `&'a [u8]` it borrows from the input.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be decoded from the canonical encoding",
+    note = "a type of this crate gets one from `#[derive(rpc_core::Xdr)]`"
+)]
 pub trait Decode<'a>: Sized {
     /// Takes one value from the input.
     fn decode(input: &mut Decoder<'a>) -> Result<Self, DecodeError>;
