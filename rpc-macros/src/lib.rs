@@ -7,6 +7,8 @@
 mod attribute;
 mod errors;
 mod rpc;
+#[cfg(test)]
+mod snapshots;
 mod span;
 mod xdr;
 

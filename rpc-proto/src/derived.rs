@@ -14,24 +14,28 @@ pub trait Switch: Encode + for<'a> Decode<'a> {
 }
 
 impl Switch for i32 {
+    #[inline]
     fn number(&self) -> i64 {
         (*self).into()
     }
 }
 
 impl Switch for u32 {
+    #[inline]
     fn number(&self) -> i64 {
         (*self).into()
     }
 }
 
 impl Switch for bool {
+    #[inline]
     fn number(&self) -> i64 {
         (*self).into()
     }
 }
 
 /// Whether `discriminant` is one of `labels`.
+#[inline]
 pub fn is_label(discriminant: &impl Switch, labels: &[i64]) -> bool {
     labels.contains(&discriminant.number())
 }

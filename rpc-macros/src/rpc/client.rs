@@ -26,7 +26,7 @@ fn definition(interface: &Interface) -> TokenStream {
     } = interface;
     let client = interface.client();
     let doc = format!(
-        "Calls a [`{}`], wherever it is.\n\nClones are cheap and share one connection.",
+        " Calls a [`{}`], wherever it is.\n\nClones are cheap and share one connection.",
         interface.ident
     );
     quote! {
@@ -55,7 +55,7 @@ fn functions(interface: &Interface) -> TokenStream {
         .iter()
         .enumerate()
         .map(|(index, method)| call(index, method, interface));
-    let doc = format!("What [`{}`] looks like on the wire.", interface.ident);
+    let doc = format!(" What [`{}`] looks like on the wire.", interface.ident);
     quote! {
         #(#conditions)*
         // The signatures are the trait's, and not all of them may be called.
@@ -80,7 +80,7 @@ fn makers(interface: &Interface) -> TokenStream {
     } = interface;
     let service = interface.service();
     let local = format!(
-        "Calls `service` in this process, without a network: a test double is one more [`{ident}`]."
+        " Calls `service` in this process, without a network: a test double is one more [`{ident}`]."
     );
     quote! {
         /// Connects to the service at `endpoint`, a URI such as `tcp://127.0.0.1:5000` or `match://name`.
@@ -122,12 +122,15 @@ fn call(index: usize, method: &Method, interface: &Interface) -> TokenStream {
         (_, Some(ty)) => (quote!(#framework::Call<#ty>), quote!(call)),
         (_, None) => (quote!(#framework::Call<()>), quote!(call)),
     };
-    let (encode, promise) = (
-        encode(arguments, private),
-        format!("\n\n{}", method.semantics.promise()),
-    );
+    let encode = encode(arguments, private);
+    let promise = format!(" {}", method.semantics.promise());
+    let is_documented = attributes
+        .iter()
+        .any(|attribute| attribute.path().is_ident("doc"));
+    let gap = is_documented.then(|| quote!(#[doc = ""]));
     quote! {
         #(#attributes)*
+        #gap
         #[doc = #promise]
         #visibility fn #ident(&self, #(#parameters),*) -> #returned {
             #private::Channel::#channel(&self.channel, &Self::INTERFACE.methods[#index], #encode)

@@ -24,8 +24,8 @@ fn definition(interface: &Interface) -> TokenStream {
         ..
     } = interface;
     let service = interface.service();
-    let doc = format!("Serves a [`{ident}`]: what a server is given to answer calls with.");
-    let new = format!("Wraps an implementation of [`{ident}`] for a server.");
+    let doc = format!(" Serves a [`{ident}`]: what a server is given to answer calls with.");
+    let new = format!(" Wraps an implementation of [`{ident}`] for a server.");
     quote! {
         #(#conditions)*
         #[doc = #doc]

@@ -22,15 +22,15 @@ pub fn emit(item: &Item, values: &[Value], scope: &Scope) -> TokenStream {
 
 /// The number of a variant as the wire has it. `as` alone would cut a larger one short.
 fn declare(item: &Ident, value: &Value, constant: &Ident) -> TokenStream {
-    let variant = &value.ident;
+    let (variant, number) = (&value.ident, local("__number"));
     quote_spanned! {at(&value.at)=>
         const #constant: ::core::primitive::i32 = {
-            let number = #item::#variant as ::core::primitive::i128;
+            let #number = #item::#variant as ::core::primitive::i128;
             ::core::assert!(
-                number == number as ::core::primitive::i32 as ::core::primitive::i128,
+                #number == #number as ::core::primitive::i32 as ::core::primitive::i128,
                 "the number of a variant must fit in an `i32`"
             );
-            number as ::core::primitive::i32
+            #number as ::core::primitive::i32
         };
     }
 }
@@ -42,6 +42,7 @@ fn switch(item: &Item, values: &[Value], constants: &[Ident], scope: &Scope) -> 
     quote! {
         #[automatically_derived]
         impl #private::Switch for #ident {
+            #[inline]
             fn number(&self) -> ::core::primitive::i64 {
                 match self { #(Self::#variants => #constants as ::core::primitive::i64,)* }
             }

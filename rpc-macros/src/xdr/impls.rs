@@ -52,6 +52,7 @@ fn encode(item: &Item, scope: &Scope, body: &TokenStream) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #parameters #private::Encode for #ident #arguments #conditions {
+            #[inline]
             fn encode(&self, #out: &mut #private::Encoder) -> ::core::result::Result<(), #private::EncodeError> {
                 #body
             }
@@ -75,6 +76,7 @@ fn decode(item: &Item, scope: &Scope, body: &TokenStream) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #parameters #private::Decode<#message> for #ident #arguments #conditions {
+            #[inline]
             fn decode(
                 #input: &mut #private::Decoder<#message>,
             ) -> ::core::result::Result<Self, #private::DecodeError> {

@@ -85,15 +85,15 @@ fn encode_discriminant(item: &Item, arm: &Arm, union: &Union, scope: &Scope) -> 
         return quote!(#private::Encode::encode(&(#(#constants)* as ::core::primitive::i32), #out)?;);
     };
     let (switch, variable, name) = (&union.switch, kept.variable(), &item.name);
-    let allowed = match arm.selected {
-        Selected::By(_) => quote!(#private::is_label(#variable, &[#(#constants),*])),
-        Selected::ByDefault => quote!(!#private::is_label(#variable, &__XDR_CASES)),
+    let is_misplaced = match arm.selected {
+        Selected::By(_) => quote!(!#private::is_label(#variable, &[#(#constants),*])),
+        Selected::ByDefault => quote!(#private::is_label(#variable, &__XDR_CASES)),
     };
     // One place where a field of another type than the switch is refused, instead of four.
     let here = Ident::new(&variable.to_string(), at(&kept.ty));
     quote! {
         let #variable: &#switch = #here;
-        if !#allowed {
+        if #is_misplaced {
             return ::core::result::Result::Err(#private::misplaced(#name, #variable));
         }
         #private::Encode::encode(#variable, #out)?;
