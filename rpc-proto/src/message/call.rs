@@ -69,11 +69,12 @@ pub(super) fn decode<'a>(
     if version != RPC_VERSION {
         return Err(MessageError::RpcVersion { xid, version });
     }
+    let [program, version, procedure] = input.words()?;
     let header = CallHeader {
         xid,
-        program: input.u32()?,
-        version: input.u32()?,
-        procedure: input.u32()?,
+        program,
+        version,
+        procedure,
         credential: Auth::decode(&mut input)
             .map_err(|error| refuse(xid, error, AuthStatus::BadCredential))?,
         verifier: Auth::decode(&mut input)

@@ -58,8 +58,8 @@ impl<'a> Message<'a> {
     #[inline]
     pub fn decode(bytes: &'a [u8]) -> Result<Self, MessageError> {
         let mut input = Decoder::new(bytes, Limits::default());
-        let xid = input.u32()?;
-        match input.u32()? {
+        let [xid, kind] = input.words()?;
+        match kind {
             CALL => call::decode(xid, bytes, input).map(Self::Call),
             REPLY => reply::decode(xid, bytes, input).map(Self::Reply),
             other => Err(input.bad_discriminant("msg_type", i64::from(other)).into()),

@@ -109,7 +109,7 @@ impl<'a> Decoder<'a> {
             return Err(self.truncated(length.next_multiple_of(4)));
         };
         if padding.iter().any(|byte| *byte != 0) {
-            return Err(self.refuse_padding(length));
+            return Err(refusal(self.position() + length, DecodeProblem::Padding));
         }
         self.rest = rest;
         Ok(bytes)
@@ -156,34 +156,28 @@ impl<'a> Decoder<'a> {
     }
 
     /// An error about what comes next in the input.
-    #[cold]
+    #[inline]
     pub fn error(&self, what: DecodeProblem) -> DecodeError {
-        DecodeError {
-            at: self.position(),
-            what,
-        }
+        refusal(self.position(), what)
     }
 
     /// An error about the discriminant that was read last, for derived enums and unions.
-    #[cold]
+    #[inline]
     #[doc(hidden)]
     pub fn bad_discriminant(&self, kind: &'static str, value: i64) -> DecodeError {
         self.refuse_word(DecodeProblem::Discriminant { kind, value })
     }
 
     /// An error about the 4-byte item that was read last.
-    #[cold]
+    #[inline]
     pub(crate) fn refuse_word(&self, what: DecodeProblem) -> DecodeError {
         self.refuse_words_back(1, what)
     }
 
     /// An error about the 4-byte item that begins so many words before the next.
-    #[cold]
+    #[inline]
     pub(crate) fn refuse_words_back(&self, words: usize, what: DecodeProblem) -> DecodeError {
-        DecodeError {
-            at: self.position() - 4 * words,
-            what,
-        }
+        refusal(self.position() - 4 * words, what)
     }
 
     /// Takes `count` items of `N` bytes at once, not copied.
@@ -202,6 +196,13 @@ impl<'a> Decoder<'a> {
         Ok(bytes.as_chunks().0)
     }
 
+    /// Takes `N` unsigned ints, with one look at the length.
+    #[inline]
+    pub(crate) fn words<const N: usize>(&mut self) -> Result<[u32; N], DecodeError> {
+        let words = self.bulk::<4>(N)?;
+        Ok(std::array::from_fn(|i| u32::from_be_bytes(words[i])))
+    }
+
     #[inline]
     fn take<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let Some((bytes, rest)) = self.rest.split_first_chunk() else {
@@ -211,18 +212,15 @@ impl<'a> Decoder<'a> {
         Ok(*bytes)
     }
 
-    #[cold]
+    #[inline]
     fn truncated(&self, wanted: usize) -> DecodeError {
-        self.error(DecodeProblem::Truncated {
-            missing: wanted - self.rest.len(),
-        })
+        let missing = wanted - self.rest.len();
+        self.error(DecodeProblem::Truncated { missing })
     }
+}
 
-    #[cold]
-    fn refuse_padding(&self, length: usize) -> DecodeError {
-        DecodeError {
-            at: self.position() + length,
-            what: DecodeProblem::Padding,
-        }
-    }
+/// Apart from the decoder, and given no reference to it, so that the decoder can live in registers.
+#[cold]
+fn refusal(at: usize, what: DecodeProblem) -> DecodeError {
+    DecodeError { at, what }
 }
