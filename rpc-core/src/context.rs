@@ -1,6 +1,7 @@
 //! What a handler may know about the call that it answers.
 
 use crate::transport::Address;
+use rpc_proto::session::wire::RequestId;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::SocketAddr;
@@ -8,18 +9,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// The circumstances of one call: who calls, and until when.
+/// The circumstances of one call: who calls, until when, and under which request id.
 ///
 /// A handler gets it by asking for `cx: &Context` as its first parameter.
 #[derive(Clone, Debug)]
 pub struct Context {
     peer: Peer,
     deadline: Option<Instant>,
+    request_id: Option<RequestId>,
 }
 
 impl Context {
-    pub(crate) fn new(peer: Peer, deadline: Option<Instant>) -> Self {
-        Self { peer, deadline }
+    pub(crate) fn new(
+        peer: Peer,
+        deadline: Option<Instant>,
+        request_id: Option<RequestId>,
+    ) -> Self {
+        Self {
+            peer,
+            deadline,
+            request_id,
+        }
     }
 
     /// The context of a call that never leaves this process (`BankClient::local`).
@@ -28,7 +38,7 @@ impl Context {
             address: None,
             connection: None,
         };
-        Self::new(peer, deadline)
+        Self::new(peer, deadline, None)
     }
 
     /// Who calls.
@@ -45,6 +55,11 @@ impl Context {
     pub fn remaining(&self) -> Option<Duration> {
         self.deadline
             .map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// The request id under which a repetition of this call would be recognised; none for a caller without sessions.
+    pub fn request_id(&self) -> Option<RequestId> {
+        self.request_id
     }
 }
 

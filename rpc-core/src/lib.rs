@@ -2,11 +2,11 @@
 extern crate self as rpc_core;
 
 mod client;
+mod completion;
 mod context;
 mod endpoint;
 mod error;
 pub mod matchmaker;
-#[allow(dead_code, reason = "the workers that use it follow")]
 mod server;
 mod service;
 mod system;
@@ -19,8 +19,10 @@ pub use error::{ConnectError, Error, ErrorKind, ResolveError};
 pub use rpc_macros::{Xdr, rpc};
 pub use rpc_proto::time::{Executed, Retry, Time};
 
+pub use completion::{CompletionStore, MemoryCompletions};
 pub use rpc_proto::describe::{self, Describe, Interface, Method, Semantics};
 pub use rpc_proto::xdr::{self, Bounded, Decode, DecodeError, Encode, EncodeError};
+pub use server::{HeldUp, Server, ServerBuilder, ServerStats, ShutdownError, StartError};
 pub use service::{ServeError, Service};
 
 /// What the code written by `#[rpc]` and `#[derive(Xdr)]` names. Not part of the public interface.

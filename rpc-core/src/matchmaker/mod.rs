@@ -10,8 +10,8 @@
 )]
 mod generated;
 
-pub use generated::*;
 use crate::endpoint::{Authority, EndpointProblem};
+pub use generated::*;
 
 /// Where a matchmaker answers unless it is said otherwise: `host:port`. (rpcbind has 111.)
 pub const DEFAULT_ADDRESS: &str = "127.0.0.1:4111";

@@ -70,8 +70,7 @@ impl AsFd for Listener {
     /// Readable when a connection or a datagram waits.
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
-            Self::Stream(StreamListener::Tcp(listener)) => listener.as_fd(),
-            Self::Stream(StreamListener::Mem(listener)) => listener.as_fd(),
+            Self::Stream(listener) => listener.as_fd(),
             Self::Datagram(socket) => socket.as_fd(),
         }
     }
@@ -92,6 +91,16 @@ impl StreamListener {
         match self {
             Self::Tcp(listener) => listener.accept(),
             Self::Mem(listener) => listener.accept(),
+        }
+    }
+}
+
+impl AsFd for StreamListener {
+    /// Readable when a connection waits.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(listener) => listener.as_fd(),
+            Self::Mem(listener) => listener.as_fd(),
         }
     }
 }

@@ -1,0 +1,163 @@
+//! Ways back to peers, as numbers: the session machine knows peers by these only.
+
+use super::sources::END;
+use rpc_proto::session::server::Route;
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::sync::{Mutex, PoisonError};
+
+/// The peers of datagram sockets by route. A connection's route is its number in the table of sources.
+///
+/// A route is the bit [`END`], then 15 bits for the socket and 48 for the peer. An IPv4 address and a port are just 48
+/// bits, so they need no table. Other addresses get numbers in a bounded one; a peer that fell out of it loses a reply
+/// that was on its way, as if the network had lost it.
+#[derive(Debug, Default)]
+pub(crate) struct DatagramRoutes {
+    other: Mutex<OtherPeers>,
+}
+
+#[derive(Debug, Default)]
+struct OtherPeers {
+    by_address: HashMap<SocketAddr, u64>,
+    by_number: HashMap<u64, SocketAddr>,
+    /// Oldest first.
+    order: VecDeque<u64>,
+    next: u64,
+}
+
+/// How many peers without an IPv4 address are remembered.
+const REMEMBERED: usize = 65_536;
+
+/// How many datagram sockets one server can have.
+pub(crate) const MAX_SOCKETS: usize = 1 << 14;
+
+const PEER: u64 = (1 << 48) - 1;
+/// Marks a peer that is in the table.
+const TABLE: u64 = 1 << 62;
+
+impl DatagramRoutes {
+    /// The way back to `peer` through the datagram socket with the index `socket`.
+    pub(crate) fn route(&self, socket: usize, peer: SocketAddr) -> Route {
+        let through = END | (socket as u64) << 48;
+        match peer {
+            SocketAddr::V4(peer) => {
+                Route(through | u64::from(peer.ip().to_bits()) << 16 | u64::from(peer.port()))
+            }
+            SocketAddr::V6(_) => Route(through | TABLE | self.other().number(peer)),
+        }
+    }
+
+    /// Where `route` leads: the index of a socket and a peer. `None` when it is a connection's or forgotten.
+    pub(crate) fn find(&self, route: Route) -> Option<(usize, SocketAddr)> {
+        if route.0 & END == 0 {
+            return None;
+        }
+        let socket = (route.0 & !(END | TABLE)) >> 48;
+        let peer = if route.0 & TABLE != 0 {
+            *self.other().by_number.get(&(route.0 & PEER))?
+        } else {
+            let ip = Ipv4Addr::from_bits((route.0 >> 16 & u64::from(u32::MAX)) as u32);
+            SocketAddr::V4(SocketAddrV4::new(ip, (route.0 & 0xffff) as u16))
+        };
+        Some((socket as usize, peer))
+    }
+
+    fn other(&self) -> std::sync::MutexGuard<'_, OtherPeers> {
+        self.other.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OtherPeers {
+    fn number(&mut self, peer: SocketAddr) -> u64 {
+        if let Some(number) = self.by_address.get(&peer) {
+            return *number;
+        }
+        if self.order.len() >= REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+            && let Some(address) = self.by_number.remove(&oldest)
+        {
+            self.by_address.remove(&address);
+        }
+        let number = self.next & PEER;
+        self.next += 1;
+        self.by_address.insert(peer, number);
+        self.by_number.insert(number, peer);
+        self.order.push_back(number);
+        number
+    }
+}
+
+/// Bytes that are the same for all messages of a peer and for no other peer's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AddressBytes {
+    bytes: [u8; 18],
+    length: usize,
+}
+
+impl AddressBytes {
+    pub(crate) fn of_socket(address: SocketAddr) -> Self {
+        let mut bytes = [0; 18];
+        bytes[..2].copy_from_slice(&address.port().to_be_bytes());
+        let length = match address.ip() {
+            IpAddr::V4(ip) => {
+                bytes[2..6].copy_from_slice(&ip.octets());
+                6
+            }
+            IpAddr::V6(ip) => {
+                bytes[2..].copy_from_slice(&ip.octets());
+                18
+            }
+        };
+        Self { bytes, length }
+    }
+
+    pub(crate) fn of_number(number: u64) -> Self {
+        let mut bytes = [0; 18];
+        bytes[..8].copy_from_slice(&number.to_be_bytes());
+        Self { bytes, length: 8 }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_leads_back_to_where_it_came_from() {
+        let routes = DatagramRoutes::default();
+        let rows = [
+            (0, "127.0.0.1:1"),
+            (3, "255.255.255.255:65535"),
+            (MAX_SOCKETS - 1, "10.1.2.3:0"),
+            (0, "[::1]:111"),
+            (MAX_SOCKETS - 1, "[fe80::1]:65535"),
+        ];
+        for (socket, peer) in rows {
+            let peer: SocketAddr = peer.parse().expect("an address");
+            let route = routes.route(socket, peer);
+            assert_eq!(routes.find(route), Some((socket, peer)));
+            assert_eq!(routes.route(socket, peer), route, "the same way every time");
+        }
+        assert_eq!(routes.find(Route(7)), None, "a connection");
+    }
+
+    #[test]
+    fn the_table_of_peers_forgets_the_oldest_and_stays_bounded() {
+        let routes = DatagramRoutes::default();
+        let peer =
+            |number: usize| SocketAddr::from((std::net::Ipv6Addr::from_bits(number as u128), 1));
+        let first = routes.route(0, peer(0));
+        for number in 1..REMEMBERED {
+            routes.route(0, peer(number));
+        }
+        assert_eq!(routes.find(first), Some((0, peer(0))));
+        let last = routes.route(0, peer(REMEMBERED));
+        assert_eq!(routes.find(first), None);
+        assert_eq!(routes.find(last), Some((0, peer(REMEMBERED))));
+        assert_eq!(routes.other().by_address.len(), REMEMBERED);
+    }
+}

@@ -1,0 +1,299 @@
+//! What all threads of a server share.
+
+use super::claim::{Hold, Ready};
+use super::house::House;
+use super::outbox::Outflow;
+use super::poller::Poller;
+use super::queues::{Queue, UnfinishedSource, WaitingCall};
+use super::routes::DatagramRoutes;
+use super::seat::Seat;
+use super::source::{Kind, Source, Stream};
+use super::sources::Sources;
+use crate::service::Service;
+use crate::transport::{MARK, StreamSocket};
+use rpc_proto::session::server::{self as machine, Done, Handled, Origin, Route, Token};
+use rpc_proto::time::Time;
+use rpc_proto::xdr::Limits;
+use std::io;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Bounds of a server beside those of its session machine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Connections at one time; more are closed as they come.
+    pub(crate) connections: usize,
+    /// The longest message.
+    pub(crate) message: usize,
+    /// Calls that wait for a worker; more are refused as overload.
+    pub(crate) waiting_calls: usize,
+    /// How long a record may take to arrive whole, and a peer to take something of what waits for it.
+    pub(crate) patience: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            connections: 16_384,
+            message: Limits::default().message,
+            waiting_calls: 1024,
+            patience: Duration::from_secs(60),
+        }
+    }
+}
+
+/// The life of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// It answers.
+    Serving,
+    /// It takes no new calls, and lets the running ones end.
+    Draining,
+    /// Its threads end.
+    Stopped,
+}
+
+pub(crate) struct Shared {
+    pub(crate) poller: Poller,
+    pub(crate) sources: Sources<Source>,
+    pub(crate) services: Vec<Box<dyn Service>>,
+    pub(crate) seats: Vec<Seat>,
+    pub(crate) house: House,
+    pub(crate) bounds: Bounds,
+    /// The datagram sockets by their index in routes.
+    pub(crate) ports: Vec<u64>,
+    pub(crate) routes: DatagramRoutes,
+    /// Sources whose edge will not come again.
+    pub(crate) unfinished: Queue<UnfinishedSource>,
+    /// Calls that the housekeeper let in while all workers were busy.
+    pub(crate) calls: Queue<WaitingCall>,
+    pub(crate) counters: Counters,
+    sessions: Mutex<Sessions>,
+    /// Signalled when the last open call ends while the server drains.
+    quiet: Condvar,
+    phase: AtomicU8,
+}
+
+/// What the session machine does not count.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) connections: AtomicU64,
+    pub(crate) turned_away: AtomicU64,
+    pub(crate) panics: AtomicU64,
+    pub(crate) broken_streams: AtomicU64,
+}
+
+/// The session machine. Locked for short sections only: never while a handler runs or a system call is made.
+struct Sessions {
+    machine: machine::Server,
+    /// Calls let in whose end the machine does not know yet.
+    open: usize,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        poller: Poller,
+        sources: Sources<Source>,
+        services: Vec<Box<dyn Service>>,
+        machine: machine::Server,
+        workers: usize,
+        bounds: Bounds,
+        ports: Vec<u64>,
+    ) -> Self {
+        Self {
+            poller,
+            sources,
+            services,
+            seats: (0..workers).map(|_| Seat::default()).collect(),
+            house: House::default(),
+            bounds,
+            ports,
+            routes: DatagramRoutes::default(),
+            unfinished: Queue::default(),
+            calls: Queue::default(),
+            counters: Counters::default(),
+            sessions: Mutex::new(Sessions { machine, open: 0 }),
+            quiet: Condvar::new(),
+            phase: AtomicU8::new(Phase::Serving as u8),
+        }
+    }
+
+    /// Gives one message to the session machine; what is to go back at once is appended to `out`.
+    pub(crate) fn handle_message(
+        &self,
+        now: Time,
+        origin: Origin<'_>,
+        message: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Handled {
+        let mut sessions = self.sessions();
+        let handled = sessions.machine.handle_message(now, origin, message, out);
+        if matches!(handled, Handled::Run(_)) {
+            sessions.open += 1;
+        }
+        let due = sessions.machine.poll_timeout();
+        drop(sessions);
+        if let Some(due) = due {
+            self.house.need_by(due);
+        }
+        handled
+    }
+
+    /// Tells the session machine how a call ended. `reply` holds the headroom and the result, and then the framed reply.
+    pub(crate) fn handle_done(
+        &self,
+        token: Token,
+        done: Done,
+        reply: &mut Vec<u8>,
+    ) -> Option<Route> {
+        let mut sessions = self.sessions();
+        let route = sessions.machine.handle_done(token, done, reply, 0);
+        sessions.open -= 1;
+        if sessions.open == 0 && self.phase() != Phase::Serving {
+            self.quiet.notify_all();
+        }
+        route
+    }
+
+    /// Runs the machine's timers and gives what it wants to send. Says when it has to be asked again.
+    pub(crate) fn handle_timeout(&self, now: Time) -> (Vec<(Route, Vec<u8>)>, Option<Time>) {
+        let mut sessions = self.sessions();
+        sessions.machine.handle_timeout(now);
+        let messages = std::iter::from_fn(|| sessions.machine.poll_transmit()).collect();
+        (messages, sessions.machine.poll_timeout())
+    }
+
+    /// When the machine's next timer is due.
+    pub(crate) fn poll_timeout(&self) -> Option<Time> {
+        self.sessions().machine.poll_timeout()
+    }
+
+    /// What the machine has counted.
+    pub(crate) fn machine_stats(&self) -> machine::Stats {
+        self.sessions().machine.stats()
+    }
+
+    /// Refuses new calls from now on.
+    pub(crate) fn begin_draining(&self) {
+        let mut sessions = self.sessions();
+        sessions.machine.handle_shutdown();
+        self.phase.store(Phase::Draining as u8, Ordering::SeqCst);
+    }
+
+    /// Waits until no call is open, or until `timeout`. Says whether all have ended.
+    pub(crate) fn wait_until_quiet(&self, timeout: Duration) -> bool {
+        let waited = self
+            .quiet
+            .wait_timeout_while(self.sessions(), timeout, |sessions| sessions.open > 0);
+        let (sessions, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        sessions.open == 0
+    }
+
+    /// Makes all threads end after what they do now.
+    pub(crate) fn stop(&self) {
+        self.phase.store(Phase::Stopped as u8, Ordering::SeqCst);
+        self.poller.wake();
+        self.house.wake();
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::SeqCst) {
+            0 => Phase::Serving,
+            1 => Phase::Draining,
+            _ => Phase::Stopped,
+        }
+    }
+
+    /// Sends framed messages to wherever `route` leads. Nobody there: they are lost, as a network may lose them.
+    pub(crate) fn deliver(&self, route: Route, messages: &[u8]) {
+        if let Some((port, peer)) = self.routes.find(route) {
+            let source = self
+                .ports
+                .get(port)
+                .and_then(|number| self.sources.get(*number));
+            if let Some(Kind::Datagrams(port)) = source.as_deref().map(|source| &source.kind) {
+                send_datagrams(&port.socket, messages, peer);
+            }
+        } else if let Some(source) = self.sources.get(route.0)
+            && let Some(stream) = source.as_stream()
+        {
+            self.write(&source, stream, messages);
+        }
+    }
+
+    /// Writes to a connection what waits for it, then `messages`.
+    pub(crate) fn write(&self, source: &Arc<Source>, stream: &Stream, messages: &[u8]) -> Outflow {
+        // What may gather for a peer that does not read: the replies of some calls that had begun before reading stopped.
+        let limit = 4 * self.bounds.message + (1 << 20);
+        let was_crowded = stream.outbox.is_crowded();
+        let outflow = stream
+            .outbox
+            .send(&stream.socket, &self.poller, messages, limit);
+        if was_crowded && !stream.outbox.is_crowded() {
+            // Reading stopped because of the crowd. Nothing is left that would wait for room, so no event would say this.
+            self.notify(source, Ready::WRITE);
+        }
+        outflow
+    }
+
+    /// Takes a connection in.
+    pub(crate) fn open_stream(&self, socket: StreamSocket) -> io::Result<()> {
+        let source = self
+            .sources
+            .insert(|number| Source::stream(number, socket, self.bounds.message));
+        self.counters.connections.fetch_add(1, Ordering::Relaxed);
+        self.poller
+            .add(&*source, source.number)
+            .inspect_err(|_| self.close(&source))
+    }
+
+    /// Ends a source. Its claim stays held, so nobody works on it again.
+    pub(crate) fn close(&self, source: &Source) {
+        if self.sources.remove(source.number).is_some() {
+            self.poller.remove(source);
+            if let Some(stream) = source.as_stream() {
+                stream.close();
+            }
+        }
+    }
+
+    /// Tells the claim of `source` about an event, and queues the source if it was free.
+    pub(crate) fn notify(&self, source: &Arc<Source>, ready: Ready) {
+        if let Some(hold) = source.claim.notify(ready) {
+            self.leave_unfinished(source, hold, ready);
+            self.poller.wake();
+        }
+    }
+
+    /// Hands a held source to the next free worker, with what is to be seen to.
+    pub(crate) fn leave_unfinished(&self, source: &Arc<Source>, hold: Hold, ready: Ready) {
+        self.unfinished.push(UnfinishedSource {
+            source: source.clone(),
+            hold,
+            ready,
+        });
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sends each of some framed messages as one datagram.
+pub(crate) fn send_datagrams(
+    socket: &crate::transport::DatagramSocket,
+    framed: &[u8],
+    to: std::net::SocketAddr,
+) {
+    let mut rest = framed;
+    while let Some((mark, after)) = rest.split_first_chunk::<MARK>() {
+        let length = (u32::from_be_bytes(*mark) & 0x7fff_ffff) as usize;
+        let (message, after) = after.split_at(length.min(after.len()));
+        if let Err(error) = socket.send_to(message, to) {
+            // The network loses datagrams too, and whoever needs this one asks again.
+            tracing::debug!(%to, %error, "a datagram was not sent");
+        }
+        rest = after;
+    }
+}

@@ -1,0 +1,207 @@
+//! Everything that the poller reports: listeners, datagram sockets and connections.
+
+use super::claim::{Claim, Ready};
+use super::outbox::Outbox;
+use super::routes::AddressBytes;
+use crate::context::{Connection, Peer};
+use crate::transport::{Address, DatagramSocket, Listener, StreamListener, StreamSocket};
+use rpc_proto::record::Reader;
+use rpc_proto::session::Security;
+use rpc_proto::time::Time;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// One source of events, and the right to work on it.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// Its number in the table of sources and in the poller; for a connection also its route.
+    pub(crate) number: u64,
+    pub(crate) claim: Claim,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Listener(StreamListener),
+    Datagrams(DatagramPort),
+    Stream(Box<Stream>),
+}
+
+impl Source {
+    /// What a server listens with. `port` is the index that the routes of a datagram socket carry.
+    pub(crate) fn listener(number: u64, listener: Listener, port: usize) -> Self {
+        let kind = match listener {
+            Listener::Stream(listener) => Kind::Listener(listener),
+            Listener::Datagram(socket) => Kind::Datagrams(DatagramPort {
+                index: port,
+                socket,
+            }),
+        };
+        Self {
+            number,
+            claim: Claim::default(),
+            kind,
+        }
+    }
+
+    /// An accepted connection, from which records of at most `max_record` bytes are read.
+    pub(crate) fn stream(number: u64, socket: StreamSocket, max_record: usize) -> Self {
+        let stream = Stream::new(number, socket, max_record);
+        Self {
+            number,
+            claim: Claim::default(),
+            kind: Kind::Stream(Box::new(stream)),
+        }
+    }
+
+    /// The connection that it is, if it is one.
+    pub(crate) fn as_stream(&self) -> Option<&Stream> {
+        match &self.kind {
+            Kind::Stream(stream) => Some(stream),
+            _ => None,
+        }
+    }
+}
+
+impl AsFd for Source {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.kind {
+            Kind::Listener(listener) => listener.as_fd(),
+            Kind::Datagrams(port) => port.socket.as_fd(),
+            Kind::Stream(stream) => stream.socket.as_fd(),
+        }
+    }
+}
+
+/// A datagram socket and its index in routes.
+#[derive(Debug)]
+pub(crate) struct DatagramPort {
+    pub(crate) index: usize,
+    pub(crate) socket: DatagramSocket,
+}
+
+/// A connection.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    pub(crate) socket: StreamSocket,
+    pub(crate) peer: Peer,
+    pub(crate) address: AddressBytes,
+    pub(crate) security: Security,
+    /// What has come in. Held only while messages are taken out, never while a handler runs.
+    input: Mutex<Input>,
+    pub(crate) outbox: Outbox,
+}
+
+impl Stream {
+    fn new(number: u64, socket: StreamSocket, max_record: usize) -> Self {
+        let (address, security) = match socket.peer() {
+            Address::Tcp(address) | Address::Udp(address) => {
+                (AddressBytes::of_socket(*address), Security::Network)
+            }
+            Address::Mem(_, number) => (AddressBytes::of_number(*number), Security::Local),
+        };
+        let input = Input {
+            reader: Reader::new(max_record),
+            readable: false,
+            hung_up: false,
+            ended: false,
+            partial_since: None,
+        };
+        Self {
+            peer: Peer::new(socket.peer().clone(), Some(Connection::default())),
+            address,
+            security,
+            input: Mutex::new(input),
+            outbox: Outbox::new(number),
+            socket,
+        }
+    }
+
+    pub(crate) fn input(&self) -> MutexGuard<'_, Input> {
+        self.input.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Since when a record of the peer has been incomplete.
+    pub(crate) fn partial_since(&self) -> Option<Time> {
+        self.input().partial_since
+    }
+
+    /// Ends the connection for good, and tells those who hold a handle on it.
+    pub(crate) fn close(&self) {
+        self.socket.shutdown();
+        if let Some(connection) = self.peer.connection() {
+            connection.close();
+        }
+    }
+}
+
+/// The reading side of a connection.
+#[derive(Debug)]
+pub(crate) struct Input {
+    pub(crate) reader: Reader,
+    /// There may be more in the kernel. The edge that said so comes only once, so this is kept until a read says no.
+    readable: bool,
+    /// The peer ends the stream: a read that takes less than it could have says nothing, only the end does.
+    hung_up: bool,
+    /// The end was read.
+    ended: bool,
+    /// Since when a record has been incomplete.
+    partial_since: Option<Time>,
+}
+
+impl Input {
+    /// Takes note of an event.
+    pub(crate) fn note(&mut self, ready: Ready) {
+        self.readable |= ready.has(Ready::READ);
+        self.hung_up |= ready.has(Ready::HANGUP);
+    }
+
+    /// Reads once, if there may be something. False: there is nothing more for now, or for ever.
+    pub(crate) fn fill(&mut self, socket: &StreamSocket) -> io::Result<bool> {
+        if !self.readable || self.ended {
+            return Ok(false);
+        }
+        let space = self.reader.space();
+        let room = space.len();
+        match socket.recv(space) {
+            Ok(0) => {
+                self.ended = true;
+                Ok(false)
+            }
+            Ok(count) => {
+                self.reader.handle_filled(count);
+                // A read that takes less than it could have has emptied the socket, and what comes later is a new edge.
+                self.readable = count == room || self.hung_up;
+                Ok(true)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.readable = false;
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the peer will send nothing more.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// A record has become whole.
+    pub(crate) fn end_partial(&mut self) {
+        self.partial_since = None;
+    }
+
+    /// Whether a record is incomplete.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.reader.handle_end().is_err()
+    }
+
+    /// Keeps time of an incomplete record.
+    pub(crate) fn keep_time(&mut self, now: Time) {
+        if self.is_partial() {
+            self.partial_since.get_or_insert(now);
+        }
+    }
+}

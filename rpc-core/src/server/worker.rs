@@ -1,0 +1,64 @@
+//! The workers: threads that wait for events together and run handlers.
+
+use super::hands::Hands;
+use super::poller::{Events, meaning};
+use super::queues::UnfinishedSource;
+use super::seat::Seat;
+use super::shared::{Phase, Shared};
+use std::time::Duration;
+
+/// Works until the server stops.
+pub(crate) fn work(shared: &Shared, seat: &Seat) {
+    let mut hands = Hands::new(shared, Some(seat));
+    let mut events = Events::new();
+    while shared.phase() != Phase::Stopped {
+        if let Some(call) = shared.calls.pop() {
+            if !shared.calls.is_empty() {
+                // Several calls can be queued by one thread before another wakes, and wakings do not add up.
+                shared.poller.wake();
+            }
+            hands.run_waiting(call);
+        }
+        if let Some(UnfinishedSource {
+            source,
+            hold,
+            ready,
+        }) = shared.unfinished.pop()
+        {
+            hands.serve(&source, hold, ready);
+        }
+        // Whoever queues something wakes the poller afterwards, so what is not seen here ends the waiting.
+        let more = !(shared.calls.is_empty() && shared.unfinished.is_empty());
+        if let Err(error) = shared
+            .poller
+            .wait(&mut events, more.then_some(Duration::ZERO))
+        {
+            tracing::error!(%error, "waiting for events failed, so a worker ends");
+            break;
+        }
+        take_events(&mut hands, &events);
+    }
+    // One waking reaches one worker, and each passes it on.
+    shared.poller.wake();
+}
+
+/// Tells the claims about events. Serves the first source that was free; others have to be within everybody's reach.
+pub(crate) fn take_events(hands: &mut Hands<'_>, events: &Events) {
+    let shared = hands.shared;
+    let mut first = None;
+    for (number, ready) in events.iter().filter_map(meaning) {
+        let Some(source) = shared.sources.get(number) else {
+            continue;
+        };
+        let Some(hold) = source.claim.notify(ready) else {
+            continue;
+        };
+        match first {
+            None => first = Some((source, hold, ready)),
+            Some(_) => shared.leave_unfinished(&source, hold, ready),
+        }
+    }
+    if let Some((source, hold, ready)) = first {
+        hands.serve(&source, hold, ready);
+    }
+}
