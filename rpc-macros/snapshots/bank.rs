@@ -127,6 +127,12 @@ impl ::core::fmt::Debug for BankClient {
             .finish_non_exhaustive()
     }
 }
+#[automatically_derived]
+impl ::rpc_core::Client for BankClient {
+    fn channel(&self) -> &::rpc_core::__private::Channel {
+        &self.channel
+    }
+}
 /// Serves a [`Bank`]: what a server is given to answer calls with.
 #[allow(dead_code)]
 pub struct BankService<T> {

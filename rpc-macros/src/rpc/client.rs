@@ -14,7 +14,8 @@ pub fn emit(interface: &Interface) -> TokenStream {
     let definition = definition(interface);
     let functions = functions(interface);
     let debug = debug::emit(interface, &interface.client(), &TokenStream::new());
-    quote!(#definition #functions #debug)
+    let common = common(interface);
+    quote!(#definition #functions #debug #common)
 }
 
 fn definition(interface: &Interface) -> TokenStream {
@@ -65,6 +66,26 @@ fn functions(interface: &Interface) -> TokenStream {
             #visibility const INTERFACE: &'static #private::Interface = #descriptor;
             #makers
             #(#methods)*
+        }
+    }
+}
+
+/// What all clients have in common is the framework's to write.
+fn common(interface: &Interface) -> TokenStream {
+    let Interface {
+        framework,
+        private,
+        conditions,
+        ..
+    } = interface;
+    let client = interface.client();
+    quote! {
+        #(#conditions)*
+        #[automatically_derived]
+        impl #framework::Client for #client {
+            fn channel(&self) -> &#private::Channel {
+                &self.channel
+            }
         }
     }
 }

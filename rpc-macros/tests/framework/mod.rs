@@ -36,6 +36,10 @@ pub struct Channel {
     service: Arc<dyn Service>,
 }
 
+pub trait Client: Clone + Send + Sync + 'static {
+    fn channel(&self) -> &Channel;
+}
+
 /// What was sent and what came back.
 pub struct Call<R> {
     pub method: &'static Method,

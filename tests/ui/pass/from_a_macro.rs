@@ -1,0 +1,20 @@
+//! A trait that another macro writes is as good as one that a person wrote.
+
+use rpc_core::rpc;
+
+macro_rules! echo {
+    ($name:ident, $ty:ty, $borrowed:ty) => {
+        #[rpc(program = 0x2000_0000, version = 1)]
+        pub trait $name {
+            fn echo(&self, value: $ty, borrowed: $borrowed) -> $ty;
+        }
+    };
+}
+
+echo!(Numbers, u64, &str);
+echo!(Bytes, Vec<u8>, &[u8]);
+
+fn main() {
+    let Some(method) = NumbersClient::INTERFACE.method(1) else { panic!("procedure 1 is there") };
+    assert!(matches!((method.args[1].ty)(), rpc_core::describe::Type::String));
+}

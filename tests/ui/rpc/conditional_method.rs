@@ -1,0 +1,7 @@
+#[rpc_core::rpc(program = 1, version = 1)]
+trait Clock {
+    #[cfg(unix)]
+    fn now(&self) -> u64;
+}
+
+fn main() {}

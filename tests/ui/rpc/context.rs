@@ -1,0 +1,9 @@
+use rpc_core::Context;
+
+#[rpc_core::rpc(program = 1, version = 1)]
+trait Who {
+    fn last(&self, name: &str, cx: &Context);
+    fn mutable(&self, cx: &mut Context);
+}
+
+fn main() {}

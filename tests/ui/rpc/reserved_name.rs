@@ -1,0 +1,7 @@
+#[rpc_core::rpc(program = 1, version = 1)]
+trait Modem {
+    fn connect(&self, number: &str);
+    fn r#clone(&self) -> u32;
+}
+
+fn main() {}
