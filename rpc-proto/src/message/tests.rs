@@ -225,7 +225,43 @@ fn encode(message: &Message<'_>) -> Vec<u8> {
     out
 }
 
+fn auth() -> impl Strategy<Value = (u32, Vec<u8>)> {
+    (any::<u32>(), prop::collection::vec(any::<u8>(), 0..=400))
+}
+
 proptest! {
+    #[test]
+    fn m2_a_call_comes_back_as_it_was(
+        [xid, program, version, procedure]: [u32; 4],
+        (credential, verifier) in (auth(), auth()),
+        args in prop::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let header = CallHeader {
+            xid,
+            program,
+            version,
+            procedure,
+            credential: Auth::new(Flavor(credential.0), &credential.1).unwrap(),
+            verifier: Auth::new(Flavor(verifier.0), &verifier.1).unwrap(),
+        };
+        let message = Message::Call(Call { header, args: &args });
+        let bytes = encode(&message);
+        prop_assert_eq!(Message::decode(&bytes), Ok(message));
+    }
+
+    #[test]
+    fn m4_a_success_comes_back_as_it_was(
+        xid: u32,
+        verifier in auth(),
+        results in prop::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let verifier = Auth::new(Flavor(verifier.0), &verifier.1).unwrap();
+        let header = ReplyHeader::accepted(xid, verifier, AcceptStatus::Success);
+        let message = Message::Reply(Reply { header, results: &results });
+        let bytes = encode(&message);
+        prop_assert_eq!(Message::decode(&bytes), Ok(message));
+    }
+
     /// M-8, on bytes that are nearly messages: small words reach deep into the header.
     #[test]
     fn m8_an_accepted_message_is_the_encoding_of_what_it_gives(

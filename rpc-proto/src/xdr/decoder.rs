@@ -20,19 +20,16 @@ pub struct Decoder<'a> {
     depth: u32,
     /// How many more bytes the values may allocate.
     allocation: usize,
-    /// Longest input, as promised to the caller of `finish`.
-    message: usize,
 }
 
 impl<'a> Decoder<'a> {
-    /// A decoder at the start of `input`.
+    /// A decoder at the start of `input`, whose length is taken as it is: whoever received it has bounded that.
     pub fn new(input: &'a [u8], limits: Limits) -> Self {
         Self {
             rest: input,
             total: input.len(),
             depth: limits.depth,
             allocation: limits.allocation,
-            message: limits.message,
         }
     }
 
@@ -140,15 +137,9 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// Ends decoding: nothing may be left over, and the whole must be within the limit of a message.
+    /// Ends decoding: nothing may be left over.
     #[inline]
     pub fn finish(self) -> Result<(), DecodeError> {
-        if self.total > self.message {
-            return Err(DecodeError {
-                at: self.message,
-                what: DecodeProblem::MessageLimit { max: self.message },
-            });
-        }
         match self.rest.len() {
             0 => Ok(()),
             extra => Err(self.error(DecodeProblem::Trailing { extra })),

@@ -71,7 +71,7 @@ pub trait Decode<'a>: Sized {
 /// What a decoder accepts at most. Every limit is a number: there is no value that means "unlimited".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of one message.
+    /// Bytes of one message: [`from_slice`] looks at no byte of a longer one.
     pub message: usize,
     /// How many boxes, lists and unions may stand inside each other.
     pub depth: u32,
@@ -99,6 +99,11 @@ pub fn to_vec<T: Encode + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
 /// Decodes one value that takes the whole of `bytes`.
 pub fn from_slice<'a, T: Decode<'a>>(bytes: &'a [u8], limits: Limits) -> Result<T, DecodeError> {
     let mut input = Decoder::new(bytes, limits);
+    if bytes.len() > limits.message {
+        return Err(input.error(DecodeProblem::MessageLimit {
+            max: limits.message,
+        }));
+    }
     let value = T::decode(&mut input)?;
     input.finish()?;
     Ok(value)
