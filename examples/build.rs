@@ -1,0 +1,5 @@
+//! Compiles the contracts that the examples use.
+
+fn main() {
+    rpc_idlc::build(&["../idl/bank.idl"]);
+}
