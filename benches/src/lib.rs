@@ -1,0 +1,4 @@
+//! What the measurements share: raw peers, placement and statistics.
+
+pub mod raw;
+pub mod statistics;
