@@ -23,6 +23,7 @@ use rpc_proto::describe::{Interface, Method};
 use rpc_proto::session::client::HEADROOM;
 use rpc_proto::xdr::{EncodeError, Encoder};
 
+use crate::endpoint::Endpoint;
 use crate::error::ConnectError;
 use crate::service::Service;
 use call::Prepared;
@@ -64,9 +65,17 @@ enum Road {
 impl Channel {
     /// Connects to `endpoint`, where `interface` is to be called.
     pub fn connect(endpoint: &str, interface: &'static Interface) -> Result<Self, ConnectError> {
-        let endpoint = endpoint.parse()?;
+        Self::connect_within(endpoint.parse()?, interface, PATIENCE)
+    }
+
+    /// Like [`Channel::connect`], for a caller with less patience.
+    pub(crate) fn connect_within(
+        endpoint: Endpoint,
+        interface: &'static Interface,
+        patience: Duration,
+    ) -> Result<Self, ConnectError> {
         let resolver = resolve::resolver(&endpoint, interface);
-        let engine = Engine::connect(endpoint, resolver, interface, PATIENCE)?;
+        let engine = Engine::connect(endpoint, resolver, interface, patience)?;
         Ok(Self {
             interface,
             road: Road::Remote(Arc::new(engine)),

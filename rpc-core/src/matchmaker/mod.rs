@@ -4,14 +4,26 @@
 //! `match://name`. Where it answers is said in the endpoint, `match://host:port/name`, else in the environment variable
 //! [`ENVIRONMENT`], else it is [`DEFAULT_ADDRESS`].
 
+mod failure;
 #[allow(
     missing_docs,
     reason = "generated from the contract, which is where it is documented"
 )]
+#[rustfmt::skip]
 mod generated;
+mod keeping;
+mod offer;
+mod registrar;
+mod resolver;
+
+pub use failure::RegistrationError;
+pub use generated::*;
+pub(crate) use keeping::Registered;
+pub(crate) use offer::Identity;
+pub(crate) use registrar::Registrar;
+pub(crate) use resolver::Resolver;
 
 use crate::endpoint::{Authority, EndpointProblem};
-pub use generated::*;
 
 /// Where a matchmaker answers unless it is said otherwise: `host:port`. (rpcbind has 111.)
 pub const DEFAULT_ADDRESS: &str = "127.0.0.1:4111";

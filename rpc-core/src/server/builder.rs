@@ -1,6 +1,7 @@
 //! Describing and starting a server.
 
 use super::poller::Poller;
+use super::registering::Registering;
 use super::routes::MAX_SOCKETS;
 use super::shared::{Bounds, Shared};
 use super::source::Source;
@@ -9,6 +10,7 @@ use super::{Server, house, worker};
 use crate::completion::{CompletionStore, MemoryCompletions};
 use crate::describe::{Interface, Semantics};
 use crate::endpoint::{Endpoint, EndpointError};
+use crate::matchmaker::{Identity, Registered, RegistrationError};
 use crate::service::Service;
 use crate::system;
 use crate::transport::Listener;
@@ -25,6 +27,7 @@ pub struct ServerBuilder {
     listen: Vec<String>,
     threads: Option<usize>,
     completions: Option<Box<dyn CompletionStore>>,
+    registering: Registering,
     pub(super) bounds: Bounds,
 }
 
@@ -40,6 +43,24 @@ impl ServerBuilder {
     #[must_use]
     pub fn listen(mut self, endpoint: impl fmt::Display) -> Self {
         self.listen.push(endpoint.to_string());
+        self
+    }
+
+    /// Registers all services at a matchmaker: `match://[host:port/][name]`. Without a name, each is registered under the
+    /// name of its interface; without an address, at the matchmaker of [`matchmaker::address`](crate::matchmaker::address).
+    ///
+    /// The server stays registered until it is shut down, also when the matchmaker is restarted.
+    #[must_use]
+    pub fn register(mut self, matchmaker: impl fmt::Display) -> Self {
+        self.registering.targets.push(matchmaker.to_string());
+        self
+    }
+
+    /// Registers this endpoint, instead of those that the server listens at: for servers behind a relay, or that listen
+    /// on all addresses. May be repeated.
+    #[must_use]
+    pub fn advertise(mut self, endpoint: impl fmt::Display) -> Self {
+        self.registering.advertised.push(endpoint.to_string());
         self
     }
 
@@ -60,7 +81,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Binds all endpoints, and then answers. On an error nothing stays bound.
+    /// Binds all endpoints, then registers, and then answers. On an error nothing stays bound or registered.
     pub fn start(self) -> Result<Server, StartError> {
         let interfaces: Vec<_> = self
             .services
@@ -75,9 +96,12 @@ impl ServerBuilder {
             .transpose()
             .map_err(StartError::System)?;
         let endpoints = self.parse_endpoints()?;
+        let plan = self.registering.plan()?;
         let bound = Bound::bind(&endpoints)?;
         let seed = system::entropy().map_err(StartError::System)?;
         let incarnation = number(&system::entropy().map_err(StartError::System)?);
+        let identity = Identity::new(incarnation, store).map_err(StartError::System)?;
+        let registered = plan.carry_out(&interfaces, &bound.endpoints, &identity)?;
         let machine = machine::Server::new(
             machine::Config::default(),
             interfaces,
@@ -101,7 +125,7 @@ impl ServerBuilder {
             self.bounds,
             ports,
         ));
-        start_threads(shared, endpoints).map_err(StartError::System)
+        start_threads(shared, endpoints, registered).map_err(StartError::System)
     }
 
     /// Starts the server and waits until it ends, which as a rule is the end of the program.
@@ -131,6 +155,7 @@ impl fmt::Debug for ServerBuilder {
         f.debug_struct("ServerBuilder")
             .field("services", &services)
             .field("listen", &self.listen)
+            .field("registering", &self.registering)
             .finish_non_exhaustive()
     }
 }
@@ -174,6 +199,9 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// A matchmaker cannot be told of the server.
+    #[error(transparent)]
+    Registration(#[from] RegistrationError),
     /// The system does not give what every server needs: threads, an epoll, random bytes.
     #[error("the system does not let a server start: {0}")]
     System(#[source] io::Error),
@@ -266,10 +294,15 @@ fn check_services(
     }
 }
 
-fn start_threads(shared: Arc<Shared>, endpoints: Vec<Endpoint>) -> io::Result<Server> {
+fn start_threads(
+    shared: Arc<Shared>,
+    endpoints: Vec<Endpoint>,
+    registered: Vec<Registered>,
+) -> io::Result<Server> {
     let mut server = Server {
         shared,
         endpoints,
+        registered,
         threads: Vec::new(),
     };
     for index in 0..server.shared.seats.len() {

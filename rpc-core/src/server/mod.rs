@@ -17,6 +17,7 @@ mod house;
 mod outbox;
 mod poller;
 mod queues;
+mod registering;
 mod routes;
 mod run;
 mod seat;
@@ -32,12 +33,13 @@ pub use builder::{ServerBuilder, StartError};
 pub use shutdown::{HeldUp, ShutdownError};
 
 use crate::endpoint::Endpoint;
+use crate::matchmaker::Registered;
 use shared::Shared;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A server that answers calls, from [`start`](ServerBuilder::start) until it is shut down or dropped.
 ///
@@ -63,6 +65,8 @@ use std::time::Duration;
 pub struct Server {
     shared: Arc<Shared>,
     endpoints: Vec<Endpoint>,
+    /// Dropped, and so ended, before the threads that answer.
+    registered: Vec<Registered>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -94,13 +98,25 @@ impl Server {
         }
     }
 
-    /// Ends the server in good order: it takes no more connections and refuses new calls (they did not run), lets those
+    /// Ends the server in good order: it withdraws from its matchmakers, takes no more connections and refuses new calls (they did not run), lets those
     /// that run come to their end, sends their replies, and closes.
     ///
     /// All that has to happen within `bound`. What is not over by then is left behind, and the error names it: a handler
     /// cannot be stopped from outside, so its thread ends only when it returns.
     pub fn shutdown(mut self, bound: Duration) -> Result<(), ShutdownError> {
-        shutdown::shut_down(&self.shared, std::mem::take(&mut self.threads), bound)
+        self.end(bound)
+    }
+
+    fn end(&mut self, bound: Duration) -> Result<(), ShutdownError> {
+        let start = Instant::now();
+        // First of all, so that nobody is sent here any more.
+        registering::withdraw(std::mem::take(&mut self.registered), bound);
+        shutdown::shut_down(
+            &self.shared,
+            std::mem::take(&mut self.threads),
+            start,
+            bound,
+        )
     }
 
     /// Waits until the server ends.
@@ -118,9 +134,7 @@ impl Drop for Server {
         if self.threads.is_empty() {
             return;
         }
-        if let Err(error) =
-            shutdown::shut_down(&self.shared, std::mem::take(&mut self.threads), DROP_BOUND)
-        {
+        if let Err(error) = self.end(DROP_BOUND) {
             tracing::warn!(%error, "a server was dropped");
         }
     }

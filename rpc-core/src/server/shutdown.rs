@@ -69,13 +69,14 @@ impl fmt::Display for ShutdownError {
 
 impl std::error::Error for ShutdownError {}
 
-/// Ends the server within `bound`.
+/// Ends the server within `bound` from `start`.
 pub(super) fn shut_down(
     shared: &Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
+    start: Instant,
     bound: Duration,
 ) -> Result<(), ShutdownError> {
-    let until = Instant::now() + bound;
+    let until = start + bound;
     let left = || until.saturating_duration_since(Instant::now());
     stop_listening(shared);
     shared.begin_draining();

@@ -1,0 +1,123 @@
+//! How a server's services are described to a matchmaker.
+
+use super::{InstanceId, MethodFingerprint, Registration, RegistrationError};
+use crate::system::entropy;
+use crate::{Bounded, Endpoint, Interface, Method};
+use std::fmt;
+use std::io;
+
+/// Who a server is, for those who look for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// The place that it takes among the servers of its name: see [`InstanceId`].
+    pub(crate) instance: InstanceId,
+    /// This life of it.
+    pub(crate) incarnation: u64,
+    /// The store of its completion records, if it has one.
+    pub(crate) store: Option<[u8; 16]>,
+}
+
+impl Identity {
+    /// A server with a store takes the store's place; one without takes a new one.
+    pub(crate) fn new(incarnation: u64, store: Option<[u8; 16]>) -> io::Result<Self> {
+        let instance = match store {
+            Some(store) => store,
+            None => {
+                let mut instance = [0; 16];
+                instance.copy_from_slice(&entropy()?[..16]);
+                instance
+            }
+        };
+        Ok(Self {
+            instance,
+            incarnation,
+            store,
+        })
+    }
+}
+
+/// The registrations of `services`, all under `name`, or each under its interface's if that is empty.
+pub(super) fn registrations(
+    name: &str,
+    services: &[&'static Interface],
+    endpoints: &[Endpoint],
+    identity: &Identity,
+) -> Result<Vec<Registration>, RegistrationError> {
+    let endpoints = callable(endpoints)?;
+    let describe = |interface: &&'static Interface| {
+        let name = if name.is_empty() {
+            interface.name
+        } else {
+            name
+        };
+        registration(name, interface, &endpoints, identity)
+    };
+    services.iter().map(describe).collect()
+}
+
+/// The endpoints that a client in another process can use; an endpoint that looks so but cannot be used is an error.
+fn callable(endpoints: &[Endpoint]) -> Result<Vec<String>, RegistrationError> {
+    let mut callable = Vec::new();
+    for endpoint in endpoints {
+        match endpoint {
+            Endpoint::Tcp(authority) | Endpoint::Udp(authority) => {
+                if authority
+                    .address()
+                    .is_some_and(|address| address.ip().is_unspecified())
+                {
+                    let scheme = if matches!(endpoint, Endpoint::Tcp(_)) {
+                        "tcp"
+                    } else {
+                        "udp"
+                    };
+                    let port = authority.port();
+                    return Err(RegistrationError::NotCallable(format!(
+                        "{endpoint} listens on every address, so clients cannot be told where it is; \
+                         name one with .advertise(\"{scheme}://HOST:{port}\")"
+                    )));
+                }
+                callable.push(endpoint.to_string());
+            }
+            // Good in this process only.
+            Endpoint::Mem(_) | Endpoint::Match { .. } => {}
+        }
+    }
+    if callable.is_empty() {
+        return Err(RegistrationError::NotCallable(
+            "there is no endpoint to register: listen on tcp:// or udp:// as well".to_owned(),
+        ));
+    }
+    Ok(callable)
+}
+
+fn registration(
+    name: &str,
+    interface: &Interface,
+    endpoints: &[String],
+    identity: &Identity,
+) -> Result<Registration, RegistrationError> {
+    let unfit = |why: &dyn fmt::Display| RegistrationError::Unfit {
+        name: name.to_owned(),
+        why: why.to_string(),
+    };
+    let fingerprint = |method: &Method| MethodFingerprint {
+        procedure: method.procedure,
+        fingerprint: method.fingerprint(),
+    };
+    let bounded = |text: &String| Bounded::new(text.clone()).map_err(|error| unfit(&error));
+    let endpoints = endpoints
+        .iter()
+        .map(bounded)
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Registration {
+        name: Bounded::new(name.to_owned()).map_err(|error| unfit(&error))?,
+        program: interface.program,
+        version: interface.version,
+        fingerprints: Bounded::new(interface.methods.iter().map(fingerprint).collect())
+            .map_err(|error| unfit(&error))?,
+        instance: identity.instance,
+        incarnation: identity.incarnation,
+        store: identity.store,
+        endpoints: Bounded::new(endpoints).map_err(|error| unfit(&error))?,
+    })
+}

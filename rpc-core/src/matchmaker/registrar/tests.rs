@@ -1,0 +1,260 @@
+use super::*;
+use crate::Context;
+use crate::matchmaker::{Entry, LookupError, Matchmaker, Page, RegisterError, RenewError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// A matchmaker of which the test decides what it forgets and refuses.
+#[derive(Clone, Default)]
+struct Fake(Arc<Mutex<Books>>);
+
+#[derive(Default)]
+struct Books {
+    leases: BTreeMap<u64, Registration>,
+    given: u64,
+    refusal: Option<RegisterError>,
+    renewals: u32,
+}
+
+impl Matchmaker for Fake {
+    fn register(
+        &self,
+        _: &Context,
+        registration: Registration,
+        lease_ms: u32,
+    ) -> Result<Lease, RegisterError> {
+        let mut books = self.0.lock().unwrap();
+        if let Some(refusal) = books.refusal {
+            return Err(refusal);
+        }
+        books.given += 1;
+        let id = books.given;
+        books.leases.insert(id, registration);
+        Ok(Lease {
+            id,
+            length_ms: lease_ms.min(9_000),
+        })
+    }
+
+    fn renew(&self, _: &Context, lease: u64) -> Result<Lease, RenewError> {
+        let mut books = self.0.lock().unwrap();
+        books.renewals += 1;
+        let known = books.leases.contains_key(&lease);
+        known
+            .then_some(Lease {
+                id: lease,
+                length_ms: 9_000,
+            })
+            .ok_or(RenewError::UnknownLease)
+    }
+
+    fn withdraw(&self, _: &Context, lease: u64) -> bool {
+        self.0.lock().unwrap().leases.remove(&lease).is_some()
+    }
+
+    fn lookup(&self, _: &Context, _: &str) -> Result<Vec<Entry>, LookupError> {
+        Ok(Vec::new())
+    }
+
+    fn list(&self, _: &Context, _: &str) -> Page {
+        Page {
+            entries: Vec::new(),
+            more: false,
+        }
+    }
+}
+
+impl Fake {
+    /// (name, version) of all entries.
+    fn entries(&self) -> Vec<(String, u32)> {
+        let books = self.0.lock().unwrap();
+        books
+            .leases
+            .values()
+            .map(|entry| (entry.name.to_string(), entry.version))
+            .collect()
+    }
+}
+
+const METHODS: &[crate::Method] = MatchmakerClient::INTERFACE.methods;
+const BANK: Interface = Interface {
+    name: "Bank",
+    program: 0xbab,
+    version: 1,
+    methods: METHODS,
+};
+const AUDIT: Interface = Interface {
+    name: "Audit",
+    program: 0xbac,
+    version: 4,
+    methods: &[],
+};
+const IDENTITY: Identity = Identity {
+    instance: [1; 16],
+    incarnation: 7,
+    store: None,
+};
+
+fn endpoints(texts: &[&str]) -> Vec<Endpoint> {
+    texts.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+fn registrar(target: &str, fake: &Fake) -> Registrar {
+    let endpoints = endpoints(&["tcp://127.0.0.1:1", "mem://bank"]);
+    let described =
+        registrations(target_name(target), &[&BANK, &AUDIT], &endpoints, &IDENTITY).unwrap();
+    let desk = MatchmakerClient::local(fake.clone());
+    Registrar::with_desk(desk, "127.0.0.1:4111".parse().unwrap(), described)
+}
+
+fn target_name(target: &str) -> &str {
+    target.strip_prefix("match://").unwrap()
+}
+
+#[test]
+fn each_service_is_registered_under_its_interfaces_name_or_the_one_given() {
+    for (target, names) in [
+        ("match://", ["Bank", "Audit"]),
+        ("match://teller", ["teller", "teller"]),
+    ] {
+        let fake = Fake::default();
+        registrar(target, &fake).register().unwrap();
+        let expected = vec![(names[0].to_owned(), 1), (names[1].to_owned(), 4)];
+        assert_eq!(fake.entries(), expected);
+        let books = fake.0.lock().unwrap();
+        let bank = &books.leases[&1];
+        assert_eq!(bank.fingerprints.len(), METHODS.len());
+        assert_eq!(bank.fingerprints[0].fingerprint, METHODS[0].fingerprint());
+        let callable: Vec<&str> = bank
+            .endpoints
+            .iter()
+            .map(|endpoint| endpoint.as_str())
+            .collect();
+        assert_eq!(
+            callable,
+            ["tcp://127.0.0.1:1"],
+            "a name inside this process helps nobody outside"
+        );
+        assert_eq!(
+            (bank.instance, bank.incarnation),
+            (IDENTITY.instance, IDENTITY.incarnation)
+        );
+    }
+}
+
+#[test]
+fn renewal_is_due_at_a_third_of_the_granted_lease() {
+    let fake = Fake::default();
+    let mut registrar = registrar("match://", &fake);
+    let before = Instant::now();
+    registrar.register().unwrap();
+    let due = registrar.next_renewal();
+    assert!(
+        (before + Duration::from_secs(3)..=Instant::now() + Duration::from_secs(3)).contains(&due)
+    );
+    registrar.renew();
+    assert!(registrar.next_renewal() >= due);
+    assert_eq!(fake.0.lock().unwrap().renewals, 2);
+    assert_eq!(
+        fake.0.lock().unwrap().given,
+        2,
+        "nothing was registered twice"
+    );
+}
+
+#[test]
+fn what_a_restarted_matchmaker_does_not_know_is_registered_again() {
+    let fake = Fake::default();
+    let mut registrar = registrar("match://", &fake);
+    registrar.register().unwrap();
+    fake.0.lock().unwrap().leases.clear();
+    registrar.renew();
+    assert_eq!(fake.entries().len(), 2);
+    registrar.renew();
+    assert_eq!(fake.0.lock().unwrap().given, 4);
+}
+
+#[test]
+fn a_refusal_is_told_at_the_start_and_tried_again_with_growing_pauses_later() {
+    let fake = Fake::default();
+    let mut registrar = registrar("match://", &fake);
+    fake.0.lock().unwrap().refusal = Some(RegisterError::Full { limit: 3 });
+    let refused = registrar.register().unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "the matchmaker at 127.0.0.1:4111 refuses `Bank`: it is full (its limit is 3)"
+    );
+
+    let mut pauses = Vec::new();
+    for _ in 0..9 {
+        let before = Instant::now();
+        registrar.renew();
+        pauses.push(registrar.next_renewal() - before);
+    }
+    assert!(
+        pauses
+            .windows(2)
+            .all(|pair| pair[0] < pair[1] + Duration::from_millis(50)),
+        "{pauses:?}"
+    );
+    assert!(
+        pauses[0] < Duration::from_secs(1) && pauses[8] >= Duration::from_secs(5),
+        "{pauses:?}"
+    );
+    assert!(
+        pauses[8] < Duration::from_secs(6),
+        "never longer than between renewals: {pauses:?}"
+    );
+
+    fake.0.lock().unwrap().refusal = None;
+    registrar.renew();
+    assert_eq!(fake.entries().len(), 2);
+}
+
+#[test]
+fn withdrawing_leaves_nothing_behind() {
+    let fake = Fake::default();
+    let mut registrar = registrar("match://", &fake);
+    registrar.register().unwrap();
+    registrar.withdraw(Duration::from_secs(10));
+    assert_eq!(fake.entries(), []);
+}
+
+#[test]
+fn an_endpoint_that_nobody_else_can_call_is_not_registered() {
+    let rows = [
+        (
+            &["tcp://127.0.0.1:1", "tcp://0.0.0.0:7000"][..],
+            "tcp://0.0.0.0:7000 listens on every address, so clients cannot be told where it is; \
+             name one with .advertise(\"tcp://HOST:7000\")",
+        ),
+        (
+            &["mem://bank"],
+            "there is no endpoint to register: listen on tcp:// or udp:// as well",
+        ),
+        (
+            &[],
+            "there is no endpoint to register: listen on tcp:// or udp:// as well",
+        ),
+    ];
+    for (texts, expected) in rows {
+        let error = registrations("", &[&BANK], &endpoints(texts), &IDENTITY).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn only_a_matchmaker_can_be_registered_at() {
+    let target = "tcp://127.0.0.1:1".parse().unwrap();
+    let error = Registrar::new(
+        &target,
+        &[&BANK],
+        &endpoints(&["tcp://127.0.0.1:1"]),
+        &IDENTITY,
+    )
+    .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "tcp://127.0.0.1:1 is no matchmaker; write match://[host:port/][name]"
+    );
+}

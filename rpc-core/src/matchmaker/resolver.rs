@@ -1,0 +1,333 @@
+//! A client's side of the matchmaker: from `match://name` to the endpoints where the service answers now.
+
+use super::{Entry, InstanceId, LookupError, MatchmakerClient, address};
+use crate::client::Channel;
+use crate::error::ResolveError;
+use crate::{Authority, Encode, Endpoint, Interface, Method, Resolve, Transport};
+use std::error::Error as StdError;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Asks a matchmaker where a service is: anew for each attempt to connect, so that a server that moved or was replaced
+/// is found.
+pub(crate) struct Resolver {
+    matchmaker: Option<Authority>,
+    name: String,
+    transport: Option<Transport>,
+    interface: &'static Interface,
+    /// The servers of the last answer. They stay in front, in their order, as long as they are registered: a call that
+    /// was sent to one of them must not go to another while that one lives.
+    familiar: Mutex<Vec<InstanceId>>,
+}
+
+impl Resolver {
+    /// A resolver for `endpoint` if it is a `match://` one, else none. Only servers of `interface` are taken; it also gives
+    /// the name if the endpoint has none.
+    pub(crate) fn new(endpoint: &Endpoint, interface: &'static Interface) -> Option<Self> {
+        let Endpoint::Match {
+            matchmaker,
+            name,
+            transport,
+        } = endpoint
+        else {
+            return None;
+        };
+        let name = if name.is_empty() {
+            interface.name
+        } else {
+            name
+        };
+        Some(Self {
+            matchmaker: matchmaker.clone(),
+            name: name.to_owned(),
+            transport: *transport,
+            interface,
+            familiar: Mutex::default(),
+        })
+    }
+
+    fn look_up(
+        &self,
+        matchmaker: &Authority,
+        within: Duration,
+    ) -> Result<Vec<Entry>, ResolveError> {
+        let at = Endpoint::Tcp(matchmaker.clone());
+        let away = |source: Box<dyn StdError + Send + Sync>| ResolveError::Away {
+            matchmaker: at.clone(),
+            source,
+        };
+        let until = Instant::now() + within;
+        // Not by `MatchmakerClient::connect`, which has more patience than whoever waits for this answer.
+        let channel = Channel::connect_within(at.clone(), MatchmakerClient::INTERFACE, within);
+        let channel = channel.map_err(|error| away(error.into()))?;
+        let left = until.saturating_duration_since(Instant::now());
+        let call = channel
+            .call(lookup(), |out| self.name.as_str().encode(out))
+            .deadline(left);
+        match call.wait().map_err(|error| away(error.into()))? {
+            Ok(entries) => Ok(entries),
+            Err(LookupError::NoSuchName { near }) => Err(ResolveError::Unknown {
+                matchmaker: at.clone(),
+                name: self.name.clone(),
+                near: near.iter().map(|name| name.to_string()).collect(),
+            }),
+        }
+    }
+
+    /// What can be called of what was found, the best first: familiar servers, then the others in the matchmaker's order; of each
+    /// its TCP endpoints, then its UDP ones.
+    fn choose(
+        &self,
+        matchmaker: &Authority,
+        entries: &[Entry],
+    ) -> Result<Vec<Endpoint>, ResolveError> {
+        let unusable = |why| ResolveError::Unusable {
+            matchmaker: Endpoint::Tcp(matchmaker.clone()),
+            name: self.name.clone(),
+            why,
+        };
+        let mut fitting: Vec<&Entry> = entries.iter().filter(|entry| self.fits(entry)).collect();
+        if fitting.is_empty() {
+            return Err(unusable(self.misfit(entries)));
+        }
+        self.familiar_first(&mut fitting);
+        let known: Vec<Endpoint> = fitting.iter().flat_map(|entry| endpoints(entry)).collect();
+        let chosen: Vec<Endpoint> = known
+            .iter()
+            .filter(|endpoint| self.takes(endpoint))
+            .cloned()
+            .collect();
+        match (chosen.is_empty(), self.transport) {
+            (false, _) => Ok(chosen),
+            (true, Some(transport)) => Err(unusable(format!("it has no endpoint for {transport}"))),
+            (true, None) => Err(unusable(
+                "it has no endpoint that this client has a transport for".to_owned(),
+            )),
+        }
+    }
+
+    fn familiar_first(&self, entries: &mut [&Entry]) {
+        let mut familiar = self.familiar.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = |entry: &Entry| {
+            familiar
+                .iter()
+                .position(|known| *known == entry.registration.instance)
+        };
+        entries.sort_by_key(|entry| place(entry).unwrap_or(usize::MAX));
+        *familiar = entries
+            .iter()
+            .map(|entry| entry.registration.instance)
+            .collect();
+    }
+
+    fn fits(&self, entry: &Entry) -> bool {
+        let found = &entry.registration;
+        (found.program, found.version) == (self.interface.program, self.interface.version)
+    }
+
+    fn takes(&self, endpoint: &Endpoint) -> bool {
+        self.transport
+            .is_none_or(|wanted| transport(endpoint) == Some(wanted))
+    }
+
+    /// Why none of the entries is a server of our interface.
+    fn misfit(&self, entries: &[Entry]) -> String {
+        let Interface {
+            name,
+            program,
+            version,
+            ..
+        } = self.interface;
+        let mut versions: Vec<String> = entries
+            .iter()
+            .filter(|entry| entry.registration.program == *program)
+            .map(|entry| entry.registration.version.to_string())
+            .collect();
+        versions.sort();
+        versions.dedup();
+        if versions.is_empty() {
+            let found = entries
+                .first()
+                .map_or(0, |entry| entry.registration.program);
+            return format!("it is program {found:#x}, and {name} is program {program:#x}");
+        }
+        format!(
+            "it serves {name} in version {}, and this client speaks version {version}",
+            versions.join(", ")
+        )
+    }
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, within: Duration) -> Result<Vec<Endpoint>, ResolveError> {
+        let matchmaker = address(self.matchmaker.as_ref())?;
+        let entries = self.look_up(&matchmaker, within)?;
+        self.choose(&matchmaker, &entries)
+    }
+}
+
+fn lookup() -> &'static Method {
+    let mut methods = MatchmakerClient::INTERFACE.methods.iter();
+    methods
+        .find(|method| method.name == "lookup")
+        .expect("the contract has a method of this name")
+}
+
+/// The endpoints of an entry that another process can use, TCP first. What this build does not understand is passed over: the
+/// server may be newer.
+fn endpoints(entry: &Entry) -> Vec<Endpoint> {
+    let mut known: Vec<Endpoint> = entry
+        .registration
+        .endpoints
+        .iter()
+        .filter_map(|text| text.parse().ok())
+        .filter(|endpoint| transport(endpoint).is_some())
+        .collect();
+    known.sort_by_key(|endpoint| transport(endpoint) != Some(Transport::Tcp));
+    known
+}
+
+fn transport(endpoint: &Endpoint) -> Option<Transport> {
+    match endpoint {
+        Endpoint::Tcp(_) => Some(Transport::Tcp),
+        Endpoint::Udp(_) => Some(Transport::Udp),
+        // A name within the server's process says nothing in ours; a name at another matchmaker would ask in circles.
+        Endpoint::Mem(_) | Endpoint::Match { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Bounded;
+    use crate::matchmaker::Registration;
+
+    const BANK: Interface = Interface {
+        name: "Bank",
+        program: 0xbab,
+        version: 2,
+        methods: &[],
+    };
+
+    fn entry(program: u32, version: u32, endpoints: &[&str]) -> Entry {
+        let endpoint = |text: &&str| Bounded::new((*text).to_owned()).unwrap();
+        let registration = Registration {
+            name: Bounded::new("bank".to_owned()).unwrap(),
+            program,
+            version,
+            fingerprints: Bounded::default(),
+            instance: [0; 16],
+            incarnation: 1,
+            store: None,
+            endpoints: Bounded::new(endpoints.iter().map(endpoint).collect()).unwrap(),
+        };
+        Entry {
+            registration,
+            age_ms: 0,
+            renewed_ms: 0,
+            lease_ms: 1,
+        }
+    }
+
+    fn choose(endpoint: &str, entries: &[Entry]) -> Result<Vec<String>, String> {
+        let resolver = Resolver::new(&endpoint.parse().unwrap(), &BANK).unwrap();
+        let matchmaker = "127.0.0.1:4111".parse().unwrap();
+        let chosen = resolver
+            .choose(&matchmaker, entries)
+            .map_err(|error| error.to_string())?;
+        Ok(chosen.iter().map(Endpoint::to_string).collect())
+    }
+
+    #[test]
+    fn servers_stay_in_order_and_of_each_tcp_comes_first() {
+        let entries = [
+            entry(
+                0xbab,
+                2,
+                &[
+                    "udp://127.0.0.1:1",
+                    "mem://bank",
+                    "shm:/run/bank",
+                    "tcp://127.0.0.1:1",
+                ],
+            ),
+            entry(0xbab, 1, &["tcp://127.0.0.1:2"]),
+            entry(0xbab, 2, &["tcp://127.0.0.1:3"]),
+        ];
+        let all = [
+            "tcp://127.0.0.1:1",
+            "udp://127.0.0.1:1",
+            "tcp://127.0.0.1:3",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        assert_eq!(choose("match://bank", &entries), Ok(all));
+        let datagrams = vec!["udp://127.0.0.1:1".to_owned()];
+        assert_eq!(
+            choose("match://bank?transport=udp", &entries),
+            Ok(datagrams)
+        );
+    }
+
+    #[test]
+    fn a_server_that_was_used_stays_in_front_of_newer_ones() {
+        let resolver = Resolver::new(&"match://bank".parse().unwrap(), &BANK).unwrap();
+        let server = |instance: u8| {
+            let mut entry = entry(0xbab, 2, &[&format!("tcp://127.0.0.1:{instance}")]);
+            entry.registration.instance = [instance; 16];
+            entry
+        };
+        let ports = |servers: &[u8]| {
+            let entries: Vec<Entry> = servers.iter().map(|instance| server(*instance)).collect();
+            let chosen = resolver
+                .choose(&"127.0.0.1:4111".parse().unwrap(), &entries)
+                .unwrap();
+            chosen
+                .iter()
+                .map(|endpoint| endpoint.to_string().as_bytes()[16] - b'0')
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(ports(&[1]), [1]);
+        assert_eq!(ports(&[2, 1]), [1, 2]);
+        assert_eq!(ports(&[3, 2, 1]), [1, 2, 3]);
+        assert_eq!(ports(&[3, 2]), [2, 3], "the first one is gone");
+        assert_eq!(ports(&[1, 3, 2]), [2, 3, 1], "and was forgotten");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_with_the_reason() {
+        let only = |program, version, endpoint| [entry(program, version, &[endpoint])];
+        let rows = [
+            (
+                "match://",
+                only(0xbab, 3, "tcp://127.0.0.1:1"),
+                "what tcp://127.0.0.1:4111 has for `Bank` is of no use: \
+                 it serves Bank in version 3, and this client speaks version 2",
+            ),
+            (
+                "match://bank",
+                only(0xbac, 2, "tcp://127.0.0.1:1"),
+                "what tcp://127.0.0.1:4111 has for `bank` is of no use: it is program 0xbac, and Bank is program 0xbab",
+            ),
+            (
+                "match://bank?transport=udp",
+                only(0xbab, 2, "tcp://127.0.0.1:1"),
+                "what tcp://127.0.0.1:4111 has for `bank` is of no use: it has no endpoint for udp",
+            ),
+            (
+                "match://bank",
+                only(0xbab, 2, "shm:/run/bank"),
+                "what tcp://127.0.0.1:4111 has for `bank` is of no use: \
+                 it has no endpoint that this client has a transport for",
+            ),
+        ];
+        for (endpoint, entries, expected) in rows {
+            assert_eq!(choose(endpoint, &entries), Err(expected.to_owned()));
+        }
+    }
+
+    #[test]
+    fn only_a_matchmakers_name_is_resolved_here() {
+        assert!(Resolver::new(&"tcp://127.0.0.1:1".parse().unwrap(), &BANK).is_none());
+    }
+}
