@@ -1,5 +1,14 @@
 //! The matchmaker: a registry that tells clients where services are.
 //!
-//! [`registry`] is the state machine behind it, without I/O.
+//! - [`registry`] is the state machine behind it, without I/O.
+//! - [`Desk`] serves the contract, `idl/matchmaker.idl`, from it.
+//! - [`Daemon`] is a running matchmaker; programs that want one inside themselves start it here.
+//! - [`cli`] is the `matchmaker` program.
 
+pub mod cli;
+mod daemon;
+mod desk;
 pub mod registry;
+
+pub use daemon::{DEFAULT_ENDPOINTS, Daemon, DaemonError};
+pub use desk::Desk;

@@ -71,7 +71,7 @@ fn an_entry_lives_until_the_last_moment_of_its_lease() {
     assert_eq!(lives(&mut registry, just_before, "bank"), [1]);
     assert_eq!(
         registry.handle_renew(just_before, None, lease.id),
-        Some(lease.clone())
+        Some(lease)
     );
     assert_eq!(lives(&mut registry, seconds(5), "bank"), [1]);
     let end = just_before + 5 * SECOND;

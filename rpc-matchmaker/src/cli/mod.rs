@@ -1,0 +1,215 @@
+//! The `matchmaker` program: the daemon, and the questions that a person may ask one that runs.
+
+mod table;
+
+use crate::daemon::{DEFAULT_ENDPOINTS, Daemon};
+use crate::registry::Limits;
+use clap::{Args, Parser, Subcommand};
+use rpc_core::matchmaker::{
+    DEFAULT_ADDRESS, ENVIRONMENT, Entry, LookupError, MatchmakerClient, address,
+};
+use rpc_core::{Authority, Endpoint};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::error::Error as StdError;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Tells clients where services are.
+///
+/// Without a command it serves until SIGINT or SIGTERM, and first prints a line `listening on URI` for each endpoint. Servers
+/// register by saying `match://`, clients connect to `match://name`.
+///
+/// Exit code 0: all is well. 1: nothing was found, or something failed. 2: the command was wrong.
+#[derive(Parser)]
+#[command(
+    name = "matchmaker",
+    version,
+    subcommand_negates_reqs = true,
+    args_conflicts_with_subcommands = true
+)]
+struct Cli {
+    #[command(flatten)]
+    serve: Serve,
+    #[command(subcommand)]
+    question: Option<Question>,
+}
+
+#[derive(Args)]
+struct Serve {
+    /// Where to answer; may be repeated [default: tcp://127.0.0.1:4111 and udp://127.0.0.1:4111]
+    #[arg(long, value_name = "URI")]
+    listen: Vec<String>,
+    /// The longest lease to grant, in milliseconds: a server that vanishes without a word is listed that long
+    #[arg(long, value_name = "MS", default_value_t = 60_000, value_parser = clap::value_parser!(u32).range(100..))]
+    longest_lease: u32,
+}
+
+#[derive(Subcommand)]
+enum Question {
+    /// Shows everything that is registered
+    List {
+        #[command(flatten)]
+        at: At,
+    },
+    /// Shows the servers of a name and the fingerprints of their methods
+    Lookup {
+        /// The name to look for
+        name: String,
+        #[command(flatten)]
+        at: At,
+    },
+}
+
+#[derive(Args)]
+struct At {
+    /// The matchmaker to ask [default: $RPC_MATCHMAKER, else 127.0.0.1:4111]
+    #[arg(long, value_name = "HOST:PORT")]
+    at: Option<Authority>,
+}
+
+/// Runs the program with these arguments, the first of which is its own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed terminal is no reason to say more.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let outcome = match cli.question {
+        None => serve(&cli.serve),
+        Some(Question::List { at }) => list(&at),
+        Some(Question::Lookup { name, at }) => look_up(&name, &at),
+    };
+    match outcome {
+        Ok(code) => code,
+        // Whoever read our output has seen enough.
+        Err(error) if is(&*error, io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("matchmaker: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Outcome = Result<ExitCode, Box<dyn StdError>>;
+
+fn serve(options: &Serve) -> Outcome {
+    // Before the first endpoint is bound, so that no signal finds us unprepared.
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let limits = Limits {
+        longest_lease: Duration::from_millis(options.longest_lease.into()),
+        ..Limits::default()
+    };
+    let limits = Limits {
+        shortest_lease: limits.shortest_lease.min(limits.longest_lease),
+        ..limits
+    };
+    let chosen: Vec<&str> = if options.listen.is_empty() {
+        DEFAULT_ENDPOINTS.to_vec()
+    } else {
+        options.listen.iter().map(String::as_str).collect()
+    };
+    let daemon = Daemon::start(&chosen, limits).map_err(|error| with_advice(error.into()))?;
+    let mut out = io::stdout().lock();
+    for endpoint in daemon.endpoints() {
+        writeln!(out, "listening on {endpoint}")?;
+    }
+    out.flush()?;
+    signals.forever().next();
+    daemon.shutdown(SHUTDOWN)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(at: &At) -> Outcome {
+    let (matchmaker, client) = connect(at)?;
+    let mut entries: Vec<Entry> = Vec::new();
+    loop {
+        let after = entries
+            .last()
+            .map_or("", |entry| entry.registration.name.as_str());
+        let page = client
+            .list(after)
+            .wait()
+            .map_err(|error| away(&matchmaker, error.into()))?;
+        let ends = !page.more || page.entries.is_empty();
+        entries.extend(page.entries);
+        if ends {
+            break;
+        }
+    }
+    if entries.is_empty() {
+        eprintln!("matchmaker: nothing is registered at {matchmaker}");
+        return Ok(ExitCode::FAILURE);
+    }
+    print(&table::table(&entries))
+}
+
+fn look_up(name: &str, at: &At) -> Outcome {
+    let (matchmaker, client) = connect(at)?;
+    match client
+        .lookup(name)
+        .wait()
+        .map_err(|error| away(&matchmaker, error.into()))?
+    {
+        Ok(entries) => print(&format!(
+            "{}{}",
+            table::table(&entries),
+            table::fingerprints(&entries)
+        )),
+        Err(LookupError::NoSuchName { near }) => {
+            eprintln!("matchmaker: no live server is registered as `{name}` at {matchmaker}");
+            if !near.is_empty() {
+                let near: Vec<&str> = near.iter().map(|name| name.as_str()).collect();
+                eprintln!("registered are: {}", near.join(", "));
+            }
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn connect(at: &At) -> Result<(Authority, MatchmakerClient), Box<dyn StdError>> {
+    let matchmaker = address(at.at.as_ref())?;
+    let endpoint = Endpoint::Tcp(matchmaker.clone());
+    let client = MatchmakerClient::connect(&endpoint.to_string())
+        .map_err(|error| away(&matchmaker, error.into()))?;
+    Ok((matchmaker, client))
+}
+
+fn print(text: &str) -> Outcome {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn away(matchmaker: &Authority, error: Box<dyn StdError>) -> Box<dyn StdError> {
+    format!("no matchmaker answers at {matchmaker}: {error}\nstart one with `matchmaker`, or name another with --at HOST:PORT").into()
+}
+
+/// What to do when the port is taken, which is the one thing that often goes wrong.
+fn with_advice(error: Box<dyn StdError>) -> Box<dyn StdError> {
+    if !is(&*error, io::ErrorKind::AddrInUse) {
+        return error;
+    }
+    format!(
+        "{error}\nanother program answers there, perhaps a matchmaker: `matchmaker list` asks it (usual address: \
+         {DEFAULT_ADDRESS})\nto run another one, choose a port: matchmaker --listen tcp://127.0.0.1:PORT, and tell servers and \
+         clients with {ENVIRONMENT}=127.0.0.1:PORT"
+    )
+    .into()
+}
+
+/// Whether an I/O error of this kind lies beneath.
+fn is(error: &(dyn StdError + 'static), kind: io::ErrorKind) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == kind)
+        || error.source().is_some_and(|source| is(source, kind))
+}
+
+/// How long calls that run may take to end.
+const SHUTDOWN: Duration = Duration::from_secs(5);
