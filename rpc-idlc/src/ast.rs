@@ -42,12 +42,17 @@ pub(crate) struct Item {
 
 #[derive(Debug)]
 pub(crate) enum ItemKind {
-    Const { ty: Option<TypeExpr>, value: Expr },
+    Const {
+        ty: Option<TypeExpr>,
+        value: Expr,
+    },
     Alias(TypeExpr),
     Struct(Vec<Field>),
     Enum(Vec<Enumerator>),
     Union(Union),
     Interface(Interface),
+    /// It could not be read, which was reported. Whoever names it has done nothing wrong.
+    Broken,
 }
 
 impl ItemKind {
@@ -61,6 +66,7 @@ impl ItemKind {
             ItemKind::Union(Union { error: true, .. }) => "an error",
             ItemKind::Union(_) => "a union",
             ItemKind::Interface(_) => "an interface",
+            ItemKind::Broken => "unreadable",
         }
     }
 }

@@ -165,16 +165,16 @@ impl Compiler {
         let mut diags = Diagnostics::default();
         let mut models = Vec::new();
         for (path, text) in &self.inputs {
-            let text = match text {
-                Some(text) => text.clone(),
+            let bytes = match text {
+                Some(text) => text.clone().into_bytes(),
                 None => files::read(path)?,
             };
-            if text.len() > MAX_BYTES {
+            if bytes.len() > MAX_BYTES {
                 return Err(Error::TooLarge { path: path.clone() });
             }
-            let id = sources.add(path, text);
             // Each file is judged by itself: mistakes in one do not hide those in the next.
             let mut own = Diagnostics::default();
+            let id = sources.add(path, bytes, &mut own);
             let file = idl::parse(id, &sources.get(id).text, &mut own);
             models.extend(check::check(&file, &mut own).map(|model| (path, model)));
             diags.append(own);

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::source::MAX_BYTES;
 
-/// Reads a text file that is not too large.
-pub(crate) fn read(path: &Path) -> Result<String, Error> {
+/// Reads a file that is not too large.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::Read {
         path: path.to_owned(),
         source,
@@ -25,16 +25,7 @@ pub(crate) fn read(path: &Path) -> Result<String, Error> {
             path: path.to_owned(),
         });
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at]
-            .iter()
-            .filter(|&&b| b == b'\n')
-            .count()
-            + 1;
-        let why = format!("it is not UTF-8 text: byte {at}, in line {line}, is no character");
-        Error::Rejected(format!("error: {}: {why}\n\n1 error\n", path.display()))
-    })
+    Ok(bytes)
 }
 
 /// Writes all files or, if one cannot be written, none: first each to a temporary neighbour, then

@@ -1,5 +1,6 @@
 //! Source files and places in them.
 
+use crate::diag::{Diagnostic, Diagnostics};
 use std::path::{Path, PathBuf};
 
 /// The largest file that is read: offsets then fit 32 bits with room to spare.
@@ -53,13 +54,21 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    pub(crate) fn add(&mut self, path: &Path, text: String) -> FileId {
-        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+    /// Takes a file in. Bytes that are no UTF-8 are reported and replaced.
+    pub(crate) fn add(&mut self, path: &Path, bytes: Vec<u8>, diags: &mut Diagnostics) -> FileId {
+        let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        let text = String::from_utf8(bytes).unwrap_or_else(|error| {
+            let start = error.utf8_error().valid_up_to() as u32;
+            let end = start + char::REPLACEMENT_CHARACTER.len_utf8() as u32;
+            let problem = Diagnostic::new("this is not UTF-8 text", Span { file, start, end }, "");
+            diags.report(problem);
+            String::from_utf8_lossy(error.as_bytes()).into_owned()
+        });
         self.files.push(Source {
             path: path.to_owned(),
             text,
         });
-        id
+        file
     }
 
     pub(crate) fn get(&self, id: FileId) -> &Source {

@@ -5,20 +5,25 @@ pub(crate) fn closest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let near = 1 + word.len() / 4;
     let word = word.to_ascii_lowercase();
-    candidates
+    let rated = candidates
         .into_iter()
-        .filter(|name| name.len().abs_diff(word.len()) <= near && word.len() < 100)
-        .map(|name| {
-            (
-                distance(word.as_bytes(), name.to_ascii_lowercase().as_bytes()),
-                name,
-            )
-        })
-        .filter(|(distance, name)| *distance <= near && *distance < name.len())
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+        .filter_map(|name| Some((far(&word, name)?, name)));
+    rated.min_by_key(|(far, _)| *far).map(|(_, name)| name)
+}
+
+/// How far `name` is from `word`; `None` if it is too far to be meant.
+fn far(word: &str, name: &str) -> Option<usize> {
+    let near = 1 + word.len() / 4;
+    let name = name.to_ascii_lowercase();
+    if word.len() > 3 && name.starts_with(word) {
+        return Some(near);
+    }
+    if word.len() > 100 || name.len().abs_diff(word.len()) > near {
+        return None;
+    }
+    let distance = distance(word.as_bytes(), name.as_bytes());
+    (distance <= near && distance < name.len()).then_some(distance)
 }
 
 /// Edits from one to the other: a letter put in, left out, replaced, or two neighbours swapped.
@@ -51,6 +56,7 @@ mod tests {
             ("receipt", Some("Receipt")),
             ("Acocunt", Some("Account")),
             ("u46", Some("u64")),
+            ("Acco", Some("Account")),
             ("Customer", None),
             ("x", None),
         ] {

@@ -166,8 +166,10 @@ impl Checker<'_> {
         match self.names.get(name) {
             Some(&id) => {
                 let kind = &self.file.items[id].kind;
-                if matches!(kind, ItemKind::Const { .. }) {
-                    return Some(id);
+                match kind {
+                    ItemKind::Const { .. } => return Some(id),
+                    ItemKind::Broken => return None,
+                    _ => {}
                 }
                 let title = format!("`{name}` is {}, not a constant", kind.describe());
                 self.error(title, span, "");

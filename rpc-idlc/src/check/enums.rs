@@ -26,18 +26,15 @@ impl<'a> Checker<'a> {
         enumerators: &'a [ast::Enumerator],
     ) -> Option<Vec<Enumerator>> {
         self.unique_variants(enumerators.iter().map(|e| &e.name), "value");
-        if enumerators.is_empty() {
+        if enumerators.is_empty() && !self.incomplete {
             self.error(format!("`{}` has no values", name.text), name.span, "");
         }
         let mut seen = HashMap::new();
         let mut lowered = Vec::new();
         for enumerator in enumerators {
             let Some(expr) = &enumerator.value else {
-                let next = seen
-                    .keys()
-                    .max()
-                    .map_or(0, |max: &i32| max.saturating_add(1));
-                self.numberless(&enumerator.name, next.into());
+                let next = || seen.keys().max().map_or(0, |max: &i32| i64::from(*max) + 1);
+                self.numberless(&enumerator.name, next);
                 continue;
             };
             let Some((value, _)) = self.number(expr, Scalar::I32) else {
@@ -58,7 +55,8 @@ impl<'a> Checker<'a> {
         (lowered.len() == enumerators.len()).then_some(lowered)
     }
 
-    fn numberless(&mut self, name: &Ident, next: i64) {
+    fn numberless(&mut self, name: &Ident, next: impl Fn() -> i64) {
+        let next = if self.diags.has_room() { next() } else { 0 };
         let title = format!("`{}` has no number", name.text);
         let problem = Diagnostic::new(title, name.span, "");
         self.report(problem.help(format!(
@@ -68,7 +66,7 @@ impl<'a> Checker<'a> {
 
     pub(super) fn union(&mut self, name: &Ident, union: &'a ast::Union) -> Option<Union> {
         self.unique_variants(union.arms.iter().map(|arm| &arm.name), "arm");
-        if union.arms.is_empty() {
+        if union.arms.is_empty() && !self.incomplete {
             self.error(format!("`{}` has no arms", name.text), name.span, "");
         }
         let switch = self.switch(union.switch.as_ref());
@@ -109,8 +107,12 @@ impl<'a> Checker<'a> {
                 // An unknown name is reported where the type is lowered.
                 let id = self.ends[*self.names.get(name.text.as_str())?]?;
                 let item = &self.file.items[id];
-                if let ast::ItemKind::Enum(enumerators) = &item.kind {
-                    return Some(Switch::Enum(id, &item.name, enumerators));
+                match &item.kind {
+                    ast::ItemKind::Enum(values) => {
+                        return Some(Switch::Enum(id, &item.name, values));
+                    }
+                    ast::ItemKind::Broken => return None,
+                    _ => {}
                 }
             }
             _ => {}
@@ -208,8 +210,7 @@ impl<'a> Checker<'a> {
     fn unlabelled(&mut self, switch: Switch<'a>, arm: &ast::Arm, seen: &HashMap<i64, Span>) {
         match switch {
             Switch::Number(_) => {
-                let next = seen.keys().max().map_or(0, |max| max + 1);
-                self.numberless(&arm.name, next);
+                self.numberless(&arm.name, || seen.keys().max().map_or(0, |max| max + 1));
             }
             Switch::Bool => {
                 let title = format!("when is it `{}`?", arm.name.text);
@@ -219,9 +220,10 @@ impl<'a> Checker<'a> {
             Switch::Enum(_, name, enumerators) => {
                 let title = format!("`{}` has no value of `{}`", arm.name.text, name.text);
                 let problem = Diagnostic::new(title, arm.name.span, "");
-                let free = (0..)
+                let mut free = (0..)
                     .zip(enumerators)
-                    .find(|(index, _)| !seen.contains_key(index));
+                    .filter(|(at, _)| !seen.contains_key(at));
+                let free = self.diags.has_room().then(|| free.next()).flatten();
                 self.report(match free {
                     Some((_, free)) => problem.help(format!(
                         "write for instance `= {}` behind it",
@@ -245,7 +247,7 @@ impl<'a> Checker<'a> {
                 None
             }
             (Switch::Enum(of, name, enumerators), ExprKind::Name(label)) => {
-                let index = enumerators.iter().position(|e| e.name.text == *label);
+                let index = self.value(of, label, enumerators);
                 if index.is_none() {
                     self.undeclared(label, expr.span, name, enumerators);
                 }
@@ -261,12 +263,26 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Where an enum has a value of this name.
+    fn value(&mut self, of: ItemId, name: &str, all: &'a [ast::Enumerator]) -> Option<usize> {
+        let names = self.values.entry(of).or_insert_with(|| {
+            let names = all.iter().map(|e| e.name.text.as_str());
+            names.zip(0..).collect()
+        });
+        names.get(name).copied()
+    }
+
     fn undeclared(&mut self, label: &str, span: Span, name: &Ident, values: &[ast::Enumerator]) {
         let title = format!("`{}` has no value `{label}`", name.text);
         let mut problem = Diagnostic::new(title, span, "");
         problem = problem.also(name.span, "the enum is here");
-        let near = closest(label, values.iter().map(|e| e.name.text.as_str()));
-        if let Some(near) = near.filter(|_| self.diags.has_room()) {
+        let names = values.iter().map(|e| e.name.text.as_str());
+        if let Some(near) = self
+            .diags
+            .has_room()
+            .then(|| closest(label, names))
+            .flatten()
+        {
             problem = problem.help(format!("did you mean `{near}`?"));
         }
         self.report(problem);

@@ -7,47 +7,18 @@ use crate::model::{Interface, ItemId, Method};
 use crate::suggest::closest;
 use std::collections::HashMap;
 
-/// No two interfaces of a file may have the same program and version: a server takes both apart
-/// by nothing else.
-pub(super) fn check_programs(checker: &mut Checker<'_>) {
-    let mut seen: HashMap<(i128, i128), &Ident> = HashMap::new();
-    for item in &checker.file.items {
-        let ItemKind::Interface(interface) = &item.kind else {
-            continue;
-        };
-        let (Some(program), Some(version)) = (&interface.program, &interface.version) else {
-            continue;
-        };
-        let before = checker.diags.count();
-        let numbers = checker
-            .number(program, Scalar::U32)
-            .zip(checker.number(version, Scalar::U32));
-        // A wrong number was told when the interface itself was checked.
-        debug_assert!(numbers.is_some() || checker.diags.count() > before);
-        let Some(((program_number, _), (version_number, _))) = numbers else {
-            continue;
-        };
-        if let Some(first) = seen.insert((program_number, version_number), &item.name) {
-            let title = format!(
-                "`{}` and `{}` have the same program and version",
-                first.text, item.name.text
-            );
-            let problem = Diagnostic::new(title, version.span, "");
-            let problem = problem.also(first.span, "the first is here");
-            checker.report(problem.help("give a new version of an interface a new number"));
-        }
-    }
-}
-
 impl<'a> Checker<'a> {
     pub(super) fn interface(
         &mut self,
-        name: &Ident,
+        name: &'a Ident,
         interface: &'a ast::Interface,
     ) -> Option<Interface> {
         self.unique(interface.methods.iter().map(|m| &m.name), "method");
         let program = self.header(name, interface.program.as_ref(), "program 0x20000001");
         let version = self.header(name, interface.version.as_ref(), "version 1");
+        if let Some(numbers) = program.zip(version) {
+            self.new_program(name, numbers, interface.version.as_ref());
+        }
         let procedures = self.procedures(&interface.methods);
         let methods = interface.methods.iter().zip(procedures);
         let methods: Vec<_> = methods
@@ -71,6 +42,21 @@ impl<'a> Checker<'a> {
         };
         self.number(expr, Scalar::U32)
             .map(|(number, _)| number as u32)
+    }
+
+    /// No two interfaces of a file may have the same program and version: nothing else tells a
+    /// server which of them a call is for.
+    fn new_program(&mut self, name: &'a Ident, numbers: (u32, u32), version: Option<&ast::Expr>) {
+        let Some(first) = self.programs.insert(numbers, name) else {
+            return;
+        };
+        let title = format!(
+            "`{}` and `{}` have the same program and version",
+            first.text, name.text
+        );
+        let span = version.map_or(name.span, |version| version.span);
+        let problem = Diagnostic::new(title, span, "").also(first.span, "the first is here");
+        self.report(problem.help("give a new version of an interface a new number"));
     }
 
     fn procedures(&mut self, methods: &'a [ast::Method]) -> Vec<Option<u32>> {
@@ -106,7 +92,12 @@ impl<'a> Checker<'a> {
         seen: &HashMap<u32, &ast::Method>,
     ) -> Option<u32> {
         let Some(expr) = &method.procedure else {
-            let next = seen.keys().max().map_or(1, |max| max.saturating_add(1));
+            let largest = if self.diags.has_room() {
+                seen.keys().max()
+            } else {
+                None
+            };
+            let next = largest.map_or(1, |number| number.saturating_add(1));
             let title = format!("`{}` has no number", method.name.text);
             let problem = Diagnostic::new(title, method.name.span, "");
             let help = format!("write `= {next}` before the `;`: the number goes on the wire");
@@ -152,7 +143,7 @@ impl<'a> Checker<'a> {
         let title = format!("`{}` is oneway, so it cannot {what}", method.name.text);
         let problem = Diagnostic::new(title, span, "nobody would receive it");
         let problem = problem.also(word, "no reply is ever sent");
-        self.report(problem.help("remove `oneway`, or what it returns"));
+        self.report(problem.help("remove `oneway`, or let the method give nothing back"));
     }
 
     fn thrown(&mut self, name: &Ident) -> Option<ItemId> {
@@ -164,6 +155,7 @@ impl<'a> Checker<'a> {
             return Some(id);
         }
         let problem = match found {
+            Some(id) if matches!(items[id].kind, ItemKind::Broken) => return None,
             Some(id) => {
                 let title = format!(
                     "`{}` is {}, not an error",

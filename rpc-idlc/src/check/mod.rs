@@ -21,12 +21,16 @@ use std::collections::HashMap;
 
 /// Checks a file. All mistakes are reported; if there was none before either, here is its model.
 pub(crate) fn check(file: &ast::File, diags: &mut Diagnostics) -> Option<Model> {
+    let incomplete = diags.count() > 0;
     let names = names::collect(file, diags);
     let mut checker = Checker {
         file,
+        incomplete,
         names,
         consts: Vec::new(),
         ends: Vec::new(),
+        values: HashMap::new(),
+        programs: HashMap::new(),
         diags,
     };
     checker.consts = consts::evaluate(&mut checker);
@@ -42,7 +46,6 @@ pub(crate) fn check(file: &ast::File, diags: &mut Diagnostics) -> Option<Model> 
             });
         }
     }
-    interfaces::check_programs(&mut checker);
     if checker.diags.count() > 0 {
         return None;
     }
@@ -53,12 +56,18 @@ pub(crate) fn check(file: &ast::File, diags: &mut Diagnostics) -> Option<Model> 
 /// What the passes know of the file.
 struct Checker<'a> {
     file: &'a ast::File,
+    /// Parts of the file could not be read.
+    incomplete: bool,
     names: HashMap<&'a str, ItemId>,
     /// By item; `None` for what is no constant, or a wrong one.
     consts: Vec<Option<Const>>,
     /// By item: for an alias, the item or the alias of a built-in type where its chain ends;
     /// `None` in a chain without end.
     ends: Vec<Option<ItemId>>,
+    /// By enum: its values by name.
+    values: HashMap<ItemId, HashMap<&'a str, usize>>,
+    /// The first interface with a program and version.
+    programs: HashMap<(u32, u32), &'a ast::Ident>,
     diags: &'a mut Diagnostics,
 }
 
@@ -78,6 +87,7 @@ impl<'a> Checker<'a> {
             ast::ItemKind::Interface(interface) => {
                 ItemKind::Interface(self.interface(&item.name, interface)?)
             }
+            ast::ItemKind::Broken => return None,
         })
     }
 

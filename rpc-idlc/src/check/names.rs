@@ -40,6 +40,7 @@ fn rust_names(name: &str, kind: &ItemKind) -> Vec<String> {
             let name = camel(name);
             vec![format!("{name}Client"), format!("{name}Service"), name]
         }
+        ItemKind::Broken => Vec::new(),
         _ => vec![camel(name)],
     }
 }

@@ -105,6 +105,9 @@ impl<'a> Checker<'a> {
             self.error(title, name.span, "");
             return None;
         }
+        if matches!(kind, ItemKind::Broken) {
+            return None;
+        }
         Some(id)
     }
 

@@ -30,14 +30,17 @@ fn item_text(tokens: TokenStream) -> String {
         // Never seen: the emitter writes items. Were it wrong, rustc would say so better than we.
         return fallback;
     };
-    let methods = matches!(item, syn::Item::Trait(_));
+    let arrange = match item {
+        syn::Item::Trait(_) => apart,
+        syn::Item::Enum(_) => spaced,
+        _ => str::to_owned,
+    };
     let file = syn::File {
         shebang: None,
         attrs: Vec::new(),
         items: vec![item],
     };
-    let text = prettyplease::unparse(&file);
-    if methods { apart(&text) } else { text }
+    arrange(&prettyplease::unparse(&file))
 }
 
 /// Puts an empty line between the methods of a trait, which prettyplease does not.
@@ -54,4 +57,14 @@ fn apart(text: &str) -> String {
         }
     }
     spaced
+}
+
+/// Puts spaces around the `|` of labels: prettyplease leaves what is in attributes as it is.
+fn spaced(text: &str) -> String {
+    let label = |line: &str| line.trim_start().starts_with("#[xdr(case");
+    let lines = text.lines().map(|line| match label(line) {
+        true => line.replace('|', " | ") + "\n",
+        false => line.to_owned() + "\n",
+    });
+    lines.collect()
 }

@@ -31,11 +31,6 @@ impl Names {
         ident(&self.rust[id])
     }
 
-    /// Is this also the name of a type? Then Rust takes it for the type between `<` and `>`.
-    pub(super) fn is_type(&self, name: &Ident) -> bool {
-        self.types.contains(&name.to_string())
-    }
-
     /// A name of the standard prelude, by its full path where the file has a type of that name.
     pub(super) fn prelude(&self, name: &str) -> TokenStream {
         let short = format_ident!("{name}");
@@ -43,11 +38,11 @@ impl Names {
             return quote!(#short);
         }
         match name {
-            "Vec" => quote!(::std::vec::Vec),
-            "String" => quote!(::std::string::String),
-            "Box" => quote!(::std::boxed::Box),
-            "Option" => quote!(::std::option::Option),
-            _ => quote!(::std::result::Result),
+            "Vec" => quote!(std::vec::Vec),
+            "String" => quote!(std::string::String),
+            "Box" => quote!(std::boxed::Box),
+            "Option" => quote!(std::option::Option),
+            _ => quote!(std::result::Result),
         }
     }
 }

@@ -154,16 +154,16 @@ impl Emitter<'_> {
     /// What lets an error be printed and passed on with `?`.
     fn error(&self, id: ItemId, union: &Union) -> Vec<TokenStream> {
         let name = self.names.item(id);
-        let result = quote!(::std::fmt::Result);
+        let result = quote!(std::fmt::Result);
         let arms = union.arms.iter().map(display_arm);
         let display = quote! {
-            impl ::std::fmt::Display for #name {
-                fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> #result {
+            impl std::fmt::Display for #name {
+                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> #result {
                     match self { #(#arms)* }
                 }
             }
         };
-        vec![display, quote!(impl ::std::error::Error for #name {})]
+        vec![display, quote!(impl std::error::Error for #name {})]
     }
 
     pub(super) fn ty(&self, ty: &Type) -> TokenStream {
@@ -213,8 +213,7 @@ impl Emitter<'_> {
             Some(of) => {
                 let name = self.names.item(of);
                 match self.is_u32(of) {
-                    true if !self.names.is_type(&name) => quote!(#name),
-                    true => quote!({ #name }),
+                    true => quote!(#name),
                     false => quote!({ #name as u32 }),
                 }
             }

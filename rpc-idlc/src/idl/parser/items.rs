@@ -3,7 +3,7 @@
 use super::{Parse, Parser};
 use crate::ast::{
     Arm, Docs, Enumerator, Expr, Field, Ident, Interface, Item, ItemKind, Labels, Method, Payload,
-    Semantics, TypeExpr, Union,
+    Scalar, Semantics, TypeExpr, Union,
 };
 use crate::diag::Diagnostic;
 use crate::idl::lexer::TokenKind;
@@ -54,12 +54,20 @@ impl Parser<'_> {
                 || self.word(n + 2) == Some("switch"))
     }
 
+    /// Goes behind the `;` or the braces of what could not be read.
     fn skip_item(&mut self, start: usize) {
-        if self.at == start {
-            self.bump();
-        }
-        while !self.at_end() && !self.at_item() {
+        let mut depth = 0i32;
+        while !self.at_end() && (self.at == start || !self.at_item()) {
+            depth += match self.kind() {
+                TokenKind::Punct('{') => 1,
+                TokenKind::Punct('}') => -1,
+                _ => 0,
+            };
+            let ends = depth <= 0 && self.at_any(";}");
             self.skip();
+            if ends {
+                return;
+            }
         }
     }
 
@@ -69,7 +77,19 @@ impl Parser<'_> {
         };
         self.bump();
         let name = self.ident("a name")?;
-        let kind = match keyword {
+        let start = self.at;
+        let kind = self.body(keyword).unwrap_or_else(|_| {
+            self.skip_item(start);
+            ItemKind::Broken
+        });
+        if !matches!(kind, ItemKind::Const { .. } | ItemKind::Alias(_)) {
+            self.no_semicolon();
+        }
+        Ok(Item { docs, name, kind })
+    }
+
+    fn body(&mut self, keyword: &str) -> Parse<ItemKind> {
+        Ok(match keyword {
             "const" => self.constant()?,
             "type" => {
                 self.expect('=')?;
@@ -81,11 +101,7 @@ impl Parser<'_> {
             "enum" => ItemKind::Enum(self.list(BRACES, Self::enumerator)?),
             "interface" => ItemKind::Interface(self.interface()?),
             _ => ItemKind::Union(self.union(keyword == "error")?),
-        };
-        if !matches!(kind, ItemKind::Const { .. } | ItemKind::Alias(_)) {
-            self.no_semicolon();
-        }
-        Ok(Item { docs, name, kind })
+        })
     }
 
     fn no_item(&mut self) -> crate::diag::Reported {
@@ -137,12 +153,21 @@ impl Parser<'_> {
         self.documented(&docs)?;
         let name = self.ident("a name")?;
         if !self.eat(':') {
-            let problem = format!("expected `:` and a type, found {}", self.found());
-            let problem = Diagnostic::new(problem, self.span(), "expected `:`");
-            return Err(self.complain(problem.help(format!("write `{}: TYPE`", name.text))));
+            return Err(self.no_colon(&name));
         }
         let ty = self.type_expr()?;
         Ok(Field { docs, name, ty })
+    }
+
+    fn no_colon(&mut self, name: &Ident) -> crate::diag::Reported {
+        let title = format!("expected `:` and a type, found {}", self.found());
+        let problem = Diagnostic::new(title, self.span(), "expected `:`");
+        let help = match self.word(0) {
+            Some(next) if is_type(&name.text) => format!("{next}: {}", name.text),
+            Some(next) if is_type(next) => format!("{}: {next}", name.text),
+            _ => format!("{}: TYPE", name.text),
+        };
+        self.complain(problem.help(format!("write `{help}`")))
     }
 
     /// Behind a doc comment there must be something to document.
@@ -253,7 +278,7 @@ impl Parser<'_> {
     }
 
     fn member(&mut self, docs: Docs, interface: &mut Interface) -> Parse<()> {
-        let number = matches!(self.nth(1).kind, TokenKind::Int | TokenKind::Ident);
+        let number = self.nth(1).kind != TokenKind::Punct('(');
         if number && self.at_word("program") {
             self.stray_docs(&docs);
             interface.program = Some(self.number(interface.program.take())?);
@@ -361,4 +386,10 @@ impl Parser<'_> {
         }
         Ok(Some(name))
     }
+}
+
+/// Is this surely a type, here or in another language?
+fn is_type(word: &str) -> bool {
+    let scalar = Scalar::ALL.into_iter().any(|scalar| scalar.name() == word);
+    scalar || matches!(word, "string" | "bytes") || crate::check::foreign(word).is_some()
 }

@@ -102,7 +102,22 @@ impl Parser<'_> {
             Some(ours) => problem.help(format!("here it is called `{ours}`")),
             None => problem.help("`list<T>`, `optional<T>`, `string<N>` and `bytes<N>` do"),
         };
-        self.complain(problem)
+        let reported = self.complain(problem);
+        self.skip_angles();
+        reported
+    }
+
+    /// Goes behind `<…>`, whose commas separate no fields.
+    fn skip_angles(&mut self) {
+        let mut depth = 0u32;
+        while !self.at_end() && !self.at_any(";{}()") {
+            match self.bump().kind {
+                TokenKind::Punct('<') => depth += 1,
+                TokenKind::Punct('>') if depth <= 1 => return,
+                TokenKind::Punct('>') => depth -= 1,
+                _ => {}
+            }
+        }
     }
 
     /// A value: a literal or the name of a constant.

@@ -1,0 +1,34 @@
+//! Fixtures and their expected output.
+
+#![allow(dead_code, reason = "each test takes what it needs of it")]
+
+use std::path::{Path, PathBuf};
+
+/// All `.idl` files of a folder of fixtures, in the order of their names.
+pub fn fixtures(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(folder);
+    let entries = std::fs::read_dir(&folder).expect("the fixtures are there");
+    let paths = entries.map(|entry| entry.expect("a fixture can be read").path());
+    let mut paths: Vec<_> = paths
+        .filter(|path| path.extension().is_some_and(|e| e == "idl"))
+        .collect();
+    paths.sort();
+    assert!(paths.len() > 10, "too few fixtures in {}", folder.display());
+    paths
+}
+
+/// Compares with a file, or writes it with `UPDATE_EXPECT=1`.
+pub fn check_expected(path: &Path, found: &str) {
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(path, found).expect("the expected text can be written");
+        return;
+    }
+    let expected = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        expected == found,
+        "{} differs (UPDATE_EXPECT=1 writes it):\n--- expected\n{expected}\n--- found\n{found}",
+        path.display()
+    );
+}

@@ -1,0 +1,71 @@
+//! rustc takes the Rust of every fixture, with the real derive and the real `#[rpc]`.
+
+mod common;
+
+use common::fixtures;
+
+/// Declares a module for each fixture's Rust, which is how rustc gets to see it, and their list.
+macro_rules! compiled {
+    ($($name:ident)*) => {
+        $(
+            #[allow(clippy::enum_variant_names, dead_code, missing_docs, reason = "fixtures are read, not used")]
+            mod $name {
+                include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/good/", stringify!($name), ".rs"));
+            }
+        )*
+        const COMPILED: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+compiled! {
+    aliases both_doors comments constants enums errors interfaces lengths names optional prelude scalars
+    semantics structs unions unions_with_switch versions windows
+}
+
+#[test]
+fn rustc_has_seen_every_fixture() {
+    let found: Vec<String> = fixtures("good")
+        .iter()
+        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+        .collect();
+    assert_eq!(found, COMPILED);
+}
+
+#[test]
+fn a_declared_error_says_what_happened() {
+    use errors::{BankError, Failure, Refused};
+    for (error, expected) in [
+        (
+            &BankError::NoSuchAccount { account: 7 } as &dyn std::error::Error,
+            "no such account: account 7",
+        ),
+        (
+            &BankError::InsufficientFunds {
+                missing: 25,
+                r#type: "cash".to_owned(),
+            },
+            "insufficient funds: missing 25, type \"cash\"",
+        ),
+        (&BankError::Frozen, "frozen"),
+        (&BankError::Two(1, 2), "two: 1, 2"),
+        (&Refused::NotToday, "not today"),
+        (
+            &Failure::Known {
+                discriminant: 2,
+                line: 9,
+            },
+            "known: line 9",
+        ),
+        (&Failure::Pair(3, 9), "pair: 9"),
+        (&Failure::Bare(5), "bare"),
+        (
+            &Failure::Unknown {
+                discriminant: 8,
+                text: String::new(),
+            },
+            "unknown: text \"\"",
+        ),
+    ] {
+        assert_eq!(error.to_string(), expected);
+    }
+}

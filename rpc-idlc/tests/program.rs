@@ -1,0 +1,156 @@
+//! The `idlc` program: its exit codes, and what it leaves on the disk.
+
+#![allow(clippy::unwrap_used, reason = "a test's own folder is there")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const GOOD: &str = "/// A number.\ntype Number = u64;\n";
+const BAD: &str = "type Number = u46;\n";
+
+/// A folder that goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        fs::write(self.0.join(name), text).unwrap();
+    }
+
+    /// The names of all that is in a folder of this one.
+    fn list(&self, name: &str) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.0.join(name)) else {
+            return Vec::new();
+        };
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    }
+
+    fn idlc(&self, words: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_idlc"));
+        command.args(words).current_dir(&self.0).output().unwrap()
+    }
+
+    /// Runs `idlc` and checks its exit code; returns what it said.
+    fn run(&self, words: &[&str], code: i32) -> String {
+        let output = self.idlc(words);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {said}");
+        said
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn exit_code_0_means_that_all_is_well() {
+    let folder = Folder::new("exit_code_0");
+    folder.write("a.idl", GOOD);
+    folder.write("b.idl", GOOD);
+    assert_eq!(folder.run(&["check", "a.idl", "b.idl"], 0), "");
+    assert_eq!(
+        folder.run(&["rust", "a.idl", "b.idl", "--out", "new/folder"], 0),
+        ""
+    );
+    assert_eq!(folder.list("new/folder"), ["a.rs", "b.rs"]);
+    let help = folder.idlc(&["--help"]);
+    assert!(help.status.success() && String::from_utf8_lossy(&help.stdout).contains("check"));
+    let version = folder.idlc(&["--version"]);
+    let expected = format!("idlc {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(String::from_utf8_lossy(&version.stdout), expected);
+}
+
+#[test]
+fn exit_code_1_means_that_a_file_has_mistakes() {
+    let folder = Folder::new("exit_code_1");
+    folder.write("a.idl", BAD);
+    folder.write("b.idl", "struct B { a: Missing }");
+    let said = folder.run(&["check", "a.idl", "b.idl"], 1);
+    assert!(
+        said.contains("a.idl:1:15") && said.contains("b.idl:1:15"),
+        "{said}"
+    );
+    assert!(said.ends_with("2 errors\n"), "{said}");
+    folder.run(&["rust", "a.idl", "--out", "out"], 1);
+    folder.write("latin.idl", b"// caf\xe9\n");
+    let said = folder.run(&["check", "latin.idl"], 1);
+    assert!(
+        said.contains("latin.idl:1:7") && said.contains("UTF-8"),
+        "{said}"
+    );
+}
+
+#[test]
+fn exit_code_2_means_that_the_command_or_the_disk_is_wrong() {
+    let folder = Folder::new("exit_code_2");
+    folder.write("a.idl", GOOD);
+    folder.write("file", "");
+    fs::create_dir(folder.0.join("sub")).unwrap();
+    folder.write("sub/a.idl", GOOD);
+    for (words, part) in [
+        (&["check"] as &[&str], "FILE"),
+        (&[], "Usage"),
+        (&["compile", "a.idl"], "compile"),
+        (&["rust", "a.idl"], "--out"),
+        (&["check", "missing.idl"], "missing.idl"),
+        (&["check", "sub"], "sub"),
+        (&["rust", "a.idl", "--out", "file"], "file"),
+        (&["rust", "a.idl", "sub/a.idl", "--out", "out"], "a.rs"),
+    ] {
+        let said = folder.run(words, 2);
+        assert!(said.contains(part), "{words:?}: {said}");
+    }
+    assert_eq!(folder.list("out"), [""; 0]);
+}
+
+#[test]
+fn one_bad_file_of_several_and_none_is_written() {
+    let folder = Folder::new("one_bad_file");
+    folder.write("a.idl", GOOD);
+    folder.write("b.idl", BAD);
+    folder.run(&["rust", "a.idl", "b.idl", "--out", "out"], 1);
+    assert_eq!(folder.list("out"), [""; 0]);
+}
+
+#[test]
+fn one_file_that_cannot_be_written_and_none_is() {
+    let folder = Folder::new("one_unwritable");
+    folder.write("a.idl", GOOD);
+    folder.write("b.idl", GOOD);
+    folder.run(&["rust", "a.idl", "--out", "out"], 0);
+    fs::create_dir(folder.0.join("out/b.rs")).unwrap();
+    folder.write("a.idl", "type Other = u8;");
+    let said = folder.run(&["rust", "a.idl", "b.idl", "--out", "out"], 2);
+    assert!(said.contains("b.rs"), "{said}");
+    assert_eq!(folder.list("out"), ["a.rs", "b.rs"]);
+    let kept = fs::read_to_string(folder.0.join("out/a.rs")).unwrap();
+    assert!(kept.contains("Number"), "the old file is lost: {kept}");
+}
+
+#[test]
+fn output_that_would_not_change_is_not_touched() {
+    let folder = Folder::new("not_touched");
+    folder.write("a.idl", GOOD);
+    folder.run(&["rust", "a.idl", "--out", "out"], 0);
+    let path = folder.0.join("out/a.rs");
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH).unwrap();
+    folder.run(&["rust", "a.idl", "--out", "out"], 0);
+    assert_eq!(
+        fs::metadata(&path).unwrap().modified().unwrap(),
+        std::time::UNIX_EPOCH
+    );
+}
