@@ -14,7 +14,7 @@ use crate::attribute::{framework, is_called};
 use crate::errors::Errors;
 
 /// Functions of every client, which a method's name would hide.
-const RESERVED: [&str; 4] = ["connect", "local", "clone", "new"];
+const RESERVED: [&str; 3] = ["connect", "local", "clone"];
 
 pub struct Interface {
     pub framework: Path,
@@ -37,7 +37,8 @@ pub struct Method {
     pub name: String,
     pub procedure: u32,
     pub semantics: Semantics,
-    pub takes_context: bool,
+    /// The type of the context parameter, if there is one.
+    pub context: Option<Type>,
     pub arguments: Vec<Argument>,
     /// As it is written, so that aliases stay; nothing for a method without `->`.
     pub result: Option<Type>,
@@ -167,7 +168,7 @@ fn read_method(method: &mut TraitItemFn, numbers: &mut Numbers, errors: &Errors)
             .map_or_else(|| method.sig.ident.unraw().to_string(), |name| name.value()),
         procedure: procedure?,
         semantics,
-        takes_context: signature.takes_context,
+        context: signature.context,
         arguments: signature.arguments,
         result: signature.result,
     })

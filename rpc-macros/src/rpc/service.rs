@@ -127,13 +127,19 @@ fn arm(method: &Method, interface: &Interface, names: &Names) -> TokenStream {
         .iter()
         .enumerate()
         .map(|(index, argument)| decode(index, argument, private, args));
-    let context = method.takes_context.then(|| quote!(#context,));
-    let passed = method
-        .arguments
-        .iter()
-        .enumerate()
-        .map(|(index, argument)| pass(index, argument));
-    let run = quote!(<__Service as #interface>::#ident(&self.service, #context #(#passed),*));
+    let passed = method.context.iter().map(|ty| {
+        // An error about another type called `Context` belongs to where that type is named.
+        let here = Ident::new(&context.to_string(), at(ty));
+        quote!(#here)
+    });
+    let passed = passed.chain(
+        method
+            .arguments
+            .iter()
+            .enumerate()
+            .map(|(index, argument)| pass(index, argument)),
+    );
+    let run = quote!(<__Service as #interface>::#ident(&self.service, #(#passed),*));
     let answer = match &method.result {
         None => quote!(#run; ::core::result::Result::Ok(())),
         Some(ty) => {

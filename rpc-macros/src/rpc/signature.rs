@@ -8,7 +8,7 @@ use super::types::{Passing, check_argument, check_result, is_context, peel};
 use crate::errors::Errors;
 
 pub struct Read {
-    pub takes_context: bool,
+    pub context: Option<Type>,
     pub arguments: Vec<Argument>,
     pub result: Option<Type>,
 }
@@ -33,11 +33,11 @@ pub fn read(method: &TraitItemFn, semantics: Semantics, errors: &Errors) -> Opti
         );
         good = false;
     }
-    let (takes_context, arguments) = read_arguments(signature, errors);
+    let (context, arguments) = read_arguments(signature, errors);
     let result = read_result(&signature.output, semantics, errors);
     match (good, arguments, result) {
         (true, Some(arguments), Ok(result)) => Some(Read {
-            takes_context,
+            context,
             arguments,
             result,
         }),
@@ -135,9 +135,9 @@ fn check_receiver(signature: &Signature, errors: &Errors) -> bool {
     }
 }
 
-/// Whether the context is asked for, and the arguments unless one is wrong.
-fn read_arguments(signature: &Signature, errors: &Errors) -> (bool, Option<Vec<Argument>>) {
-    let mut typed: Vec<_> = signature
+/// The context if it is asked for, and the arguments unless one is wrong.
+fn read_arguments(signature: &Signature, errors: &Errors) -> (Option<Type>, Option<Vec<Argument>>) {
+    let typed: Vec<_> = signature
         .inputs
         .iter()
         .filter_map(|input| match input {
@@ -145,17 +145,15 @@ fn read_arguments(signature: &Signature, errors: &Errors) -> (bool, Option<Vec<A
             FnArg::Receiver(_) => None,
         })
         .collect();
-    let takes_context = typed
+    let context = typed
         .first()
-        .is_some_and(|first| is_context_reference(&first.ty));
-    if takes_context {
-        typed.remove(0);
-    }
-    let read: Vec<_> = typed
-        .iter()
+        .filter(|first| is_context_reference(&first.ty))
+        .map(|first| (*first.ty).clone());
+    let arguments = typed.iter().skip(usize::from(context.is_some()));
+    let read: Vec<_> = arguments
         .map(|argument| read_argument(argument, errors))
         .collect();
-    (takes_context, read.into_iter().collect())
+    (context, read.into_iter().collect())
 }
 
 fn read_argument(argument: &PatType, errors: &Errors) -> Option<Argument> {

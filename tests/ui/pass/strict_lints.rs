@@ -62,6 +62,10 @@ mod private {
     }
 }
 
+/// Answers nothing but the null procedure.
+#[rpc(program = 0x2000_0004, version = 1)]
+pub trait Silent {}
+
 impl private::Outer for () {
     fn show(&self) -> u32 {
         1
