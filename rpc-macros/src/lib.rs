@@ -23,6 +23,25 @@ use proc_macro::TokenStream;
 ///
 /// Decoding is strict: a discriminant that no variant declares is an error.
 ///
+/// ```
+/// use rpc_core::Xdr;
+/// use rpc_core::xdr::{Limits, from_slice, to_vec};
+///
+/// #[derive(Debug, PartialEq, Xdr)]
+/// enum Shape<'a> {
+///     #[xdr(case = 1)]
+///     Circle { radius: u32 },
+///     #[xdr(case = 2)]
+///     Named(&'a str),
+/// }
+///
+/// let bytes = to_vec(&Shape::Named("dot"))?;
+/// assert_eq!(bytes, *b"\0\0\0\x02\0\0\0\x03dot\0");
+/// assert_eq!(from_slice::<Shape>(&bytes, Limits::default())?, Shape::Named("dot"));
+/// assert!(from_slice::<Shape>(&[0; 4], Limits::default()).is_err(), "no variant declares 0");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Attributes
 ///
 /// | where | attribute | meaning |
@@ -46,6 +65,30 @@ pub fn derive_xdr(input: TokenStream) -> TokenStream {
 /// - `BankClient`, with `connect(endpoint)`, `local(service)`, the descriptor `INTERFACE`, and one method for each of
 ///   the trait's, which encodes its arguments and returns a `Call` (a `Oneway` for oneway methods);
 /// - `BankService<T>`, which wraps an implementation for a server.
+///
+/// ```
+/// use rpc_core::{Context, rpc};
+///
+/// #[rpc(program = 0x2000_0001, version = 1)]
+/// pub trait Greeter {
+///     /// Greets somebody.
+///     #[rpc(idempotent)]
+///     fn greet(&self, cx: &Context, name: &str) -> String;
+/// }
+///
+/// struct Polite;
+///
+/// impl Greeter for Polite {
+///     fn greet(&self, cx: &Context, name: &str) -> String {
+///         format!("Good morning, {name}, at {}.", cx.peer())
+///     }
+/// }
+///
+/// // In one process; `GreeterClient::connect("tcp://…")` calls a server that serves `GreeterService::new(Polite)`.
+/// let greeter = GreeterClient::local(Polite);
+/// assert_eq!(greeter.greet("Alice").wait()?, "Good morning, Alice, at local.");
+/// # Ok::<(), rpc_core::Error>(())
+/// ```
 ///
 /// # Methods
 ///
