@@ -1,6 +1,6 @@
 //! What the compiler says to each kind of mistake, to the letter.
 //!
-//! With `UPDATE_EXPECT=1` the expected files are written instead of compared.
+//! With `RPC_TESTS_REGENERATE=1` the expected files are written instead of compared.
 
 mod common;
 

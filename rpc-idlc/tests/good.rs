@@ -1,7 +1,7 @@
 //! One fixture for each construct: what it becomes in Rust, to the letter. `compiled.rs` shows that
 //! rustc takes it.
 //!
-//! With `UPDATE_EXPECT=1` the expected files are written instead of compared.
+//! With `RPC_TESTS_REGENERATE=1` the expected files are written instead of compared.
 
 mod common;
 

@@ -237,7 +237,7 @@ proptest! {
 /// Far more than anyone writes; a pass whose time or stack grew faster than the text would show.
 #[test]
 fn large_texts_are_judged_in_time() {
-    const MANY: usize = 20_000;
+    const MANY: usize = 10_000;
     let lines = |line: fn(usize) -> String| (0..MANY).map(line).collect::<String>();
     let texts = [
         (

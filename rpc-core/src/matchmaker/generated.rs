@@ -99,8 +99,8 @@ pub enum RegisterError {
     Superseded,
 }
 
-impl ::std::fmt::Display for RegisterError {
-    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+impl std::fmt::Display for RegisterError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::BadName => f.write_str("bad name"),
             Self::NoEndpoint => f.write_str("no endpoint"),
@@ -110,7 +110,7 @@ impl ::std::fmt::Display for RegisterError {
     }
 }
 
-impl ::std::error::Error for RegisterError {}
+impl std::error::Error for RegisterError {}
 
 /// Why a lease was not renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, rpc_core::Xdr)]
@@ -119,15 +119,15 @@ pub enum RenewError {
     UnknownLease = 1,
 }
 
-impl ::std::fmt::Display for RenewError {
-    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+impl std::fmt::Display for RenewError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::UnknownLease => f.write_str("unknown lease"),
         }
     }
 }
 
-impl ::std::error::Error for RenewError {}
+impl std::error::Error for RenewError {}
 
 /// Why a name was not found.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
@@ -139,15 +139,15 @@ pub enum LookupError {
     },
 }
 
-impl ::std::fmt::Display for LookupError {
-    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+impl std::fmt::Display for LookupError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NoSuchName { near } => write!(f, "no such name: near {near:?}"),
         }
     }
 }
 
-impl ::std::error::Error for LookupError {}
+impl std::error::Error for LookupError {}
 
 /// Tells clients where services are.
 #[rpc_core::rpc(program = 0x2000_4d4d, version = 1)]

@@ -19,16 +19,16 @@ pub fn fixtures(folder: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// Compares with a file, or writes it with `UPDATE_EXPECT=1`.
+/// Compares with a file, or writes it with `RPC_TESTS_REGENERATE=1`.
 pub fn check_expected(path: &Path, found: &str) {
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
+    if std::env::var_os("RPC_TESTS_REGENERATE").is_some_and(|value| value == "1") {
         std::fs::write(path, found).expect("the expected text can be written");
         return;
     }
     let expected = std::fs::read_to_string(path).unwrap_or_default();
     assert!(
         expected == found,
-        "{} differs (UPDATE_EXPECT=1 writes it):\n--- expected\n{expected}\n--- found\n{found}",
+        "{} differs (RPC_TESTS_REGENERATE=1 writes it):\n--- expected\n{expected}\n--- found\n{found}",
         path.display()
     );
 }
