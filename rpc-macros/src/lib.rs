@@ -6,6 +6,8 @@
 
 mod attribute;
 mod errors;
+#[cfg(test)]
+mod mangled;
 mod rpc;
 #[cfg(test)]
 mod snapshots;

@@ -1,4 +1,4 @@
-//! A trait that another macro writes is as good as one that a person wrote.
+//! A trait that another macro writes or removes is as good as one that a person wrote or removed.
 
 use rpc_core::rpc;
 
@@ -13,6 +13,13 @@ macro_rules! echo {
 
 echo!(Numbers, u64, &str);
 echo!(Bytes, Vec<u8>, &[u8]);
+
+/// A condition below the attribute holds for all that the attribute writes.
+#[rpc(program = 0x2000_0001, version = 1)]
+#[cfg(any())]
+pub trait Absent {
+    fn take(&self, value: NoSuchType);
+}
 
 fn main() {
     let Some(method) = NumbersClient::INTERFACE.method(1) else { panic!("procedure 1 is there") };
