@@ -2,6 +2,9 @@
 
 mod program;
 mod skip;
+mod wait;
+pub mod who;
 
 pub use program::{Running, program};
 pub use skip::skip;
+pub use wait::eventually;

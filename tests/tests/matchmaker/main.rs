@@ -1,0 +1,286 @@
+//! The matchmaker, servers that register and clients that look for them, as processes that can be killed.
+
+mod stage;
+
+use rpc_core::ConnectError;
+use rustix::process::{Pid, Signal, kill_process};
+use stage::{Matchmaker, Registered, SOON, failing_server};
+use std::process::Child;
+use testkit::eventually;
+use testkit::who::{WhoClient, WhoV2Client};
+
+/// Longer than any test here takes: entries then end for other reasons only.
+const LONG: u32 = 600_000;
+
+fn signal(process: &Child, signal: Signal) {
+    kill_process(Pid::from_child(process), signal).expect("it is ours");
+}
+
+fn connect(matchmaker: &Matchmaker, name: &str) -> Result<WhoClient, ConnectError> {
+    WhoClient::connect(&format!("match://{}/{name}", matchmaker.address))
+}
+
+#[test]
+fn a_registered_server_is_found_by_clients_and_shown_on_the_command_line() {
+    let matchmaker = Matchmaker::start(None, LONG);
+    let server = Registered::start(
+        &matchmaker,
+        "",
+        &[
+            "--listen",
+            "tcp://127.0.0.1:0",
+            "--listen",
+            "udp://127.0.0.1:0",
+        ],
+    );
+    for endpoint in ["who", "Who", "who?transport=udp", "who?transport=tcp", ""] {
+        let client = connect(&matchmaker, endpoint).expect("it is registered");
+        assert_eq!(
+            client.process().wait().expect("it answers"),
+            server.id(),
+            "as {endpoint:?}"
+        );
+    }
+
+    let shown = matchmaker.ask(&["lookup", "who"]);
+    let text = String::from_utf8(shown.stdout).expect("text");
+    assert!(shown.status.success());
+    assert!(
+        text.starts_with("NAME  PROGRAM     VERSION  ENDPOINTS"),
+        "{text}"
+    );
+    assert!(
+        text.contains(&format!("Who   0x20000f00  1        {}", server.endpoint)),
+        "{text}"
+    );
+    let fingerprint = WhoClient::INTERFACE.methods[0].fingerprint();
+    assert!(
+        text.contains(&format!("procedure 1    fingerprint {fingerprint:016x}")),
+        "{text}"
+    );
+    let listed = matchmaker.ask(&["list"]);
+    assert!(
+        listed.status.success()
+            && String::from_utf8_lossy(&listed.stdout).contains(&server.endpoint)
+    );
+}
+
+#[test]
+fn what_is_not_registered_is_told_plainly_with_names_that_look_alike() {
+    let matchmaker = Matchmaker::start(None, LONG);
+    assert_eq!(matchmaker.ask(&["list"]).status.code(), Some(1));
+    let _server = Registered::start(&matchmaker, "who-knows", &[]);
+    let shown = matchmaker.ask(&["lookup", "who-knwos"]);
+    assert_eq!(shown.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&shown.stderr);
+    assert!(
+        told.contains("`who-knwos`") && told.contains("who-knows"),
+        "{told}"
+    );
+
+    let error = connect(&matchmaker, "who-knwos")
+        .expect_err("there is no such name")
+        .to_string();
+    assert!(
+        error.ends_with("knows nobody by the name `who-knwos`; it knows `who-knows`"),
+        "{error}"
+    );
+    let error = WhoV2Client::connect(&format!("match://{}/who-knows", matchmaker.address));
+    let error = error.expect_err("only version 1 is served").to_string();
+    assert!(
+        error.ends_with("it serves Who in version 1, and this client speaks version 2"),
+        "{error}"
+    );
+    let error = WhoClient::connect(&format!(
+        "match://{}/who-knows?transport=udp",
+        matchmaker.address
+    ));
+    let error = error.expect_err("it listens on TCP only").to_string();
+    assert!(error.ends_with("it has no endpoint for udp"), "{error}");
+}
+
+#[test]
+fn an_entry_ends_when_its_owner_is_killed() {
+    let matchmaker = Matchmaker::start(None, LONG);
+    let mut server = Registered::start(&matchmaker, "who", &[]);
+    let client = connect(&matchmaker, "who").expect("it is registered");
+    assert_eq!(matchmaker.await_entries("who", 1).len(), 1);
+    server.kill();
+    matchmaker.await_entries("who", 0);
+    let error = client
+        .process()
+        .deadline(SOON / 20)
+        .wait()
+        .expect_err("nobody is left");
+    assert!(
+        error.to_string().contains("knows nobody by the name `who`"),
+        "{error}"
+    );
+    assert!(connect(&matchmaker, "who").is_err());
+}
+
+#[test]
+fn an_entry_ends_with_its_lease_and_comes_back_with_its_owner() {
+    let matchmaker = Matchmaker::start(None, 1_000);
+    let server = Registered::start(&matchmaker, "who", &[]);
+    matchmaker.await_entries("who", 1);
+    // Its connection stays open, but nobody renews.
+    signal(&server.process.0, Signal::STOP);
+    matchmaker.await_entries("who", 0);
+    signal(&server.process.0, Signal::CONT);
+    matchmaker.await_entries("who", 1);
+}
+
+#[test]
+fn an_entry_is_renewed_for_longer_than_its_lease() {
+    let matchmaker = Matchmaker::start(None, 500);
+    let _server = Registered::start(&matchmaker, "who", &[]);
+    let client = matchmaker.client();
+    eventually("an entry that is older than three leases", SOON, || {
+        // An entry that ended and was made anew would be young again.
+        matchmaker
+            .entries(&client, "who")
+            .first()
+            .filter(|entry| entry.age_ms > 1_500)
+            .map(|_| ())
+    });
+}
+
+#[test]
+fn a_server_withdraws_when_it_shuts_down() {
+    let matchmaker = Matchmaker::start(None, LONG);
+    let mut server = Registered::start(&matchmaker, "who", &[]);
+    let client = matchmaker.client();
+    assert!(server.end().success());
+    assert_eq!(
+        matchmaker.entries(&client, "who"),
+        [],
+        "at once, with nothing left to notice"
+    );
+}
+
+#[test]
+fn entries_come_back_after_the_matchmaker_was_restarted() {
+    let mut first = Matchmaker::start(None, 1_000);
+    let server = Registered::start(&first, "who", &[]);
+    let client = connect(&first, "who").expect("it is registered");
+    first.process.0.kill().expect("it runs");
+    first.process.0.wait().expect("it is ours");
+    assert_eq!(
+        client.process().wait().expect("it goes on serving"),
+        server.id()
+    );
+
+    let second = Matchmaker::start(Some(&first.address), 1_000);
+    second.await_entries("who", 1);
+    let client = connect(&second, "who").expect("it is registered again");
+    assert_eq!(client.process().wait().expect("it answers"), server.id());
+}
+
+#[test]
+fn of_two_servers_of_a_name_the_newer_is_called_and_the_other_takes_over() {
+    let matchmaker = Matchmaker::start(None, LONG);
+    let older = Registered::start(&matchmaker, "who", &[]);
+    let loyal = connect(&matchmaker, "who").expect("it is registered");
+    let mut newer = Registered::start(&matchmaker, "who", &[]);
+    let entries = matchmaker.await_entries("who", 2);
+    assert_eq!(
+        entries[0].registration.endpoints[0].as_str(),
+        newer.endpoint
+    );
+    let client = connect(&matchmaker, "who").expect("both are registered");
+    assert_eq!(client.process().wait().expect("it answers"), newer.id());
+    assert_eq!(loyal.process().wait().expect("it answers"), older.id());
+
+    newer.kill();
+    assert_eq!(
+        client.process().wait().expect("the other one answers"),
+        older.id()
+    );
+    matchmaker.await_entries("who", 1);
+}
+
+#[test]
+fn a_server_may_advertise_another_endpoint_than_its_own() {
+    let matchmaker = Matchmaker::start(None, LONG);
+    let hidden = Registered::start(&matchmaker, "hidden", &[]);
+    let relayed = ["--advertise", hidden.endpoint.as_str()];
+    let _server = Registered::start(&matchmaker, "who", &relayed);
+    let client = connect(&matchmaker, "who").expect("it is registered");
+    assert_eq!(client.process().wait().expect("it answers"), hidden.id());
+}
+
+#[test]
+fn a_server_without_a_matchmaker_does_not_start_and_says_why() {
+    let mut matchmaker = Matchmaker::start(None, LONG);
+    signal(&matchmaker.process.0, Signal::TERM);
+    assert!(
+        matchmaker.process.0.wait().expect("it is ours").success(),
+        "SIGTERM ends it in good order"
+    );
+    let told = failing_server(&matchmaker.address, "who", &[]);
+    assert!(
+        told.contains(&format!("no matchmaker at {}", matchmaker.address)),
+        "{told}"
+    );
+    let error = connect(&matchmaker, "who")
+        .expect_err("nobody is there")
+        .to_string();
+    assert!(
+        error.contains(&format!(
+            "no matchmaker helps at tcp://{}",
+            matchmaker.address
+        )),
+        "{error}"
+    );
+    assert_eq!(matchmaker.ask(&["list"]).status.code(), Some(1));
+}
+
+#[test]
+fn what_cannot_be_called_is_not_registered() {
+    let matchmaker = Matchmaker::start(None, LONG);
+    let told = failing_server(&matchmaker.address, "who", &["--listen", "tcp://0.0.0.0:0"]);
+    assert!(told.contains("listens on every address"), "{told}");
+    let told = failing_server(&matchmaker.address, "who", &["--advertise", "mem://who"]);
+    assert!(told.contains("no endpoint to register"), "{told}");
+}
+
+#[test]
+fn the_environment_may_say_where_the_matchmaker_is() {
+    let matchmaker = Matchmaker::start(None, LONG);
+    let server = Registered::start_with_environment(&matchmaker);
+    let mut question = stage::matchmaker();
+    let shown = question
+        .args(["lookup", "who"])
+        .env("RPC_MATCHMAKER", &matchmaker.address)
+        .output()
+        .expect("it runs");
+    assert!(String::from_utf8_lossy(&shown.stdout).contains(&server.endpoint));
+
+    let mut question = stage::matchmaker();
+    let told = question
+        .arg("list")
+        .env("RPC_MATCHMAKER", "nowhere")
+        .output()
+        .expect("it runs");
+    let told = String::from_utf8_lossy(&told.stderr);
+    assert!(
+        told.contains("RPC_MATCHMAKER is `nowhere`, which is not host:port"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_port_in_use_is_told_with_what_to_do() {
+    let first = Matchmaker::start(None, LONG);
+    let output = stage::matchmaker()
+        .args(["--listen", &format!("tcp://{}", first.address)])
+        .output()
+        .expect("it runs");
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        told.contains(&first.address) && told.contains("--listen tcp://127.0.0.1:PORT"),
+        "{told}"
+    );
+}
