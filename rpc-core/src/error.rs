@@ -248,8 +248,8 @@ pub enum ConnectError {
     Resolve {
         /// What should be resolved.
         endpoint: Endpoint,
-        /// Why it cannot.
-        source: ResolveError,
+        /// Why it cannot. Boxed, so that results that carry a `ConnectError` stay small.
+        source: Box<ResolveError>,
     },
     /// Nobody answers there.
     #[error("{endpoint} cannot be reached: {source}")]
@@ -365,6 +365,11 @@ mod tests {
         for (error, expected) in rows {
             assert_eq!(error.to_string(), expected);
         }
+    }
+
+    #[test]
+    fn connecting_returns_no_large_errors() {
+        assert!(size_of::<ConnectError>() < 128);
     }
 
     #[test]

@@ -121,9 +121,9 @@ impl Connector {
     /// Starts to connect to the next endpoint; asks the resolver when there is none left.
     fn begin(&mut self, within: Duration) -> Result<(), ConnectError> {
         if self.left.is_empty() {
-            let resolve = |source| ConnectError::Resolve {
+            let resolve = |error| ConnectError::Resolve {
                 endpoint: self.target.endpoint.clone(),
-                source,
+                source: Box::new(error),
             };
             self.left = self
                 .target
