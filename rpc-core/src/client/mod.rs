@@ -15,6 +15,7 @@ mod state;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod waiters;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -12,6 +12,7 @@ use rpc_proto::time::Time;
 use super::failure::kind;
 use super::reading::{Event, Reading};
 use super::stats::Stats;
+use super::waiters::{Waiter, Waiters};
 use crate::endpoint::Endpoint;
 use crate::error::ConnectError;
 use crate::system::now;
@@ -40,8 +41,7 @@ pub(super) enum Ended {
 /// - when the system does not take a whole message, the *writer* waits until it takes the rest, unless the reader does.
 pub(super) struct State {
     pub(super) machine: Client,
-    /// By the slot of their call.
-    waiters: Vec<Option<Waiter>>,
+    waiters: Waiters,
     reader: Reader,
     /// The reader's things, while nobody has them: exactly when `reader` is not `Working`.
     reading: Option<Box<Reading>>,
@@ -59,16 +59,6 @@ pub(super) struct State {
     epoch: u64,
     /// Threads to be woken as soon as the lock is released.
     pub(super) wake: Vec<Thread>,
-}
-
-#[derive(Debug)]
-struct Waiter {
-    call: CallId,
-    thread: Thread,
-    oneway: bool,
-    /// What was last sent of it did not leave whole.
-    unsent: bool,
-    ended: Option<Ended>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +107,7 @@ impl State {
     pub(super) fn new(machine: Client, reading: Box<Reading>) -> Self {
         Self {
             machine,
-            waiters: Vec::new(),
+            waiters: Waiters::default(),
             reader: Reader::Nobody,
             reading: Some(reading),
             keeper: None,
@@ -157,10 +147,7 @@ impl State {
     pub(super) fn begin(&mut self, now: Time, request: Request, thread: Thread) -> CallId {
         let oneway = request.method.semantics == Semantics::Oneway;
         let call = self.machine.handle_call(now, request);
-        if self.waiters.len() <= call.slot() {
-            self.waiters.resize_with(call.slot() + 1, || None);
-        }
-        self.waiters[call.slot()] = Some(Waiter {
+        self.waiters.insert(Waiter {
             call,
             thread,
             oneway,
@@ -259,9 +246,7 @@ impl State {
 
     /// The caller of `call` waits no longer. If it was the reader, another one is, before the lock is released.
     pub(super) fn leave(&mut self, call: CallId, reading: Option<Box<Reading>>) {
-        if self.waiter_mut(call).is_some() {
-            self.waiters[call.slot()] = None;
-        }
+        self.waiters.remove(call);
         self.give_up_side_parts(call);
         let reading = self.of_this_epoch(reading);
         if reading.is_some() {
@@ -290,7 +275,7 @@ impl State {
             epoch,
             ..Self::new(machine, reading)
         };
-        for waiter in self.waiters.iter_mut().flatten() {
+        for waiter in self.waiters.iter_mut() {
             waiter.ended = Some(Ended::Broken);
             self.wake.push(waiter.thread.clone());
         }
@@ -370,10 +355,7 @@ impl State {
     }
 
     fn waiter_mut(&mut self, call: CallId) -> Option<&mut Waiter> {
-        self.waiters
-            .get_mut(call.slot())?
-            .as_mut()
-            .filter(|waiter| waiter.call == call)
+        self.waiters.get_mut(call)
     }
 
     fn take_in(&mut self, now: Time, reading: &mut Reading, me: Option<CallId>) {
@@ -575,11 +557,7 @@ impl State {
 
     /// A waiter that can be woken; one that waits for room to write only if there is no other.
     fn next_to_wake(&self) -> Option<CallId> {
-        let waiting = self
-            .waiters
-            .iter()
-            .flatten()
-            .filter(|waiter| waiter.ended.is_none());
+        let waiting = self.waiters.iter().filter(|waiter| waiter.ended.is_none());
         let mut asleep = waiting
             .map(|waiter| waiter.call)
             .filter(|call| !self.is_reader(*call));
@@ -596,9 +574,8 @@ impl State {
     }
 
     fn is_asleep(&self, call: CallId) -> bool {
-        let waiter = self.waiters.get(call.slot()).and_then(Option::as_ref);
-        waiter.is_some_and(|waiter| waiter.call == call && waiter.ended.is_none())
-            && !self.is_reader(call)
+        let waiter = self.waiters.get(call);
+        waiter.is_some_and(|waiter| waiter.ended.is_none()) && !self.is_reader(call)
     }
 
     fn wake(&mut self, call: CallId) {
