@@ -164,9 +164,12 @@ fn a_record_of_one_fragment_is_not_copied() {
 #[test]
 fn memory_for_a_long_record_goes_back() {
     let long = vec![1; 4 * KEEP];
-    let mut reader = Reader::new(8 * KEEP);
     for stream in [in_fragments(&long, &[]), in_fragments(&long, &[5])] {
-        reader.handle_bytes(&stream);
+        let mut reader = Reader::new(8 * KEEP);
+        for piece in stream.chunks(KEEP) {
+            assert_eq!(reader.poll_record(), Ok(None));
+            reader.handle_bytes(piece);
+        }
         assert_eq!(reader.poll_record().unwrap().unwrap(), long);
         reader.handle_bytes(b"\x80\0\0\x01a");
         assert_eq!(reader.poll_record().unwrap(), Some(&b"a"[..]));

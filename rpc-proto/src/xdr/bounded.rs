@@ -126,6 +126,6 @@ impl<T> Measure for &[T] {
 impl<'a> DecodeBounded<'a> for &'a [u8] {
     #[inline]
     fn decode_bounded(input: &mut Decoder<'a>, max: u32) -> Result<Self, DecodeError> {
-        input.opaque(max)
+        bytes::opaque(input, max)
     }
 }

@@ -33,8 +33,14 @@ impl<'a> Decode<'a> for String {
 impl<'a> Decode<'a> for &'a [u8] {
     #[inline]
     fn decode(input: &mut Decoder<'a>) -> Result<Self, DecodeError> {
-        input.opaque(u32::MAX)
+        opaque(input, u32::MAX)
     }
+}
+
+/// Takes at most `max` bytes, which count as a list, as they do where they are copied and where they are encoded.
+#[inline]
+pub(super) fn opaque<'a>(input: &mut Decoder<'a>, max: u32) -> Result<&'a [u8], DecodeError> {
+    input.nested(|input| input.opaque(max))
 }
 
 /// Takes a string of at most `max` bytes, which must be UTF-8.

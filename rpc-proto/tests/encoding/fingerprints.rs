@@ -1,7 +1,7 @@
 //! Rules E-18 and E-19: a fingerprint depends on what is on the wire and what is promised, and on nothing else.
 
 use rpc_macros::Xdr;
-use rpc_proto::describe::{Describe, Field, Interface, Method, Semantics, TypeFn};
+use rpc_proto::describe::{Describe, Field, Interface, Method, Semantics, Type, TypeFn};
 use rpc_proto::xdr::Bounded;
 
 use super::types::*;
@@ -63,6 +63,64 @@ fn e19_names_and_spellings_do_not_count() {
     assert_eq!(print::<&str>(), print::<String>());
     assert_eq!(print::<Vec<u8>>(), print::<&[u8]>());
     assert_eq!(print::<Box<u32>>(), print::<u32>());
+}
+
+/// `Status` with its arms in another order.
+#[derive(Xdr)]
+#[xdr(crate = rpc_proto, switch = u32)]
+#[allow(dead_code, reason = "only its descriptor is used")]
+enum Shuffled {
+    #[xdr(default)]
+    Rest { code: u32, text: String },
+    #[xdr(case = 2 | 1)]
+    Slow { code: u32, seconds: u64 },
+    #[xdr(case = 0)]
+    Done,
+}
+
+#[derive(Xdr)]
+#[xdr(crate = rpc_proto)]
+#[allow(dead_code, reason = "only its descriptor is used")]
+struct Twin {
+    left: Option<Box<Twin>>,
+    right: Option<Box<Twin>>,
+}
+
+#[derive(Xdr)]
+#[xdr(crate = rpc_proto)]
+#[allow(dead_code, reason = "only its descriptor is used")]
+struct Even {
+    left: Option<Box<Odd>>,
+    right: Option<Box<Even>>,
+}
+
+#[derive(Xdr)]
+#[xdr(crate = rpc_proto)]
+#[allow(dead_code, reason = "only its descriptor is used")]
+struct Odd {
+    left: Option<Box<Even>>,
+    right: Option<Box<Twin>>,
+}
+
+#[test]
+fn e19_neither_does_the_order_of_arms_or_a_second_name_for_a_number() {
+    assert_eq!(print::<Status>(), print::<Shuffled>());
+    let twice = || &Type::Enum {
+        name: "e",
+        values: &[("a", 7), ("b", -7), ("also a", 7)],
+    };
+    let once = || &Type::Enum {
+        name: "e",
+        values: &[("b", -7), ("a", 7)],
+    };
+    assert_eq!(result_print(twice), result_print(once));
+}
+
+/// Three types that contain each other unfold to the same tree as one that contains itself twice.
+#[test]
+fn e18_only_the_tree_that_a_type_unfolds_to_counts() {
+    assert_eq!(print::<Twin>(), print::<Even>());
+    assert_eq!(print::<Twin>(), print::<Odd>());
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::fmt::Debug;
 
 use rpc_macros::Xdr;
-use rpc_proto::xdr::{Decode, DecodeProblem, EncodeError, Encoder, Limits, from_slice, to_vec};
+use rpc_proto::xdr::{
+    BoundError, Bounded, Decode, DecodeProblem, EncodeError, Encoder, Limits, from_slice, to_vec,
+};
 
 use super::types::{Node, Tree};
 
@@ -119,6 +121,54 @@ fn e17_memory_is_refused_before_it_is_taken() {
         &[words(&[1]), vec![0; 60]].concat(),
         Err(DecodeProblem::AllocationLimit),
     );
+}
+
+#[test]
+fn e17_numbers_in_bulk_are_charged_what_they_take() {
+    let allocation = 24;
+    let limits = Limits {
+        allocation,
+        ..LIMITS
+    };
+    let refused = Err(DecodeProblem::AllocationLimit);
+    check_within::<Vec<u8>>(limits, &[words(&[24]), vec![1; 24]].concat(), Ok(()));
+    check_within::<Vec<u8>>(limits, &[words(&[25]), vec![0; 28]].concat(), refused);
+    check_within::<Vec<u64>>(limits, &[words(&[3]), vec![1; 24]].concat(), Ok(()));
+    check_within::<Vec<u64>>(limits, &[words(&[4]), vec![1; 32]].concat(), refused);
+    check_within::<Vec<i16>>(limits, &[words(&[12]), vec![0; 48]].concat(), Ok(()));
+    check_within::<Vec<i16>>(limits, &[words(&[13]), vec![0; 52]].concat(), refused);
+}
+
+#[test]
+fn e14_a_bound_is_inclusive() {
+    assert!(Bounded::<&str, 3>::new("abc").is_ok());
+    assert_eq!(
+        Bounded::<&str, 3>::new("abcd"),
+        Err(BoundError { length: 4, max: 3 })
+    );
+    assert!(Bounded::<Vec<()>, 0>::new(vec![]).is_ok());
+    assert_eq!(
+        Bounded::<Vec<()>, 0>::new(vec![()]),
+        Err(BoundError { length: 1, max: 0 })
+    );
+}
+
+#[test]
+fn e16_an_encoder_gives_depth_back_too() {
+    let many = Limits::default().depth as usize + 1;
+    assert_eq!(
+        to_vec(&vec![Some(Box::new(1u32)); many]).map(|bytes| bytes.len()),
+        Ok(4 + 8 * many)
+    );
+}
+
+/// Or else what is decoded as one could not be encoded as the other.
+#[test]
+fn e16_borrowed_and_owned_bytes_count_alike() {
+    let limits = Limits { depth: 0, ..LIMITS };
+    check_within::<Vec<u8>>(limits, &words(&[0]), Err(DecodeProblem::DepthLimit));
+    let borrowed = from_slice::<&[u8]>(&[0; 4], limits).map_err(|error| error.what);
+    assert_eq!(borrowed, Err(DecodeProblem::DepthLimit));
 }
 
 /// Elements that take no bytes on the wire still cost their receiver time.
