@@ -31,14 +31,14 @@ impl Numbers {
 
     /// Bit `i` says that `first_missing() + 1 + i` is in the set.
     pub(crate) fn mask(&self) -> u64 {
-        let start = self.below + 1;
+        let start = self.below.saturating_add(1);
         let mut mask = 0;
         for &(first, last) in self
             .above
             .iter()
-            .take_while(|(first, _)| *first < start + 64)
+            .take_while(|(first, _)| *first < start.saturating_add(64))
         {
-            for number in first..=last.min(start + 63) {
+            for number in first..=last.min(start.saturating_add(63)) {
                 mask |= 1 << (number - start);
             }
         }
@@ -51,8 +51,10 @@ impl Numbers {
     }
 
     /// Whether `number` is in the set.
+    ///
+    /// The very last number counts as one that is, since there is none after it that could be the first missing.
     pub(crate) fn contains(&self, number: u64) -> bool {
-        if number < self.below {
+        if number < self.below || number == u64::MAX {
             return true;
         }
         let after = self.above.partition_point(|&(first, _)| first <= number);
