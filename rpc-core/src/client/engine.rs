@@ -115,6 +115,18 @@ impl Engine {
         self.lock().stats()
     }
 
+    /// Panics with the lock held, as a mistake in the machine would.
+    #[cfg(test)]
+    pub(super) fn poison(&self) {
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                let _state = self.lock();
+                panic!("the test wants a panic");
+            });
+            assert!(thread.join().is_err());
+        });
+    }
+
     fn lock(&self) -> Locked<'_> {
         let state = self.state.lock().unwrap_or_else(|poisoned| {
             // A thread panicked with the lock held, so the machine may contradict itself: nobody may go on with it.

@@ -1,1 +1,0 @@
-//! The engine against a server that does what a test tells it.

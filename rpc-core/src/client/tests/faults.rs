@@ -1,0 +1,171 @@
+//! Servers that go away, and threads that fail.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{scope, spawn};
+
+use rpc_proto::time::Executed;
+
+use super::*;
+use crate::client::engine::Engine;
+use crate::client::{Resolve, Road};
+use crate::endpoint::Endpoint;
+use crate::error::{ErrorKind, ResolveError};
+
+const STREAMS: [Transport; 2] = [Transport::Tcp, Transport::Mem];
+
+#[test]
+fn a_call_goes_on_over_a_new_connection() {
+    for transport in STREAMS {
+        let fake = Fake::start(transport, |number| if number == 1 { Act::HangUp } else { Act::Answer });
+        let channel = connect(&fake);
+        scope(|scope| {
+            let waiting = scope.spawn(|| call(&channel, ONCE, 1, b"once").deadline(AMPLE).wait());
+            fake.wait_for(Seen::Call(1));
+            call(&channel, ONCE, 2, b"").deadline(AMPLE).wait().expect("another call is not harmed");
+            fake.answer_kept();
+            assert_eq!(waiting.join().expect("no panic").expect("a result"), (1, b"once".to_vec()));
+        });
+        assert_eq!(channel.stats().reconnects, 1);
+    }
+}
+
+#[test]
+fn calls_of_a_server_that_was_restarted_tell_the_truth() {
+    for transport in Transport::ALL {
+        let fake = Fake::start(transport, |_| Act::Keep);
+        let endpoint = fake.endpoint().clone();
+        let channel = connect(&fake);
+        scope(|scope| {
+            let once = scope.spawn(|| call(&channel, ONCE, 1, b"").deadline(AMPLE).wait());
+            fake.wait_for(Seen::Call(1));
+            let repeatable = scope.spawn(|| call(&channel, REPEATABLE, 2, b"").deadline(AMPLE).wait());
+            fake.wait_for(Seen::Call(2));
+            drop(fake);
+            let fake = Fake::start_at(&endpoint, |_| Act::Answer);
+            let error = once.join().expect("no panic").expect_err("its server is gone");
+            assert_eq!((error.kind(), error.executed()), (ErrorKind::ServerRestarted, Executed::Maybe), "{error}");
+            assert_eq!(repeatable.join().expect("no panic").expect("a result").0, 2, "it may run twice");
+            fake.wait_for(Seen::Call(2));
+            call(&channel, ONCE, 3, b"").wait().expect("the new server serves");
+        });
+    }
+}
+
+#[test]
+fn a_call_waits_for_a_server_that_comes_back() {
+    for transport in Transport::ALL {
+        let fake = Fake::start(transport, |_| Act::Answer);
+        let endpoint = fake.endpoint().clone();
+        let channel = connect(&fake);
+        call(&channel, ONCE, 1, b"").wait().expect("a result");
+        drop(fake);
+        let error = call(&channel, ONCE, 2, b"").deadline(Duration::from_millis(60)).wait().expect_err("nobody is there");
+        if transport != Transport::Udp {
+            assert_eq!((error.kind(), error.executed()), (ErrorKind::Unreachable, Executed::No), "{error}");
+            assert!(std::error::Error::source(&error).is_some(), "{error}");
+        }
+        scope(|scope| {
+            let waiting = scope.spawn(|| call(&channel, ONCE, 3, b"").deadline(AMPLE).wait());
+            let fake = Fake::start_at(&endpoint, |_| Act::Answer);
+            assert_eq!(waiting.join().expect("no panic").expect("a result").0, 3);
+            drop(fake);
+        });
+    }
+}
+
+#[test]
+fn a_oneway_call_waits_for_a_server_that_comes_back() {
+    for transport in STREAMS {
+        let fake = Fake::start(transport, |_| Act::Answer);
+        let endpoint = fake.endpoint().clone();
+        let channel = connect(&fake);
+        drop(fake);
+        let error = note(&channel, 1, b"").deadline(Duration::from_millis(60)).send();
+        // The first one may be handed to a connection whose end has not been noticed.
+        if let Err(error) = error {
+            assert_eq!((error.kind(), error.executed()), (ErrorKind::Unreachable, Executed::No), "{error}");
+        }
+        let fake = Fake::start_at(&endpoint, |_| Act::Answer);
+        call(&channel, ONCE, 2, b"").wait().expect("a result");
+        note(&channel, 3, b"").send().expect("sent");
+        fake.wait_for(Seen::Call(3));
+    }
+}
+
+/// Gives the endpoint it has at the time, and panics when told to.
+struct Moving {
+    endpoint: std::sync::Mutex<Endpoint>,
+    panics: AtomicBool,
+}
+
+impl Resolve for Arc<Moving> {
+    fn resolve(&self, _within: Duration) -> Result<Vec<Endpoint>, ResolveError> {
+        assert!(!self.panics.swap(false, Ordering::Relaxed), "the test wants a panic");
+        Ok(vec!["mem://nobody-is-here".parse().expect("an endpoint"), self.endpoint.lock().expect("not poisoned").clone()])
+    }
+}
+
+fn connect_moving(fake: &Fake) -> (Arc<Moving>, Channel) {
+    let endpoint = fake.endpoint().clone();
+    let moving = Arc::new(Moving { endpoint: endpoint.clone().into(), panics: AtomicBool::new(false) });
+    let engine = Engine::connect(endpoint, Arc::new(moving.clone()), &INTERFACE, AMPLE).expect("connected");
+    (moving, Channel { interface: &INTERFACE, road: Road::Remote(Arc::new(engine)) })
+}
+
+#[test]
+fn a_server_that_has_moved_is_found() {
+    for (from, to) in [(Transport::Tcp, Transport::Mem), (Transport::Udp, Transport::Tcp), (Transport::Mem, Transport::Udp)] {
+        let fake = Fake::start(from, |_| Act::Answer);
+        let (moving, channel) = connect_moving(&fake);
+        call(&channel, ONCE, 1, b"").wait().expect("a result");
+        drop(fake);
+        let fake = Fake::start(to, |_| Act::Answer);
+        *moving.endpoint.lock().expect("not poisoned") = fake.endpoint().clone();
+        call(&channel, REPEATABLE, 2, b"").deadline(AMPLE).wait().expect("a result");
+        assert_eq!(channel.stats().reconnects, 1, "{from:?} to {to:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_panics_does_not_keep_others_waiting() {
+    let fake = Fake::start(Transport::Mem, |_| Act::Keep);
+    let (moving, channel) = connect_moving(&fake);
+    let threads: Vec<_> = (0..3)
+        .map(|number| {
+            let waiting = channel.clone();
+            let thread = spawn(move || call(&waiting, REPEATABLE, number, b"").deadline(AMPLE).wait());
+            fake.wait_for(Seen::Call(number));
+            thread
+        })
+        .collect();
+    moving.panics.store(true, Ordering::Relaxed);
+    drop(fake);
+    let fake = Fake::start(Transport::Mem, |_| Act::Answer);
+    *moving.endpoint.lock().expect("not poisoned") = fake.endpoint().clone();
+    let ended: Vec<_> = threads.into_iter().map(|thread| thread.join()).collect();
+    assert_eq!(ended.iter().filter(|ended| ended.is_err()).count(), 1, "one was the reader");
+    assert_eq!(ended.iter().filter(|ended| matches!(ended, Ok(Ok(_)))).count(), 2, "{ended:?}");
+    call(&channel, ONCE, 9, b"").wait().expect("the channel is as good as new");
+}
+
+#[test]
+fn a_lost_machine_ends_its_calls_and_is_replaced() {
+    let fake = Fake::start(Transport::Tcp, |number| if number < 3 { Act::Keep } else { Act::Answer });
+    let channel = connect(&fake);
+    let threads: Vec<_> = (0..3)
+        .map(|number| {
+            let waiting = channel.clone();
+            let thread = spawn(move || call(&waiting, ONCE, number, b"").deadline(AMPLE).wait());
+            fake.wait_for(Seen::Call(number));
+            thread
+        })
+        .collect();
+    let Road::Remote(engine) = &channel.road else { panic!("it is remote") };
+    engine.poison();
+    call(&channel, ONCE, 9, b"").wait().expect("the channel is as good as new");
+    for thread in threads {
+        let error = thread.join().expect("no panic").expect_err("its machine is lost");
+        assert_eq!((error.kind(), error.executed()), (ErrorKind::Client, Executed::Maybe), "{error}");
+    }
+}

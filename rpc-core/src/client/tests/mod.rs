@@ -1,0 +1,51 @@
+//! The engine against a server that does what a test tells it.
+
+mod fake;
+mod calls;
+mod faults;
+mod sharing;
+
+use std::time::Duration;
+
+use fake::{Act, Fake, INTERFACE, Seen, Transport};
+use rpc_proto::describe::Method;
+
+use super::{Call, Channel, Oneway};
+
+const ONCE: &Method = &INTERFACE.methods[0];
+const REPEATABLE: &Method = &INTERFACE.methods[1];
+const NOTE: &Method = &INTERFACE.methods[2];
+const DURABLE: &Method = &INTERFACE.methods[3];
+
+/// Longer than any test takes that passes.
+const AMPLE: Duration = Duration::from_secs(20);
+
+fn connect(fake: &Fake) -> Channel {
+    Channel::connect(&fake.endpoint().to_string(), &INTERFACE).expect("connected")
+}
+
+fn call(channel: &Channel, method: &'static Method, number: u64, bytes: &[u8]) -> Call<(u64, Vec<u8>)> {
+    channel.call(method, |out| {
+        out.u64(number);
+        out.opaque(bytes)
+    })
+}
+
+fn note(channel: &Channel, number: u64, bytes: &[u8]) -> Oneway {
+    channel.oneway(NOTE, |out| {
+        out.u64(number);
+        out.opaque(bytes)
+    })
+}
+
+/// Numbers that look random and are the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % end
+    }
+}
