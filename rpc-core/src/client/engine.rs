@@ -7,7 +7,7 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use rpc_proto::describe::{Interface, Method};
-use rpc_proto::session::client::{CallId, Client, Config, Request};
+use rpc_proto::session::client::{Client, Config, Request};
 use rpc_proto::time::Time;
 
 use super::connector::Connector;
@@ -15,6 +15,7 @@ use super::reading::Reading;
 use super::resolve::Resolve;
 use super::state::{Ended, Part, State};
 use super::stats::Stats;
+use super::waiters::Seat;
 use crate::endpoint::Endpoint;
 use crate::error::ConnectError;
 use crate::system::{entropy, now};
@@ -76,7 +77,8 @@ impl Engine {
     ) -> Ended {
         let mut state = self.lock();
         let now = now();
-        let call = state.begin(
+        state.look_after_idle_link(now);
+        let seat = state.begin(
             now,
             Request {
                 interface,
@@ -88,7 +90,8 @@ impl Engine {
         );
         Turn {
             engine: self,
-            call,
+            seat,
+            epoch: state.epoch(),
             reading: None,
         }
         .run(state, now)
@@ -203,7 +206,9 @@ thread_local! {
 /// One thread's wait for its call. Dropped without an end, as when the thread panics, it hands its parts on all the same.
 struct Turn<'a> {
     engine: &'a Engine,
-    call: CallId,
+    seat: Seat,
+    /// The machine that took the call.
+    epoch: u64,
     /// The reader's things, while this is the reader.
     reading: Option<Box<Reading>>,
 }
@@ -211,12 +216,15 @@ struct Turn<'a> {
 impl<'a> Turn<'a> {
     fn run(&mut self, mut state: Locked<'a>, mut time: Time) -> Ended {
         loop {
-            state.work(time, Some(self.call));
-            if let Some(ended) = state.take(self.call) {
-                state.leave(self.call, self.reading.take());
+            if state.epoch() != self.epoch {
+                return Ended::Broken;
+            }
+            state.work(time, Some(self.seat));
+            if let Some(ended) = state.take(self.seat) {
+                state.leave(self.seat, self.reading.take());
                 return ended;
             }
-            let part = state.part(time, self.call, self.reading.take());
+            let part = state.part(time, self.seat, self.reading.take());
             drop(state);
             (state, time) = self.play(part, time);
         }
@@ -234,7 +242,7 @@ impl<'a> Turn<'a> {
                 let event = reading.wait(time, until, write);
                 let mut state = self.engine.lock();
                 let time = now();
-                state.handle(time, event, reading, Some(self.call));
+                state.handle(time, event, reading, Some(self.seat));
                 (state, time)
             }
             Part::Write { link, until } => {
@@ -258,7 +266,10 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         // After a proper end there is nothing left to leave; this is for a thread that panics.
         if std::thread::panicking() {
-            self.engine.lock().leave(self.call, self.reading.take());
+            let mut state = self.engine.lock();
+            if state.epoch() == self.epoch {
+                state.leave(self.seat, self.reading.take());
+            }
         }
     }
 }

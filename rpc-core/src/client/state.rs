@@ -6,13 +6,15 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use rpc_proto::describe::{Interface, Semantics};
-use rpc_proto::session::client::{CallId, Client, Failure, Finished, LinkKind, Readiness, Request};
+use rpc_proto::session::client::{
+    CallId, Client, Failure, FailureKind, Finished, LinkKind, Readiness, Request,
+};
 use rpc_proto::time::Time;
 
 use super::failure::kind;
 use super::reading::{Event, Reading};
 use super::stats::Stats;
-use super::waiters::{Waiter, Waiters};
+use super::waiters::{Seat, Waiters};
 use crate::endpoint::Endpoint;
 use crate::error::ConnectError;
 use crate::system::now;
@@ -27,7 +29,7 @@ pub(super) enum Ended {
     Unsent(Vec<u8>),
     /// It failed; the buffer is for the next call.
     Failed(Failure, Vec<u8>),
-    /// The machine failed: a mistake of ours.
+    /// The machine was lost: a mistake of ours.
     Broken,
 }
 
@@ -45,8 +47,8 @@ pub(super) struct State {
     reader: Reader,
     /// The reader's things, while nobody has them: exactly when `reader` is not `Working`.
     reading: Option<Box<Reading>>,
-    keeper: Option<(CallId, Time)>,
-    writer: Option<CallId>,
+    keeper: Option<(Seat, Time)>,
+    writer: Option<Seat>,
     /// The way out.
     link: Option<Arc<Link>>,
     /// Sending failed. Nothing more is sent, but what had come before is still to be read.
@@ -55,6 +57,8 @@ pub(super) struct State {
     /// Why there is no link, if it is known.
     trouble: Option<Arc<ConnectError>>,
     links: u64,
+    /// When something last came over the link.
+    heard: Time,
     /// Counts the machines that were lost. What belongs to an earlier one is not taken back.
     epoch: u64,
     /// Threads to be woken as soon as the lock is released.
@@ -66,10 +70,10 @@ enum Reader {
     /// Nobody reads. While calls wait this never outlasts a critical section.
     Nobody,
     /// This waiter has been woken for it.
-    Chosen(CallId),
+    Chosen(Seat),
     /// This waiter is at it, outside the lock, until then; `writes`: it also waits for room to write.
     Working {
-        call: CallId,
+        seat: Seat,
         until: Time,
         writes: bool,
     },
@@ -81,6 +85,8 @@ struct Backlog {
     bytes: Vec<u8>,
     at: usize,
     call: Option<CallId>,
+    /// The caller of `call`.
+    seat: Option<Seat>,
 }
 
 /// What a waiting thread is to do next, with no lock held.
@@ -100,6 +106,9 @@ pub(super) enum Part {
 
 /// How long a reader waits when the machine has nothing to do by itself.
 const LONG: Duration = Duration::from_secs(3600);
+/// A link over which nothing came for so long is looked at before it is used. It costs a system call, which calls that
+/// follow each other need not pay.
+const IDLE: Duration = Duration::from_millis(1);
 /// A writer cannot be woken, so it looks up this often.
 const LOOK_UP: Duration = Duration::from_millis(10);
 
@@ -117,6 +126,7 @@ impl State {
             backlog: Backlog::default(),
             trouble: None,
             links: 0,
+            heard: Time::ZERO,
             epoch: 0,
             wake: Vec::new(),
         }
@@ -143,22 +153,33 @@ impl State {
         }
     }
 
-    /// Takes a call, for which `thread` will wait.
-    pub(super) fn begin(&mut self, now: Time, request: Request, thread: Thread) -> CallId {
+    /// Sees to what has come while nobody was waiting. A server that was stopped in the meantime is noticed here, and a
+    /// call that is not sent to it is one less of which nobody knows whether it ran.
+    pub(super) fn look_after_idle_link(&mut self, now: Time) {
+        if self.reader != Reader::Nobody || now.since(self.heard) < IDLE {
+            return;
+        }
+        let Some(mut reading) = self.reading.take() else {
+            return;
+        };
+        while reading.has_link() {
+            match reading.wait(now, now, false) {
+                Event::Nothing => break,
+                event => self.handle(now, event, &mut reading, None),
+            }
+        }
+        self.reading = Some(reading);
+    }
+
+    /// Takes a call, for which `thread` will wait on the seat that it gets.
+    pub(super) fn begin(&mut self, now: Time, request: Request, thread: Thread) -> Seat {
         let oneway = request.method.semantics == Semantics::Oneway;
         let call = self.machine.handle_call(now, request);
-        self.waiters.insert(Waiter {
-            call,
-            thread,
-            oneway,
-            unsent: false,
-            ended: None,
-        });
-        call
+        self.waiters.add(call, thread, oneway)
     }
 
     /// Does what is due: timers, sending, and telling the callers whose calls have ended. `me` needs no waking.
-    pub(super) fn work(&mut self, now: Time, me: Option<CallId>) {
+    pub(super) fn work(&mut self, now: Time, me: Option<Seat>) {
         if self.machine.poll_timeout().is_some_and(|due| due <= now) {
             self.machine.handle_timeout(now);
         }
@@ -177,15 +198,21 @@ impl State {
         now: Time,
         event: Event,
         reading: &mut Reading,
-        me: Option<CallId>,
+        me: Option<Seat>,
     ) {
         if reading.epoch != self.epoch {
             return;
         }
         match event {
             Event::Nothing => {}
-            Event::Messages => self.take_in(now, reading, me),
-            Event::Up(link) => self.link_up(now, link),
+            Event::Messages => {
+                self.heard = now;
+                self.take_in(now, reading, me);
+            }
+            Event::Up(link) => {
+                self.heard = now;
+                self.link_up(now, link);
+            }
             Event::Down(error) => {
                 self.trouble = error.map(Arc::new);
                 self.link_down(now);
@@ -199,22 +226,27 @@ impl State {
         }
     }
 
-    /// How the call ended, if it has. Then the caller leaves.
-    pub(super) fn take(&mut self, call: CallId) -> Option<Ended> {
-        let waiter = self.waiter_mut(call)?;
-        if matches!(waiter.ended, Some(Ended::Returned(_))) && self.backlog.call == Some(call) {
+    /// How the call of `me` ended, if it has. Then its caller leaves.
+    pub(super) fn take(&mut self, me: Seat) -> Option<Ended> {
+        let waiter = self.waiters.get_mut(me)?;
+        if matches!(waiter.ended, Some(Ended::Returned(_))) && self.backlog.seat == Some(me) {
             // A oneway call counts as handed over when its last byte is.
             return None;
         }
-        let waiter = self.waiter_mut(call)?;
+        let lost = waiter.oneway && waiter.unsent;
         Some(match waiter.ended.take()? {
-            Ended::Returned(message) if waiter.oneway && waiter.unsent => Ended::Unsent(message),
+            Ended::Returned(message) if lost => Ended::Unsent(message),
+            Ended::Failed(failure, message)
+                if lost && failure.kind == FailureKind::ConnectionLost =>
+            {
+                Ended::Unsent(message)
+            }
             ended => ended,
         })
     }
 
-    /// What the caller of `me`, which goes on waiting, does meanwhile. A reader brings its things.
-    pub(super) fn part(&mut self, now: Time, me: CallId, reading: Option<Box<Reading>>) -> Part {
+    /// What `me`, who goes on waiting, does meanwhile. A reader brings its things.
+    pub(super) fn part(&mut self, now: Time, me: Seat, reading: Option<Box<Reading>>) -> Part {
         let due = self.machine.poll_timeout();
         let vacant = matches!(self.reader, Reader::Nobody) || self.reader == Reader::Chosen(me);
         let reading = match self.of_this_epoch(reading) {
@@ -225,7 +257,7 @@ impl State {
             self.give_up_side_parts(me);
             let (until, write) = (due.unwrap_or(now + LONG), self.wants_room());
             self.reader = Reader::Working {
-                call: me,
+                seat: me,
                 until,
                 writes: write,
             };
@@ -244,41 +276,39 @@ impl State {
         }
     }
 
-    /// The caller of `call` waits no longer. If it was the reader, another one is, before the lock is released.
-    pub(super) fn leave(&mut self, call: CallId, reading: Option<Box<Reading>>) {
-        self.waiters.remove(call);
-        self.give_up_side_parts(call);
+    /// `me` waits no longer. If it was the reader, another one is, before the lock is released.
+    pub(super) fn leave(&mut self, me: Seat, reading: Option<Box<Reading>>) {
+        self.waiters.remove(me);
+        self.give_up_side_parts(me);
         let reading = self.of_this_epoch(reading);
         if reading.is_some() {
             self.reading = reading;
             self.reader = Reader::Nobody;
-        } else if self.reader == Reader::Chosen(call) {
+        } else if self.reader == Reader::Chosen(me) {
             self.reader = Reader::Nobody;
         }
         self.hand_on();
     }
 
-    /// The machine is lost. All calls end, and everything begins anew.
+    /// Which machine this is.
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The machine is lost. Its calls are too, which their callers see by the epoch, and everything begins anew.
     pub(super) fn start_anew(&mut self, machine: Client, mut reading: Box<Reading>) {
         if let Some(link) = self.link.take() {
             link.shutdown();
         }
-        let (waiters, links, epoch) = (
-            std::mem::take(&mut self.waiters),
-            self.links,
-            self.epoch + 1,
-        );
+        let wake = std::mem::take(&mut self.waiters).into_threads().collect();
+        let (links, epoch) = (self.links, self.epoch + 1);
         reading.epoch = epoch;
         *self = Self {
-            waiters,
             links,
             epoch,
+            wake,
             ..Self::new(machine, reading)
         };
-        for waiter in self.waiters.iter_mut() {
-            waiter.ended = Some(Ended::Broken);
-            self.wake.push(waiter.thread.clone());
-        }
     }
 
     /// Nothing more will be called: tells the server so, as far as that goes without waiting.
@@ -354,11 +384,7 @@ impl State {
         reading.filter(|reading| reading.epoch == self.epoch)
     }
 
-    fn waiter_mut(&mut self, call: CallId) -> Option<&mut Waiter> {
-        self.waiters.get_mut(call)
-    }
-
-    fn take_in(&mut self, now: Time, reading: &mut Reading, me: Option<CallId>) {
+    fn take_in(&mut self, now: Time, reading: &mut Reading, me: Option<Seat>) {
         loop {
             match reading.next_message() {
                 Ok(Some(message)) => {
@@ -376,7 +402,7 @@ impl State {
         }
     }
 
-    fn deliver(&mut self, finished: Finished, message: &[u8], me: Option<CallId>) {
+    fn deliver(&mut self, finished: Finished, message: &[u8], me: Option<Seat>) {
         let Finished {
             call,
             mut buffer,
@@ -393,12 +419,14 @@ impl State {
             }
             Err(failure) => Ended::Failed(failure, buffer),
         };
-        if let Some(waiter) = self.waiter_mut(call) {
+        let Some(seat) = self.waiters.caller(call) else {
+            return;
+        };
+        if let Some(waiter) = self.waiters.get_mut(seat) {
             waiter.ended = Some(ended);
-            if me != Some(call) {
-                let thread = waiter.thread.clone();
-                self.wake.push(thread);
-            }
+        }
+        if me != Some(seat) {
+            self.wake(seat);
         }
     }
 
@@ -412,11 +440,20 @@ impl State {
             match link.send(transmit.framed) {
                 Ok(taken) if taken == transmit.framed.len() => {}
                 Ok(taken) => {
-                    self.backlog.keep(&transmit.framed[taken..], call);
+                    let seat = call.and_then(|call| self.waiters.caller(call));
+                    self.backlog = Backlog {
+                        call,
+                        seat,
+                        ..std::mem::take(&mut self.backlog)
+                    };
+                    self.backlog
+                        .bytes
+                        .extend_from_slice(&transmit.framed[taken..]);
                     return;
                 }
                 Err(_) => {
-                    self.unsent(call);
+                    let seat = call.and_then(|call| self.waiters.caller(call));
+                    self.unsent(call, seat);
                     return self.give_up_link();
                 }
             }
@@ -440,10 +477,11 @@ impl State {
         true
     }
 
-    fn unsent(&mut self, call: Option<CallId>) {
-        let Some(call) = call else { return };
-        self.machine.handle_unsent(call);
-        if let Some(waiter) = self.waiter_mut(call) {
+    fn unsent(&mut self, call: Option<CallId>, seat: Option<Seat>) {
+        if let Some(call) = call {
+            self.machine.handle_unsent(call);
+        }
+        if let Some(waiter) = seat.and_then(|seat| self.waiters.get_mut(seat)) {
             waiter.unsent = true;
         }
     }
@@ -465,9 +503,9 @@ impl State {
         self.link = None;
         self.failing = false;
         // Of a message that did not leave whole, the server has read nothing.
-        let call = self.backlog.call;
+        let Backlog { call, seat, .. } = self.backlog;
         self.backlog.clear();
-        self.unsent(call);
+        self.unsent(call, seat);
         self.machine.handle_link_down(now);
     }
 
@@ -485,12 +523,12 @@ impl State {
 
     /// The link, if `me` is to wait for room on it. That is best done by the caller of the message that is half sent,
     /// since it is the one that waits for nothing else.
-    fn link_to_write_to(&mut self, me: CallId) -> Option<Arc<Link>> {
+    fn link_to_write_to(&mut self, me: Seat) -> Option<Arc<Link>> {
         let reader_writes = matches!(self.reader, Reader::Working { writes: true, .. });
         if !self.wants_room() || reader_writes || self.writer.is_some_and(|writer| writer != me) {
             return None;
         }
-        if let Some(owner) = self.backlog.call.filter(|owner| *owner != me) {
+        if let Some(owner) = self.backlog.seat.filter(|owner| *owner != me) {
             if self.is_asleep(owner) {
                 self.writer = Some(owner);
                 self.wake(owner);
@@ -502,7 +540,7 @@ impl State {
     }
 
     /// The time at which `me` has to wake by itself, because nobody else would in time for the machine's timer.
-    fn timer_to_keep(&mut self, me: CallId, due: Option<Time>) -> Option<Time> {
+    fn timer_to_keep(&mut self, me: Seat, due: Option<Time>) -> Option<Time> {
         if self.keeper.is_some_and(|(keeper, _)| keeper == me) {
             self.keeper = None;
         }
@@ -525,9 +563,9 @@ impl State {
             .any(|until| until <= due)
     }
 
-    fn give_up_side_parts(&mut self, call: CallId) {
-        self.keeper = self.keeper.filter(|(keeper, _)| *keeper != call);
-        self.writer = self.writer.filter(|writer| *writer != call);
+    fn give_up_side_parts(&mut self, me: Seat) {
+        self.keeper.take_if(|(keeper, _)| *keeper == me);
+        self.writer.take_if(|writer| *writer == me);
     }
 
     /// Finds somebody for every part that is vacant, as long as there are waiters.
@@ -556,11 +594,8 @@ impl State {
     }
 
     /// A waiter that can be woken; one that waits for room to write only if there is no other.
-    fn next_to_wake(&self) -> Option<CallId> {
-        let waiting = self.waiters.iter().filter(|waiter| waiter.ended.is_none());
-        let mut asleep = waiting
-            .map(|waiter| waiter.call)
-            .filter(|call| !self.is_reader(*call));
+    fn next_to_wake(&self) -> Option<Seat> {
+        let mut asleep = self.waiters.waiting().filter(|seat| !self.is_reader(*seat));
         let first = asleep.next()?;
         if Some(first) == self.writer {
             asleep.next().or(Some(first))
@@ -569,19 +604,20 @@ impl State {
         }
     }
 
-    fn is_reader(&self, call: CallId) -> bool {
-        matches!(self.reader, Reader::Working { call: reader, .. } if reader == call)
+    fn is_reader(&self, seat: Seat) -> bool {
+        matches!(self.reader, Reader::Working { seat: reader, .. } if reader == seat)
     }
 
-    fn is_asleep(&self, call: CallId) -> bool {
-        let waiter = self.waiters.get(call);
-        waiter.is_some_and(|waiter| waiter.ended.is_none()) && !self.is_reader(call)
+    fn is_asleep(&self, seat: Seat) -> bool {
+        self.waiters
+            .get(seat)
+            .is_some_and(|waiter| waiter.ended.is_none())
+            && !self.is_reader(seat)
     }
 
-    fn wake(&mut self, call: CallId) {
-        if let Some(waiter) = self.waiter_mut(call) {
-            let thread = waiter.thread.clone();
-            self.wake.push(thread);
+    fn wake(&mut self, seat: Seat) {
+        if let Some(waiter) = self.waiters.get(seat) {
+            self.wake.push(waiter.thread.clone());
         }
     }
 }
@@ -598,14 +634,8 @@ impl Backlog {
         self.at == self.bytes.len()
     }
 
-    fn keep(&mut self, rest: &[u8], call: Option<CallId>) {
-        self.bytes.extend_from_slice(rest);
-        self.call = call;
-    }
-
     fn clear(&mut self) {
         self.bytes.clear();
-        self.at = 0;
-        self.call = None;
+        (self.at, self.call, self.seat) = (0, None, None);
     }
 }

@@ -1,4 +1,4 @@
-//! The threads that wait, each for its call.
+//! The threads that wait for calls.
 
 use std::thread::Thread;
 
@@ -6,7 +6,12 @@ use rpc_proto::session::client::CallId;
 
 use super::state::Ended;
 
-/// A thread that waits for its call, or has not come for its result yet.
+/// A waiting thread's place in the list. It is the thread's until it leaves, whereas its call ends before that: from
+/// then on the machine may use the call's slot again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seat(usize);
+
+/// A thread that waits for a call.
 #[derive(Debug)]
 pub(super) struct Waiter {
     pub(super) call: CallId,
@@ -17,51 +22,79 @@ pub(super) struct Waiter {
     pub(super) ended: Option<Ended>,
 }
 
-/// All who wait.
+/// The threads that wait.
 ///
-/// The machine uses a slot again as soon as its call has ended, which may be before the caller has come for the result.
-/// Whoever is still found in a slot then steps aside until its caller leaves.
+/// `free` names exactly the empty seats. `by_slot` leads from the slots of calls in flight to the seats of their callers.
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
-    slots: Vec<Option<Waiter>>,
-    aside: Vec<Waiter>,
+    seats: Vec<Option<Waiter>>,
+    free: Vec<usize>,
+    by_slot: Vec<Option<Seat>>,
 }
 
 impl Waiters {
-    pub(super) fn insert(&mut self, waiter: Waiter) {
-        let slot = waiter.call.slot();
-        if self.slots.len() <= slot {
-            self.slots.resize_with(slot + 1, || None);
+    pub(super) fn add(&mut self, call: CallId, thread: Thread, oneway: bool) -> Seat {
+        let waiter = Some(Waiter {
+            call,
+            thread,
+            oneway,
+            unsent: false,
+            ended: None,
+        });
+        let seat = match self.free.pop() {
+            Some(free) => {
+                self.seats[free] = waiter;
+                Seat(free)
+            }
+            None => {
+                self.seats.push(waiter);
+                Seat(self.seats.len() - 1)
+            }
+        };
+        if self.by_slot.len() <= call.slot() {
+            self.by_slot.resize(call.slot() + 1, None);
         }
-        self.aside.extend(self.slots[slot].replace(waiter));
+        self.by_slot[call.slot()] = Some(seat);
+        seat
     }
 
-    pub(super) fn remove(&mut self, call: CallId) {
-        match self.slots.get_mut(call.slot()) {
-            Some(slot) if slot.as_ref().is_some_and(|waiter| waiter.call == call) => *slot = None,
-            _ => self.aside.retain(|waiter| waiter.call != call),
+    /// The caller of a call that is in flight, or whose end is being told right now.
+    pub(super) fn caller(&self, call: CallId) -> Option<Seat> {
+        let seat = self.by_slot.get(call.slot()).copied().flatten()?;
+        self.get(seat)
+            .filter(|waiter| waiter.call == call)
+            .map(|_| seat)
+    }
+
+    pub(super) fn get(&self, seat: Seat) -> Option<&Waiter> {
+        self.seats.get(seat.0)?.as_ref()
+    }
+
+    pub(super) fn get_mut(&mut self, seat: Seat) -> Option<&mut Waiter> {
+        self.seats.get_mut(seat.0)?.as_mut()
+    }
+
+    /// The seats of those whose call has not ended.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = Seat> {
+        let seats = self.seats.iter().enumerate();
+        seats
+            .filter(|(_, waiter)| waiter.as_ref().is_some_and(|waiter| waiter.ended.is_none()))
+            .map(|(at, _)| Seat(at))
+    }
+
+    pub(super) fn remove(&mut self, seat: Seat) {
+        let Some(waiter) = self.seats.get_mut(seat.0).and_then(Option::take) else {
+            return;
+        };
+        self.free.push(seat.0);
+        if let Some(of_call) = self.by_slot.get_mut(waiter.call.slot()) {
+            // Another call has the slot by now, unless the caller left before its call had ended.
+            of_call.take_if(|of_call| *of_call == seat);
         }
     }
 
-    pub(super) fn get(&self, call: CallId) -> Option<&Waiter> {
-        let in_slot = self.slots.get(call.slot()).into_iter().flatten();
-        in_slot
-            .chain(&self.aside)
-            .find(|waiter| waiter.call == call)
-    }
-
-    pub(super) fn get_mut(&mut self, call: CallId) -> Option<&mut Waiter> {
-        let in_slot = self.slots.get_mut(call.slot()).into_iter().flatten();
-        in_slot
-            .chain(&mut self.aside)
-            .find(|waiter| waiter.call == call)
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Waiter> {
-        self.slots.iter().flatten().chain(&self.aside)
-    }
-
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Waiter> {
-        self.slots.iter_mut().flatten().chain(&mut self.aside)
+    /// Everybody's thread.
+    pub(super) fn into_threads(self) -> impl Iterator<Item = Thread> {
+        self.seats.into_iter().flatten().map(|waiter| waiter.thread)
     }
 }

@@ -11,7 +11,9 @@ use std::time::Duration;
 use rpc_proto::describe::{Field, Interface, Method, Semantics, Type};
 use rpc_proto::record::{MARK, Reader};
 use rpc_proto::session::Security;
-use rpc_proto::session::server::{Config, Done, Handled, Origin, REPLY_HEADROOM, Route, Run, Server, Token};
+use rpc_proto::session::server::{
+    Config, Done, Handled, Origin, REPLY_HEADROOM, Route, Run, Server, Token,
+};
 use rpc_proto::session::wire::{SESSION_PROGRAM, procedure};
 use rpc_proto::xdr::{Decoder, Encoder, Limits};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
@@ -34,8 +36,23 @@ pub(super) static INTERFACE: Interface = Interface {
 };
 
 const fn method(name: &'static str, procedure: u32, semantics: Semantics) -> Method {
-    const ARGS: &[Field] = &[Field { name: "number", ty: || &Type::U64 }, Field { name: "bytes", ty: || &Type::Opaque }];
-    Method { name, procedure, semantics, args: ARGS, result: || &Type::Tuple(&[|| &Type::U64, || &Type::Opaque]) }
+    const ARGS: &[Field] = &[
+        Field {
+            name: "number",
+            ty: || &Type::U64,
+        },
+        Field {
+            name: "bytes",
+            ty: || &Type::Opaque,
+        },
+    ];
+    Method {
+        name,
+        procedure,
+        semantics,
+        args: ARGS,
+        result: || &Type::Tuple(&[|| &Type::U64, || &Type::Opaque]),
+    }
 }
 
 /// What the server does with a call, given its number.
@@ -98,12 +115,18 @@ pub(super) struct Fake {
 }
 
 impl Fake {
-    pub(super) fn start(transport: Transport, script: impl FnMut(u64) -> Act + Send + 'static) -> Self {
+    pub(super) fn start(
+        transport: Transport,
+        script: impl FnMut(u64) -> Act + Send + 'static,
+    ) -> Self {
         Self::start_at(&transport.endpoint().parse().expect("an endpoint"), script)
     }
 
     /// Another life of a server, where the last one was.
-    pub(super) fn start_at(endpoint: &Endpoint, script: impl FnMut(u64) -> Act + Send + 'static) -> Self {
+    pub(super) fn start_at(
+        endpoint: &Endpoint,
+        script: impl FnMut(u64) -> Act + Send + 'static,
+    ) -> Self {
         Self::start_serving(endpoint, &INTERFACE, script)
     }
 
@@ -116,10 +139,18 @@ impl Fake {
         let incarnation = INCARNATIONS.fetch_add(1, Ordering::Relaxed);
         let listener = Listener::bind(endpoint).expect("bound");
         let endpoint = listener.endpoint().clone();
-        let bell = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).expect("an eventfd"));
+        let bell = Arc::new(
+            eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).expect("an eventfd"),
+        );
         let (orders, taken) = channel();
         let (tell, seen) = channel();
-        let server = Server::new(Config::default(), vec![interface], incarnation, None, entropy().expect("random bytes"));
+        let server = Server::new(
+            Config::default(),
+            vec![interface],
+            incarnation,
+            None,
+            entropy().expect("random bytes"),
+        );
         let life = Life {
             server,
             listener,
@@ -132,7 +163,13 @@ impl Fake {
         };
         let ring = bell.clone();
         let thread = std::thread::spawn(move || life.run(&taken, &ring));
-        Self { endpoint, orders, bell, seen, thread: Some(thread) }
+        Self {
+            endpoint,
+            orders,
+            bell,
+            seen,
+            thread: Some(thread),
+        }
     }
 
     pub(super) fn endpoint(&self) -> &Endpoint {
@@ -146,13 +183,21 @@ impl Fake {
 
     /// Waits until the server sees this.
     pub(super) fn wait_for(&self, expected: Seen) {
-        while self.seen.recv_timeout(Duration::from_secs(20)).expect("seen in time") != expected {}
+        while self
+            .seen
+            .recv_timeout(Duration::from_secs(20))
+            .expect("seen in time")
+            != expected
+        {}
     }
 
     /// Waits until the server has seen so many calls begin.
     pub(super) fn wait_for_calls(&self, count: usize) {
         for _ in 0..count {
-            let seen = self.seen.recv_timeout(Duration::from_secs(20)).expect("seen in time");
+            let seen = self
+                .seen
+                .recv_timeout(Duration::from_secs(20))
+                .expect("seen in time");
             assert!(matches!(seen, Seen::Call(_)), "{seen:?}");
         }
     }
@@ -214,13 +259,19 @@ impl Life {
     }
 
     fn wait(&self, bell: &OwnedFd) {
-        let mut fds = vec![PollFd::new(bell, PollFlags::IN), PollFd::from_borrowed_fd(self.listener.as_fd(), PollFlags::IN)];
+        let mut fds = vec![
+            PollFd::new(bell, PollFlags::IN),
+            PollFd::from_borrowed_fd(self.listener.as_fd(), PollFlags::IN),
+        ];
         for connection in self.connections.values() {
             let mut flags = PollFlags::IN;
             flags.set(PollFlags::OUT, !connection.unsent.is_empty());
             fds.push(PollFd::from_borrowed_fd(connection.socket.as_fd(), flags));
         }
-        let timeout = self.server.poll_timeout().map_or(Duration::from_secs(1), |due| due.since(now()));
+        let timeout = self
+            .server
+            .poll_timeout()
+            .map_or(Duration::from_secs(1), |due| due.since(now()));
         let timeout = rustix::event::Timespec::try_from(timeout).expect("a short time");
         match poll(&mut fds, Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
@@ -229,9 +280,15 @@ impl Life {
     }
 
     fn accept(&mut self) {
-        let Listener::Stream(listener) = &self.listener else { return };
+        let Listener::Stream(listener) = &self.listener else {
+            return;
+        };
         while let Some(socket) = listener.accept().expect("accepted") {
-            let connection = Connection { socket, reader: Reader::new(16 << 20), unsent: Vec::new() };
+            let connection = Connection {
+                socket,
+                reader: Reader::new(16 << 20),
+                unsent: Vec::new(),
+            };
             self.connections.insert(self.next, connection);
             self.next += 1;
         }
@@ -240,7 +297,9 @@ impl Life {
     fn read(&mut self, number: u64) {
         self.flush(number);
         loop {
-            let Some(Connection { socket, reader, .. }) = self.connections.get_mut(&number) else { return };
+            let Some(Connection { socket, reader, .. }) = self.connections.get_mut(&number) else {
+                return;
+            };
             match socket.recv(reader.space()) {
                 Ok(0) => break,
                 Ok(length) => reader.handle_filled(length),
@@ -248,7 +307,13 @@ impl Life {
                 Err(_) => break,
             }
             while let Some(Connection { reader, .. }) = self.connections.get_mut(&number) {
-                let Some(message) = reader.poll_record().expect("a sound stream").map(<[u8]>::to_vec) else { break };
+                let Some(message) = reader
+                    .poll_record()
+                    .expect("a sound stream")
+                    .map(<[u8]>::to_vec)
+                else {
+                    break;
+                };
                 self.take(Route(number), &message, false);
             }
         }
@@ -258,11 +323,17 @@ impl Life {
     fn read_datagrams(&mut self) {
         let mut buffer = vec![0; DATAGRAM_LIMIT];
         while let Listener::Datagram(socket) = &self.listener {
-            let Ok((length, from)) = socket.recv_from(&mut buffer) else { return };
-            let route = self.addresses.iter().position(|known| *known == from).unwrap_or_else(|| {
-                self.addresses.push(from);
-                self.addresses.len() - 1
-            });
+            let Ok((length, from)) = socket.recv_from(&mut buffer) else {
+                return;
+            };
+            let route = self
+                .addresses
+                .iter()
+                .position(|known| *known == from)
+                .unwrap_or_else(|| {
+                    self.addresses.push(from);
+                    self.addresses.len() - 1
+                });
             self.take(Route(route as u64), &buffer[..length], true);
         }
     }
@@ -274,7 +345,12 @@ impl Life {
             let _ = self.tell.send(Seen::Goodbye);
         }
         let address = route.0.to_be_bytes();
-        let origin = Origin { route, address: &address, datagram, security: Security::Network };
+        let origin = Origin {
+            route,
+            address: &address,
+            datagram,
+            security: Security::Network,
+        };
         let mut out = Vec::new();
         match self.server.handle_message(now(), origin, message, &mut out) {
             Handled::Nothing => {}
@@ -325,7 +401,9 @@ impl Life {
     }
 
     fn flush(&mut self, number: u64) {
-        let Some(Connection { socket, unsent, .. }) = self.connections.get_mut(&number) else { return };
+        let Some(Connection { socket, unsent, .. }) = self.connections.get_mut(&number) else {
+            return;
+        };
         while !unsent.is_empty() {
             match socket.send(unsent) {
                 Ok(taken) => drop(unsent.drain(..taken)),

@@ -17,14 +17,26 @@ const STREAMS: [Transport; 2] = [Transport::Tcp, Transport::Mem];
 #[test]
 fn a_call_goes_on_over_a_new_connection() {
     for transport in STREAMS {
-        let fake = Fake::start(transport, |number| if number == 1 { Act::HangUp } else { Act::Answer });
+        let fake = Fake::start(transport, |number| {
+            if number == 1 {
+                Act::HangUp
+            } else {
+                Act::Answer
+            }
+        });
         let channel = connect(&fake);
         scope(|scope| {
             let waiting = scope.spawn(|| call(&channel, ONCE, 1, b"once").deadline(AMPLE).wait());
             fake.wait_for(Seen::Call(1));
-            call(&channel, ONCE, 2, b"").deadline(AMPLE).wait().expect("another call is not harmed");
+            call(&channel, ONCE, 2, b"")
+                .deadline(AMPLE)
+                .wait()
+                .expect("another call is not harmed");
             fake.answer_kept();
-            assert_eq!(waiting.join().expect("no panic").expect("a result"), (1, b"once".to_vec()));
+            assert_eq!(
+                waiting.join().expect("no panic").expect("a result"),
+                (1, b"once".to_vec())
+            );
         });
         assert_eq!(channel.stats().reconnects, 1);
     }
@@ -39,15 +51,29 @@ fn calls_of_a_server_that_was_restarted_tell_the_truth() {
         scope(|scope| {
             let once = scope.spawn(|| call(&channel, ONCE, 1, b"").deadline(AMPLE).wait());
             fake.wait_for(Seen::Call(1));
-            let repeatable = scope.spawn(|| call(&channel, REPEATABLE, 2, b"").deadline(AMPLE).wait());
+            let repeatable =
+                scope.spawn(|| call(&channel, REPEATABLE, 2, b"").deadline(AMPLE).wait());
             fake.wait_for(Seen::Call(2));
             drop(fake);
             let fake = Fake::start_at(&endpoint, |_| Act::Answer);
-            let error = once.join().expect("no panic").expect_err("its server is gone");
-            assert_eq!((error.kind(), error.executed()), (ErrorKind::ServerRestarted, Executed::Maybe), "{error}");
-            assert_eq!(repeatable.join().expect("no panic").expect("a result").0, 2, "it may run twice");
+            let error = once
+                .join()
+                .expect("no panic")
+                .expect_err("its server is gone");
+            assert_eq!(
+                (error.kind(), error.executed()),
+                (ErrorKind::ServerRestarted, Executed::Maybe),
+                "{error}"
+            );
+            assert_eq!(
+                repeatable.join().expect("no panic").expect("a result").0,
+                2,
+                "it may run twice"
+            );
             fake.wait_for(Seen::Call(2));
-            call(&channel, ONCE, 3, b"").wait().expect("the new server serves");
+            call(&channel, ONCE, 3, b"")
+                .wait()
+                .expect("the new server serves");
         });
     }
 }
@@ -60,9 +86,21 @@ fn a_call_waits_for_a_server_that_comes_back() {
         let channel = connect(&fake);
         call(&channel, ONCE, 1, b"").wait().expect("a result");
         drop(fake);
-        let error = call(&channel, ONCE, 2, b"").deadline(Duration::from_millis(60)).wait().expect_err("nobody is there");
+        let fail = || {
+            call(&channel, ONCE, 2, b"")
+                .deadline(Duration::from_millis(60))
+                .wait()
+                .expect_err("nobody is there")
+        };
+        // The first may be handed to a connection whose end has not been noticed. Then it may have run.
+        assert_ne!(fail().executed(), Executed::Yes);
+        let error = fail();
         if transport != Transport::Udp {
-            assert_eq!((error.kind(), error.executed()), (ErrorKind::Unreachable, Executed::No), "{error}");
+            assert_eq!(
+                (error.kind(), error.executed()),
+                (ErrorKind::Unreachable, Executed::No),
+                "{error}"
+            );
             assert!(std::error::Error::source(&error).is_some(), "{error}");
         }
         scope(|scope| {
@@ -81,10 +119,16 @@ fn a_oneway_call_waits_for_a_server_that_comes_back() {
         let endpoint = fake.endpoint().clone();
         let channel = connect(&fake);
         drop(fake);
-        let error = note(&channel, 1, b"").deadline(Duration::from_millis(60)).send();
+        let error = note(&channel, 1, b"")
+            .deadline(Duration::from_millis(60))
+            .send();
         // The first one may be handed to a connection whose end has not been noticed.
         if let Err(error) = error {
-            assert_eq!((error.kind(), error.executed()), (ErrorKind::Unreachable, Executed::No), "{error}");
+            assert_eq!(
+                (error.kind(), error.executed()),
+                (ErrorKind::Unreachable, Executed::No),
+                "{error}"
+            );
         }
         let fake = Fake::start_at(&endpoint, |_| Act::Answer);
         call(&channel, ONCE, 2, b"").wait().expect("a result");
@@ -101,28 +145,51 @@ struct Moving {
 
 impl Resolve for Arc<Moving> {
     fn resolve(&self, _within: Duration) -> Result<Vec<Endpoint>, ResolveError> {
-        assert!(!self.panics.swap(false, Ordering::Relaxed), "the test wants a panic");
-        Ok(vec!["mem://nobody-is-here".parse().expect("an endpoint"), self.endpoint.lock().expect("not poisoned").clone()])
+        assert!(
+            !self.panics.swap(false, Ordering::Relaxed),
+            "the test wants a panic"
+        );
+        Ok(vec![
+            "mem://nobody-is-here".parse().expect("an endpoint"),
+            self.endpoint.lock().expect("not poisoned").clone(),
+        ])
     }
 }
 
 fn connect_moving(fake: &Fake) -> (Arc<Moving>, Channel) {
     let endpoint = fake.endpoint().clone();
-    let moving = Arc::new(Moving { endpoint: endpoint.clone().into(), panics: AtomicBool::new(false) });
-    let engine = Engine::connect(endpoint, Arc::new(moving.clone()), &INTERFACE, AMPLE).expect("connected");
-    (moving, Channel { interface: &INTERFACE, road: Road::Remote(Arc::new(engine)) })
+    let moving = Arc::new(Moving {
+        endpoint: endpoint.clone().into(),
+        panics: AtomicBool::new(false),
+    });
+    let engine =
+        Engine::connect(endpoint, Arc::new(moving.clone()), &INTERFACE, AMPLE).expect("connected");
+    (
+        moving,
+        Channel {
+            interface: &INTERFACE,
+            road: Road::Remote(Arc::new(engine)),
+        },
+    )
 }
 
 #[test]
 fn a_server_that_has_moved_is_found() {
-    for (from, to) in [(Transport::Tcp, Transport::Mem), (Transport::Udp, Transport::Tcp), (Transport::Mem, Transport::Udp)] {
+    for (from, to) in [
+        (Transport::Tcp, Transport::Mem),
+        (Transport::Udp, Transport::Tcp),
+        (Transport::Mem, Transport::Udp),
+    ] {
         let fake = Fake::start(from, |_| Act::Answer);
         let (moving, channel) = connect_moving(&fake);
         call(&channel, ONCE, 1, b"").wait().expect("a result");
         drop(fake);
         let fake = Fake::start(to, |_| Act::Answer);
         *moving.endpoint.lock().expect("not poisoned") = fake.endpoint().clone();
-        call(&channel, REPEATABLE, 2, b"").deadline(AMPLE).wait().expect("a result");
+        call(&channel, REPEATABLE, 2, b"")
+            .deadline(AMPLE)
+            .wait()
+            .expect("a result");
         assert_eq!(channel.stats().reconnects, 1, "{from:?} to {to:?}");
     }
 }
@@ -134,7 +201,11 @@ fn a_reader_that_panics_does_not_keep_others_waiting() {
     let threads: Vec<_> = (0..3)
         .map(|number| {
             let waiting = channel.clone();
-            let thread = spawn(move || call(&waiting, REPEATABLE, number, b"").deadline(AMPLE).wait());
+            let thread = spawn(move || {
+                call(&waiting, REPEATABLE, number, b"")
+                    .deadline(AMPLE)
+                    .wait()
+            });
             fake.wait_for(Seen::Call(number));
             thread
         })
@@ -144,14 +215,29 @@ fn a_reader_that_panics_does_not_keep_others_waiting() {
     let fake = Fake::start(Transport::Mem, |_| Act::Answer);
     *moving.endpoint.lock().expect("not poisoned") = fake.endpoint().clone();
     let ended: Vec<_> = threads.into_iter().map(|thread| thread.join()).collect();
-    assert_eq!(ended.iter().filter(|ended| ended.is_err()).count(), 1, "one was the reader");
-    assert_eq!(ended.iter().filter(|ended| matches!(ended, Ok(Ok(_)))).count(), 2, "{ended:?}");
-    call(&channel, ONCE, 9, b"").wait().expect("the channel is as good as new");
+    assert_eq!(
+        ended.iter().filter(|ended| ended.is_err()).count(),
+        1,
+        "one was the reader"
+    );
+    assert_eq!(
+        ended
+            .iter()
+            .filter(|ended| matches!(ended, Ok(Ok(_))))
+            .count(),
+        2,
+        "{ended:?}"
+    );
+    call(&channel, ONCE, 9, b"")
+        .wait()
+        .expect("the channel is as good as new");
 }
 
 #[test]
 fn a_lost_machine_ends_its_calls_and_is_replaced() {
-    let fake = Fake::start(Transport::Tcp, |number| if number < 3 { Act::Keep } else { Act::Answer });
+    let fake = Fake::start(Transport::Tcp, |number| {
+        if number < 3 { Act::Keep } else { Act::Answer }
+    });
     let channel = connect(&fake);
     let threads: Vec<_> = (0..3)
         .map(|number| {
@@ -161,11 +247,22 @@ fn a_lost_machine_ends_its_calls_and_is_replaced() {
             thread
         })
         .collect();
-    let Road::Remote(engine) = &channel.road else { panic!("it is remote") };
+    let Road::Remote(engine) = &channel.road else {
+        panic!("it is remote")
+    };
     engine.poison();
-    call(&channel, ONCE, 9, b"").wait().expect("the channel is as good as new");
+    call(&channel, ONCE, 9, b"")
+        .wait()
+        .expect("the channel is as good as new");
     for thread in threads {
-        let error = thread.join().expect("no panic").expect_err("its machine is lost");
-        assert_eq!((error.kind(), error.executed()), (ErrorKind::Client, Executed::Maybe), "{error}");
+        let error = thread
+            .join()
+            .expect("no panic")
+            .expect_err("its machine is lost");
+        assert_eq!(
+            (error.kind(), error.executed()),
+            (ErrorKind::Client, Executed::Maybe),
+            "{error}"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! The engine against a server that does what a test tells it.
 
-mod fake;
 mod calls;
+mod fake;
 mod faults;
 mod sharing;
 
@@ -24,7 +24,12 @@ fn connect(fake: &Fake) -> Channel {
     Channel::connect(&fake.endpoint().to_string(), &INTERFACE).expect("connected")
 }
 
-fn call(channel: &Channel, method: &'static Method, number: u64, bytes: &[u8]) -> Call<(u64, Vec<u8>)> {
+fn call(
+    channel: &Channel,
+    method: &'static Method,
+    number: u64,
+    bytes: &[u8],
+) -> Call<(u64, Vec<u8>)> {
     channel.call(method, |out| {
         out.u64(number);
         out.opaque(bytes)

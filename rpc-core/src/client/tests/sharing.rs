@@ -13,7 +13,11 @@ use crate::error::ErrorKind;
 const KEPT: u64 = 1 << 32;
 
 fn keep_some(number: u64) -> Act {
-    if number >= KEPT { Act::Keep } else { Act::Answer }
+    if number >= KEPT {
+        Act::Keep
+    } else {
+        Act::Answer
+    }
 }
 
 #[test]
@@ -27,8 +31,13 @@ fn each_thread_gets_its_own_results() {
                 scope.spawn(move || {
                     for round in 0..100 {
                         let number = thread * 1000 + round;
-                        let result = call(channel, ONCE, number, &number.to_be_bytes()).deadline(AMPLE).wait();
-                        assert_eq!(result.expect("a result"), (number, number.to_be_bytes().to_vec()));
+                        let result = call(channel, ONCE, number, &number.to_be_bytes())
+                            .deadline(AMPLE)
+                            .wait();
+                        assert_eq!(
+                            result.expect("a result"),
+                            (number, number.to_be_bytes().to_vec())
+                        );
                     }
                 });
             }
@@ -48,7 +57,9 @@ fn big_messages_of_many_threads_do_not_mix() {
                 scope.spawn(move || {
                     for round in 0..4 {
                         let bytes = vec![thread; (3 << 20) + usize::from(thread) * 1000 + round];
-                        let result = call(channel, ONCE, thread.into(), &bytes).deadline(AMPLE).wait();
+                        let result = call(channel, ONCE, thread.into(), &bytes)
+                            .deadline(AMPLE)
+                            .wait();
                         assert!(result.expect("a result") == (thread.into(), bytes));
                     }
                 });
@@ -67,17 +78,31 @@ fn a_reader_whose_time_is_over_hands_on() {
         let waiting: Vec<_> = (0..4)
             .map(|at| {
                 // Each begins when the one before is out, so the first is the reader and has the least time.
-                let deadline = if at < 3 { Duration::from_millis(30 * (at + 1)) } else { AMPLE };
+                let deadline = if at < 3 {
+                    Duration::from_millis(30 * (at + 1))
+                } else {
+                    AMPLE
+                };
                 let channel = channel.clone();
-                let thread = spawn(move || call(&channel, ONCE, KEPT + at, b"").deadline(deadline).wait());
+                let thread = spawn(move || {
+                    call(&channel, ONCE, KEPT + at, b"")
+                        .deadline(deadline)
+                        .wait()
+                });
                 fake.wait_for(Seen::Call(KEPT + at));
                 thread
             })
             .collect();
-        let mut waiting = waiting.into_iter().map(|thread| move || thread.join().expect("no panic"));
+        let mut waiting = waiting
+            .into_iter()
+            .map(|thread| move || thread.join().expect("no panic"));
         for early in waiting.by_ref().take(3) {
             let error = early().expect_err("it is kept");
-            assert_eq!((error.kind(), error.executed()), (ErrorKind::Deadline, Executed::Maybe), "{error}");
+            assert_eq!(
+                (error.kind(), error.executed()),
+                (ErrorKind::Deadline, Executed::Maybe),
+                "{error}"
+            );
         }
         fake.answer_kept();
         for late in waiting {
@@ -89,7 +114,7 @@ fn a_reader_whose_time_is_over_hands_on() {
 #[test]
 fn hands_are_changed_at_any_time_and_no_call_is_forgotten() {
     for seed in 1..=24 {
-        let mut numbers = Numbers(seed * 0x9e37_79b9_7f4a_7c15);
+        let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15u64.wrapping_mul(seed));
         let fake = Fake::start(Transport::ALL[seed as usize % 3], keep_some);
         let channel = connect(&fake);
         let threads = 3 + numbers.below(10);
@@ -102,7 +127,9 @@ fn hands_are_changed_at_any_time_and_no_call_is_forgotten() {
                         let number = thread * 1000 + round;
                         if numbers.below(4) == 0 {
                             let deadline = Duration::from_micros(numbers.below(5000));
-                            let error = call(channel, ONCE, KEPT + number, b"").deadline(deadline).wait();
+                            let error = call(channel, ONCE, KEPT + number, b"")
+                                .deadline(deadline)
+                                .wait();
                             assert_eq!(error.expect_err("it is kept").kind(), ErrorKind::Deadline);
                         } else {
                             let result = call(channel, ONCE, number, b"").deadline(AMPLE).wait();
@@ -128,10 +155,19 @@ fn a_short_deadline_is_kept_while_another_thread_reads() {
         fake.wait_for(Seen::Call(KEPT));
         for number in 1..4 {
             let start = Instant::now();
-            let error = call(&channel, ONCE, KEPT + number, b"").deadline(Duration::from_millis(20)).wait();
+            let error = call(&channel, ONCE, KEPT + number, b"")
+                .deadline(Duration::from_millis(20))
+                .wait();
             assert_eq!(error.expect_err("it is kept").kind(), ErrorKind::Deadline);
-            assert!(start.elapsed() >= Duration::from_millis(20), "never too early");
-            assert!(start.elapsed() < Duration::from_millis(600), "{:?}", start.elapsed());
+            assert!(
+                start.elapsed() >= Duration::from_millis(20),
+                "never too early"
+            );
+            assert!(
+                start.elapsed() < Duration::from_millis(600),
+                "{:?}",
+                start.elapsed()
+            );
         }
         fake.answer_kept();
         reader.join().expect("no panic").expect("a result");
@@ -149,13 +185,19 @@ fn calls_finish_in_any_order() {
                 let (channel, begun) = (&channel, &begun);
                 scope.spawn(move || {
                     begun.wait();
-                    call(channel, ONCE, KEPT + at, b"").deadline(AMPLE).wait().expect("a result");
+                    call(channel, ONCE, KEPT + at, b"")
+                        .deadline(AMPLE)
+                        .wait()
+                        .expect("a result");
                 });
             }
             begun.wait();
             fake.wait_for_calls(2);
             for number in 0..50 {
-                call(&channel, ONCE, number, b"").deadline(AMPLE).wait().expect("a result");
+                call(&channel, ONCE, number, b"")
+                    .deadline(AMPLE)
+                    .wait()
+                    .expect("a result");
             }
             fake.answer_kept();
         });
