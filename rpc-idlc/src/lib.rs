@@ -31,3 +31,8 @@ mod source;
 mod suggest;
 
 pub use compiler::{Compiler, Error, Generated, build};
+
+/// The Rust in the reference of the language, which the documentation tests compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/idl.md")]
+struct Reference;

@@ -37,17 +37,15 @@ pub(crate) fn check(file: &ast::File, diags: &mut Diagnostics) -> Option<Model> 
     checker.ends = types::alias_ends(&checker);
     let mut items = Vec::with_capacity(file.items.len());
     for (id, item) in file.items.iter().enumerate() {
-        // A part that could not be understood was reported; the others are checked all the same.
-        if let Some(kind) = checker.item(id, item) {
-            items.push(Item {
-                docs: item.docs.clone(),
-                name: item.name.text.clone(),
-                kind,
-            });
-        }
-    }
-    if checker.diags.count() > 0 {
-        return None;
+        // What was wrong with it is told; for the others it counts as something harmless.
+        let kind = checker
+            .item(id, item)
+            .unwrap_or(ItemKind::Struct(Vec::new()));
+        items.push(Item {
+            docs: item.docs.clone(),
+            name: item.name.text.clone(),
+            kind,
+        });
     }
     containment::check(file, &mut items, checker.diags);
     (checker.diags.count() == 0).then_some(Model { items })

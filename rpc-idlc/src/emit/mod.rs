@@ -1,6 +1,7 @@
 //! The model as Rust: what a person would have written, one small function for each construct.
 
 mod derives;
+mod errors;
 mod layout;
 mod names;
 mod traits;

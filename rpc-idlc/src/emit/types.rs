@@ -4,15 +4,14 @@ use super::derives::Derives;
 use super::names::ident;
 use super::{Emitter, docs, integer};
 use crate::ast::Scalar;
-use crate::casing::{camel, snake, words};
+use crate::casing::{camel, snake};
 use crate::check::DISCRIMINANT;
 use crate::model::{
     Arm, Case, Const, ConstType, Enumerator, Field, Item, ItemId, ItemKind, Labels, Length,
     Payload, Type, Union, Value,
 };
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
-use syn::ext::IdentExt;
 
 impl Emitter<'_> {
     pub(super) fn constant(&self, id: ItemId, item: &Item, constant: &Const) -> TokenStream {
@@ -151,21 +150,6 @@ impl Emitter<'_> {
         }
     }
 
-    /// What lets an error be printed and passed on with `?`.
-    fn error(&self, id: ItemId, union: &Union) -> Vec<TokenStream> {
-        let name = self.names.item(id);
-        let result = quote!(std::fmt::Result);
-        let arms = union.arms.iter().map(display_arm);
-        let display = quote! {
-            impl std::fmt::Display for #name {
-                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> #result {
-                    match self { #(#arms)* }
-                }
-            }
-        };
-        vec![display, quote!(impl std::error::Error for #name {})]
-    }
-
     pub(super) fn ty(&self, ty: &Type) -> TokenStream {
         match ty {
             Type::Scalar(scalar) => self.scalar(*scalar),
@@ -253,48 +237,9 @@ fn plain(union: &Union) -> Option<Vec<i32>> {
 }
 
 /// Does the arm begin with the discriminant, since the arm alone does not tell it?
-fn keeps_discriminant(arm: &Arm) -> bool {
+pub(super) fn keeps_discriminant(arm: &Arm) -> bool {
     match &arm.labels {
         Labels::Default => true,
         Labels::Cases(cases) => cases.len() > 1,
     }
-}
-
-/// `Self::NoSuchAccount { account } => write!(f, "no such account: account {account:?}"),`
-fn display_arm(arm: &Arm) -> TokenStream {
-    let (name, text) = (ident(&camel(&arm.name)), words(&arm.name));
-    let fields: Vec<(Ident, String)> = match &arm.payload {
-        Payload::None => Vec::new(),
-        Payload::Types(types) => {
-            let one = |n: usize| {
-                ident(&if types.len() == 1 {
-                    "value".to_owned()
-                } else {
-                    format!("value{n}")
-                })
-            };
-            (1..=types.len()).map(|n| (one(n), String::new())).collect()
-        }
-        Payload::Fields(fields) => fields
-            .iter()
-            .map(|f| (ident(&snake(&f.name)), words(&f.name) + " "))
-            .collect(),
-    };
-    let names = fields.iter().map(|(name, _)| name);
-    let pattern = match &arm.payload {
-        Payload::Fields(_) if keeps_discriminant(arm) => quote!({ #(#names,)* .. }),
-        Payload::Fields(_) => quote!({ #(#names),* }),
-        Payload::None if keeps_discriminant(arm) => quote!((_)),
-        Payload::None => quote!(),
-        Payload::Types(_) if keeps_discriminant(arm) => quote!((_, #(#names),*)),
-        Payload::Types(_) => quote!((#(#names),*)),
-    };
-    if fields.is_empty() {
-        return quote!(Self::#name #pattern => f.write_str(#text),);
-    }
-    // Between the braces of a format string a keyword needs no escape, and may not have one.
-    let value = |(name, label): &(Ident, String)| format!("{label}{{{}:?}}", name.unraw());
-    let values: Vec<String> = fields.iter().map(value).collect();
-    let format = format!("{text}: {}", values.join(", "));
-    quote!(Self::#name #pattern => write!(f, #format),)
 }

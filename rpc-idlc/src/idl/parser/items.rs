@@ -7,6 +7,7 @@ use crate::ast::{
 };
 use crate::diag::Diagnostic;
 use crate::idl::lexer::TokenKind;
+use crate::source::Span;
 use crate::suggest::closest;
 
 /// The words that begin a definition. None is reserved: they are words only where one can stand.
@@ -318,16 +319,15 @@ impl Parser<'_> {
 
     fn method(&mut self, docs: Docs) -> Parse<Method> {
         let semantics = match (self.word(0), self.word(1)) {
-            (Some(word), Some(_)) => Some(self.semantics(word)?),
+            (Some(word), Some(_)) => self.semantics(word),
             _ => None,
         };
         let name = self.ident("a method")?;
-        if let Some(next) = self.word(0).filter(|_| semantics.is_some()) {
-            let title = format!("expected `(`, found `{next}`");
+        if self.kind() == TokenKind::Ident {
+            let title = format!("expected `(`, found {}", self.found());
             let problem = Diagnostic::new(title, self.span(), "expected `(`");
-            return Err(
-                self.complain(problem.help("one word before the name says how often it may run"))
-            );
+            let help = "one word before the name says how often it may run";
+            return Err(self.complain(problem.help(help)));
         }
         let args = self.list(PARENS, Self::field)?;
         let result = self.result()?;
@@ -349,22 +349,24 @@ impl Parser<'_> {
         })
     }
 
-    fn semantics(&mut self, word: &str) -> Parse<(Semantics, crate::source::Span)> {
-        let span = self.span();
+    /// The word before a method's name; an unknown one is reported and passed over.
+    fn semantics(&mut self, word: &str) -> Option<(Semantics, Span)> {
+        let span = self.bump().span;
         if let Some(found) = Semantics::ALL.into_iter().find(|s| s.word() == word) {
-            self.bump();
-            return Ok((found, span));
+            return Some((found, span));
         }
         let words = Semantics::ALL.map(Semantics::word);
         let problem = Diagnostic::new(format!("unknown call semantics `{word}`"), span, "");
-        let problem = problem.help(match closest(word, words) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!(
+        let list = || {
+            format!(
                 "there are {}; without one it is at_most_once",
                 words.join(", ")
-            ),
-        });
-        Err(self.complain(problem))
+            )
+        };
+        let near = closest(word, words);
+        let help = near.map_or_else(list, |near| format!("did you mean `{near}`?"));
+        self.diags.report(problem.help(help));
+        None
     }
 
     fn result(&mut self) -> Parse<Option<TypeExpr>> {

@@ -1,0 +1,77 @@
+//! The examples of `docs/idl.md`: each compiles to the Rust beside it, or is refused with the text
+//! beside it. rustc sees that Rust as the documentation tests of the library.
+//!
+//! With `RPC_TESTS_REGENERATE=1` the texts beside the examples are written instead of compared.
+
+mod common;
+
+use common::check_expected;
+use rpc_idlc::{Compiler, Error};
+use std::path::Path;
+
+/// A fenced block: what stands behind the fence, and its text.
+struct Block<'a> {
+    kind: &'a str,
+    text: &'a str,
+}
+
+#[test]
+fn every_example_is_what_the_compiler_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/idl.md");
+    let page = std::fs::read_to_string(&path).expect("the reference is there");
+    let (mut found, mut expected, mut examples) = (String::new(), None, 0);
+    for (outside, block) in blocks(&page) {
+        found += outside;
+        let Some(Block { kind, text }) = block else {
+            continue;
+        };
+        let text = match expected.take() {
+            Some(expected) => expected,
+            None => text.to_owned(),
+        };
+        found += &format!("```{kind}\n{text}```\n");
+        if kind.starts_with("idl") {
+            examples += 1;
+            expected = Some(compile(kind, &text));
+        }
+    }
+    assert!(examples > 10, "only {examples} examples");
+    check_expected(&path, &found);
+}
+
+/// What the block behind an example has to say.
+fn compile(kind: &str, text: &str) -> String {
+    match (kind, Compiler::new().text("example.idl", text).generate()) {
+        ("idl", Ok(generated)) => {
+            let (_, rust) = generated[0]
+                .rust
+                .split_once("\n\n")
+                .expect("a header and an item");
+            rust.to_owned()
+        }
+        ("idl bad", Err(Error::Rejected(message))) => message,
+        (_, Ok(_)) => panic!("accepted, but called bad:\n{text}"),
+        (_, Err(error)) => panic!("{error}\nin:\n{text}"),
+    }
+}
+
+/// Cuts a page into what is between the blocks and the blocks.
+fn blocks(page: &str) -> Vec<(&str, Option<Block<'_>>)> {
+    let mut parts = Vec::new();
+    let mut rest = page;
+    while let Some(start) = rest.find("```") {
+        let (outside, fenced) = rest.split_at(start);
+        let (kind, body) = fenced[3..].split_once('\n').expect("a fence has a line");
+        let end = body.find("```\n").expect("a block is closed");
+        parts.push((
+            outside,
+            Some(Block {
+                kind,
+                text: &body[..end],
+            }),
+        ));
+        rest = &body[end + 4..];
+    }
+    parts.push((rest, None));
+    parts
+}
