@@ -73,7 +73,7 @@ pub enum Handled {
     Nothing,
     /// To send back what was appended to the reply buffer.
     Reply,
-    /// To run a method, then to call [`Server::handle_done`].
+    /// To run a method, then to call [`Server::handle_done`](super::Server::handle_done).
     Run(Run),
 }
 
