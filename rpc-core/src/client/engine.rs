@@ -11,9 +11,10 @@ use rpc_proto::session::client::{Client, Config, Request};
 use rpc_proto::time::Time;
 
 use super::connector::Connector;
+use super::parts::Part;
 use super::reading::Reading;
 use super::resolve::Resolve;
-use super::state::{Ended, Part, State};
+use super::state::{Ended, State};
 use super::stats::Stats;
 use super::waiters::Seat;
 use crate::endpoint::Endpoint;

@@ -6,15 +6,18 @@
 mod buffers;
 mod call;
 mod connector;
+mod contact;
 mod engine;
 mod failure;
 mod local;
+mod parts;
 mod reading;
 mod resolve;
 mod state;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod waiters;
 
 use std::sync::Arc;
