@@ -89,10 +89,10 @@ impl Connector {
         if start < self.not_before {
             return Step::Later;
         }
-        if self.attempt.is_none() {
-            if let Err(error) = self.begin(until.since(start)) {
-                return self.failed(error);
-            }
+        if self.attempt.is_none()
+            && let Err(error) = self.begin(until.since(start))
+        {
+            return self.failed(error);
         }
         self.go_on(until)
     }

@@ -101,12 +101,12 @@ impl State {
         if !self.wants_room() || reader_writes || self.writer.is_some_and(|writer| writer != me) {
             return None;
         }
-        if let Some(owner) = self.backlog.seat.filter(|owner| *owner != me) {
-            if self.is_asleep(owner) {
-                self.writer = Some(owner);
-                self.wake(owner);
-                return None;
-            }
+        if let Some(owner) = self.backlog.seat.filter(|owner| *owner != me)
+            && self.is_asleep(owner)
+        {
+            self.writer = Some(owner);
+            self.wake(owner);
+            return None;
         }
         self.writer = Some(me);
         self.link.clone()

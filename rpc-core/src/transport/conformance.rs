@@ -512,7 +512,10 @@ impl Server {
                     }
                     match socket.recv(reader.space()) {
                         Ok(0) => return Err(end(reader)),
-                        Ok(length) => Ok(reader.handle_filled(length)),
+                        Ok(length) => {
+                            reader.handle_filled(length);
+                            Ok(())
+                        }
                         Err(error) => Err(error),
                     }
                 }

@@ -204,10 +204,10 @@ impl Connecting {
             return Ok(Some(Link::new(fd, peer, false)));
         }
         loop {
-            if let Some((fd, _)) = &self.attempt {
-                if wait(fd, PollFlags::OUT, timeout)?.is_empty() {
-                    return Ok(None);
-                }
+            if let Some((fd, _)) = &self.attempt
+                && wait(fd, PollFlags::OUT, timeout)?.is_empty()
+            {
+                return Ok(None);
             }
             if let Some((fd, address)) = self.attempt.take() {
                 match sockopt::socket_error(&fd)? {
