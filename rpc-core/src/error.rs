@@ -307,9 +307,6 @@ pub enum ResolveError {
         /// What is wrong with it.
         why: String,
     },
-    /// No time was left to ask.
-    #[error("no time was left to ask for it within {0:?}")]
-    OutOfTime(Duration),
 }
 
 fn suggestion(near: &[String]) -> String {

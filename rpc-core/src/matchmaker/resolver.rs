@@ -56,6 +56,8 @@ impl Resolver {
             matchmaker: at.clone(),
             source,
         };
+        // A caller may come with hardly any time, again and again; it would then never get an answer.
+        let within = within.max(LEAST_PATIENCE);
         let until = Instant::now() + within;
         // Not by `MatchmakerClient::connect`, which has more patience than whoever waits for this answer.
         let channel = Channel::connect_within(at.clone(), MatchmakerClient::INTERFACE, within);
@@ -165,6 +167,9 @@ impl Resolve for Resolver {
         self.choose(&matchmaker, &entries)
     }
 }
+
+/// What a look-up may take in any case.
+const LEAST_PATIENCE: Duration = Duration::from_millis(200);
 
 fn lookup() -> &'static Method {
     let mut methods = MatchmakerClient::INTERFACE.methods.iter();

@@ -128,25 +128,33 @@ fn serve(options: &Serve) -> Outcome {
 fn list(at: &At) -> Outcome {
     let (matchmaker, client) = connect(at)?;
     let mut entries: Vec<Entry> = Vec::new();
-    loop {
-        let after = entries
-            .last()
-            .map_or("", |entry| entry.registration.name.as_str());
+    let mut more = true;
+    while more {
+        let after = entries.last().map_or("", |entry| name(entry));
         let page = client
             .list(after)
             .wait()
             .map_err(|error| away(&matchmaker, error.into()))?;
-        let ends = !page.more || page.entries.is_empty();
-        entries.extend(page.entries);
-        if ends {
-            break;
+        // Pages that do not go on would never end.
+        if page
+            .entries
+            .first()
+            .is_some_and(|first| name(first).eq_ignore_ascii_case(after))
+        {
+            return Err(format!("{matchmaker} lists {after} again and again").into());
         }
+        more = page.more && !page.entries.is_empty();
+        entries.extend(page.entries);
     }
     if entries.is_empty() {
         eprintln!("matchmaker: nothing is registered at {matchmaker}");
         return Ok(ExitCode::FAILURE);
     }
     print(&table::table(&entries))
+}
+
+fn name(entry: &Entry) -> &str {
+    &entry.registration.name
 }
 
 fn look_up(name: &str, at: &At) -> Outcome {

@@ -6,6 +6,7 @@ use rpc_core::ConnectError;
 use rustix::process::{Pid, Signal, kill_process};
 use stage::{Matchmaker, Registered, SOON, failing_server};
 use std::process::Child;
+use std::time::{Duration, Instant};
 use testkit::eventually;
 use testkit::who::{WhoClient, WhoV2Client};
 
@@ -157,6 +158,24 @@ fn a_server_withdraws_when_it_shuts_down() {
         [],
         "at once, with nothing left to notice"
     );
+}
+
+#[test]
+fn a_matchmaker_that_hangs_holds_up_neither_a_server_nor_its_end() {
+    let matchmaker = Matchmaker::start(None, 1_000);
+    let mut server = Registered::start(&matchmaker, "who", &[]);
+    let client = connect(&matchmaker, "who").expect("it is registered");
+    signal(&matchmaker.process.0, Signal::STOP);
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(1) {
+        assert_eq!(
+            client.process().wait().expect("it goes on serving"),
+            server.id()
+        );
+    }
+    assert!(server.end().success(), "it ends in good order");
+    signal(&matchmaker.process.0, Signal::CONT);
+    matchmaker.await_entries("who", 0);
 }
 
 #[test]

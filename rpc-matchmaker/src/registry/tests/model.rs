@@ -377,6 +377,21 @@ impl World {
                 .unwrap_or_default();
             let (page, more) = self.registry.list(self.now, &after);
             assert!(!more || page.len() >= limits().page);
+            let last = page
+                .last()
+                .map_or("", |record| &record.registration.name)
+                .to_lowercase();
+            assert!(
+                page.is_empty() || last > after.to_lowercase(),
+                "each page goes on"
+            );
+            let before_last = page
+                .iter()
+                .filter(|record| record.registration.name.to_lowercase() != last);
+            assert!(
+                before_last.count() < limits().page,
+                "only the last name makes a page longer"
+            );
             listed.extend(page.into_iter().map(|record| record.registration.clone()));
             if !more {
                 break;
