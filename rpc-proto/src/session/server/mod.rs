@@ -422,14 +422,7 @@ impl Server {
     ) -> Handled {
         self.stats.refused += 1;
         let at = out.len();
-        out.resize(at + REPLY_HEADROOM, 0);
-        reply::finish(
-            out,
-            at,
-            asker.xid,
-            &answer.verifier(self.incarnation, id.seq, self.config.window),
-            answer.status,
-        );
+        self.put_answer(asker.xid, id.seq, answer, out);
         let Some(session) = self.sessions.get_mut(&id.session) else {
             return Handled::Nothing;
         };
@@ -442,18 +435,23 @@ impl Server {
         Handled::Reply
     }
 
+    /// Answers a call that is not run, without finishing its number.
     fn refuse(&mut self, xid: u32, seq: u64, outcome: Outcome, out: &mut Vec<u8>) -> Handled {
-        let answer = Answer::refusal(outcome);
+        self.put_answer(xid, seq, Answer::refusal(outcome), out);
+        Handled::Reply
+    }
+
+    /// Appends a framed reply without a result.
+    fn put_answer(&self, xid: u32, seq: u64, answer: Answer, out: &mut Vec<u8>) {
         let at = out.len();
         out.resize(at + REPLY_HEADROOM, 0);
-        reply::finish(
-            out,
-            at,
-            xid,
-            &answer.verifier(self.incarnation, seq, self.config.window),
-            answer.status,
-        );
-        Handled::Reply
+        self.finish_answer(xid, seq, answer, out, at);
+    }
+
+    /// Completes the framed reply whose headroom, and result if it has one, stand at `at`.
+    fn finish_answer(&self, xid: u32, seq: u64, answer: Answer, out: &mut Vec<u8>, at: usize) {
+        let verifier = answer.verifier(self.incarnation, seq, self.config.window);
+        reply::finish(out, at, xid, &verifier, answer.status);
     }
 
     /// Appends the recorded reply again.
@@ -479,16 +477,8 @@ impl Server {
     /// A reply that no datagram can hold stays recorded, and the caller is told to fetch it another way.
     fn fit_datagram(&self, asker: Asker, seq: u64, out: &mut Vec<u8>, at: usize) {
         if asker.datagram && out.len() - at > self.config.max_datagram {
-            let answer = Answer::refusal(Outcome::ReplyTooLarge);
             out.truncate(at);
-            out.resize(at + REPLY_HEADROOM, 0);
-            reply::finish(
-                out,
-                at,
-                asker.xid,
-                &answer.verifier(self.incarnation, seq, self.config.window),
-                answer.status,
-            );
+            self.put_answer(asker.xid, seq, Answer::refusal(Outcome::ReplyTooLarge), out);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Calls of the session program that are made on a session.
 
-use super::reply::{self, Answer, REPLY_HEADROOM};
+use super::reply::{Answer, REPLY_HEADROOM};
 use super::session::State;
 use super::{Done, Handled, Origin, Server};
 use crate::message::{AcceptStatus, Call};
@@ -54,15 +54,7 @@ impl Server {
             }
             _ => {
                 let answer = Answer::unavailable(AcceptStatus::ProcedureUnavailable);
-                let at = out.len();
-                out.resize(at + REPLY_HEADROOM, 0);
-                reply::finish(
-                    out,
-                    at,
-                    call.header.xid,
-                    &answer.verifier(self.incarnation, credential.seq, self.config.window),
-                    answer.status,
-                );
+                self.put_answer(call.header.xid, credential.seq, answer, out);
                 Handled::Reply
             }
         }
@@ -122,29 +114,14 @@ impl Server {
     ) -> Handled {
         let at = out.len();
         out.resize(at + REPLY_HEADROOM, 0);
-        match xdr::to_vec(result) {
+        let done = match xdr::to_vec(result) {
             Ok(body) => {
                 out.extend_from_slice(&body);
-                let answer = Answer::of(Done::Returned);
-                reply::finish(
-                    out,
-                    at,
-                    xid,
-                    &answer.verifier(self.incarnation, seq, self.config.window),
-                    answer.status,
-                );
+                Done::Returned
             }
-            Err(_) => {
-                let answer = Answer::of(Done::Unencodable);
-                reply::finish(
-                    out,
-                    at,
-                    xid,
-                    &answer.verifier(self.incarnation, seq, self.config.window),
-                    answer.status,
-                );
-            }
-        }
+            Err(_) => Done::Unencodable,
+        };
+        self.finish_answer(xid, seq, Answer::of(done), out, at);
         Handled::Reply
     }
 }
