@@ -33,7 +33,7 @@ struct Offer {
 }
 
 impl Registrar {
-    /// A registrar for `services` at the matchmaker that `target`, a `match://` endpoint, names. Asks nobody yet.
+    /// A registrar for `services` at the matchmaker that `target`, a `match://` endpoint, names. Connects to it and registers nothing yet.
     ///
     /// A name in `target` is used for all services, else each has its interface's. `endpoints` are where clients find them.
     pub(crate) fn new(
@@ -121,19 +121,28 @@ impl Registrar {
         }
     }
 
+    /// Refreshes every offer. One that is refused must not cost the others their leases; a matchmaker that is away is away
+    /// for all.
     fn round(&mut self) -> Result<(), RegistrationError> {
         let mut shortest = ASKED_LEASE;
+        let mut refused = Ok(());
         for offer in &mut self.offers {
-            let lease = offer.refresh(&self.desk, &self.matchmaker)?;
-            offer.lease = Some(lease.id);
-            shortest = shortest.min(Duration::from_millis(lease.length_ms.into()));
+            match offer.refresh(&self.desk, &self.matchmaker) {
+                Ok(lease) => {
+                    offer.lease = Some(lease.id);
+                    shortest = shortest.min(Duration::from_millis(lease.length_ms.into()));
+                }
+                Err(error @ RegistrationError::Refused { .. }) => refused = refused.and(Err(error)),
+                Err(error) => return Err(error),
+            }
         }
         self.lease = shortest;
-        Ok(())
+        refused
     }
 
     fn plan(&mut self, now: Instant, well: bool) {
-        let pause = self.lease / 3;
+        // A lease of no length would have us ask without end.
+        let pause = (self.lease / 3).max(FIRST_RETRY);
         if well {
             self.failures = 0;
             self.next = now + pause;

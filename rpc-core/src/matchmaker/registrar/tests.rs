@@ -12,8 +12,10 @@ struct Fake(Arc<Mutex<Books>>);
 struct Books {
     leases: BTreeMap<u64, Registration>,
     given: u64,
-    refusal: Option<RegisterError>,
+    /// For this name.
+    refusal: Option<(&'static str, RegisterError)>,
     renewals: u32,
+    longest_ms: Option<u32>,
 }
 
 impl Matchmaker for Fake {
@@ -24,15 +26,16 @@ impl Matchmaker for Fake {
         lease_ms: u32,
     ) -> Result<Lease, RegisterError> {
         let mut books = self.0.lock().unwrap();
-        if let Some(refusal) = books.refusal {
-            return Err(refusal);
+        match books.refusal {
+            Some((name, refusal)) if *registration.name == name => return Err(refusal),
+            _ => {}
         }
         books.given += 1;
         let id = books.given;
         books.leases.insert(id, registration);
         Ok(Lease {
             id,
-            length_ms: lease_ms.min(9_000),
+            length_ms: lease_ms.min(books.longest_ms.unwrap_or(9_000)),
         })
     }
 
@@ -178,7 +181,7 @@ fn what_a_restarted_matchmaker_does_not_know_is_registered_again() {
 fn a_refusal_is_told_at_the_start_and_tried_again_with_growing_pauses_later() {
     let fake = Fake::default();
     let mut registrar = registrar("match://", &fake);
-    fake.0.lock().unwrap().refusal = Some(RegisterError::Full { limit: 3 });
+    fake.0.lock().unwrap().refusal = Some(("Bank", RegisterError::Full { limit: 3 }));
     let refused = registrar.register().unwrap_err().to_string();
     assert_eq!(
         refused,
@@ -198,17 +201,41 @@ fn a_refusal_is_told_at_the_start_and_tried_again_with_growing_pauses_later() {
         "{pauses:?}"
     );
     assert!(
-        pauses[0] < Duration::from_secs(1) && pauses[8] >= Duration::from_secs(5),
+        pauses[0] < Duration::from_secs(1) && pauses[8] >= Duration::from_secs(3),
         "{pauses:?}"
     );
     assert!(
-        pauses[8] < Duration::from_secs(6),
+        pauses[8] < Duration::from_secs(4),
         "never longer than between renewals: {pauses:?}"
     );
 
     fake.0.lock().unwrap().refusal = None;
     registrar.renew();
     assert_eq!(fake.entries().len(), 2);
+}
+
+#[test]
+fn a_service_that_is_refused_costs_the_others_nothing() {
+    let fake = Fake::default();
+    let mut registrar = registrar("match://", &fake);
+    registrar.register().unwrap();
+    fake.0.lock().unwrap().leases.clear();
+    fake.0.lock().unwrap().refusal = Some(("Bank", RegisterError::Superseded));
+    registrar.renew();
+    assert_eq!(fake.entries(), [("Audit".to_owned(), 4)]);
+    let renewals = fake.0.lock().unwrap().renewals;
+    registrar.renew();
+    assert_eq!(fake.0.lock().unwrap().renewals, renewals + 1);
+}
+
+#[test]
+fn a_lease_of_no_length_is_not_renewed_without_a_pause() {
+    let fake = Fake::default();
+    fake.0.lock().unwrap().longest_ms = Some(0);
+    let mut registrar = registrar("match://", &fake);
+    let before = Instant::now();
+    registrar.register().unwrap();
+    assert!(registrar.next_renewal() >= before + FIRST_RETRY);
 }
 
 #[test]
