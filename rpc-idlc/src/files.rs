@@ -2,7 +2,7 @@
 
 use crate::compiler::Error;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::source::MAX_BYTES;
@@ -62,9 +62,7 @@ fn write_one(path: &Path, text: &str) -> io::Result<()> {
     if let Some(dir) = path.parent() {
         fs::create_dir_all(dir)?;
     }
-    let mut file = File::options().write(true).create_new(true).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+    fs::write(path, text)
 }
 
 /// A name beside `path` that no other process uses.

@@ -154,3 +154,54 @@ fn output_that_would_not_change_is_not_touched() {
         std::time::UNIX_EPOCH
     );
 }
+
+/// Not a test by itself: `a_build_script_…` run it as a build script would be.
+#[test]
+fn build_script() {
+    if let Some(file) = std::env::var_os("BUILD_SCRIPT_OF") {
+        rpc_idlc::build(&[file]);
+    }
+}
+
+/// Runs this very program as the build script of `file`.
+fn run_build_script(folder: &Folder, file: &str) -> Output {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["build_script", "--exact", "--nocapture"]);
+    command
+        .env("BUILD_SCRIPT_OF", file)
+        .env("OUT_DIR", folder.0.join("out"));
+    command.current_dir(&folder.0).output().unwrap()
+}
+
+#[test]
+fn a_build_script_writes_to_its_folder_and_runs_again_when_the_file_changes() {
+    let folder = Folder::new("build_script_good");
+    folder.write("a.idl", GOOD);
+    let output = run_build_script(&folder, "a.idl");
+    assert!(output.status.success(), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        told.lines()
+            .any(|line| line == "cargo::rerun-if-changed=a.idl"),
+        "{told}"
+    );
+    assert_eq!(folder.list("out"), ["a.rs"]);
+}
+
+#[test]
+fn a_build_script_shows_the_mistakes_and_fails() {
+    let folder = Folder::new("build_script_bad");
+    folder.write("a.idl", BAD);
+    let output = run_build_script(&folder, "a.idl");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let (told, said) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(told.contains("cargo::rerun-if-changed=a.idl"), "{told}");
+    assert!(
+        said.contains("a.idl:1:15") && said.contains("did you mean `u64`?"),
+        "{said}"
+    );
+    assert_eq!(folder.list("out"), [""; 0]);
+}

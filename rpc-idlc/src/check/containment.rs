@@ -273,7 +273,10 @@ fn size(ty: &Type, sizes: &[u64]) -> u64 {
         Type::Scalar(_) | Type::Boxed(_) => 8,
         Type::String(_) | Type::Bytes(_) | Type::List(..) => 24,
         Type::FixedBytes(length) => length.value.into(),
-        Type::Array(element, length) => size(element, sizes).saturating_mul(length.value.into()),
+        // Nothing, often enough, takes time at least: 4 billion empty structs are too many.
+        Type::Array(element, length) => size(element, sizes)
+            .max(1)
+            .saturating_mul(length.value.into()),
         Type::Optional(inner) => size(inner, sizes).saturating_add(8),
         Type::Named(id) => sizes[*id],
     }
