@@ -78,3 +78,15 @@ pub enum DaemonError {
     #[error("no thread can be started to watch the leases: {0}")]
     Thread(#[source] std::io::Error),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::DEFAULT_ENDPOINTS;
+    use rpc_core::matchmaker::DEFAULT_ADDRESS;
+
+    #[test]
+    fn the_daemon_answers_where_it_is_looked_for() {
+        let expected = ["tcp", "udp"].map(|scheme| format!("{scheme}://{DEFAULT_ADDRESS}"));
+        assert_eq!(DEFAULT_ENDPOINTS.map(str::to_owned), expected);
+    }
+}

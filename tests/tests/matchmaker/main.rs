@@ -2,7 +2,10 @@
 
 mod stage;
 
-use rpc_core::ConnectError;
+use rpc_core::matchmaker::{MatchmakerClient, Registration};
+use rpc_core::{Bounded, ConnectError};
+use rpc_matchmaker::Daemon;
+use rpc_matchmaker::registry::Limits;
 use rustix::process::{Pid, Signal, kill_process};
 use stage::{Matchmaker, Registered, SOON, failing_server};
 use std::process::Child;
@@ -130,6 +133,55 @@ fn an_entry_ends_with_its_lease_and_comes_back_with_its_owner() {
     matchmaker.await_entries("who", 0);
     signal(&server.process.0, Signal::CONT);
     matchmaker.await_entries("who", 1);
+}
+
+#[test]
+fn an_entry_from_a_datagram_outlives_its_sender_until_the_lease_ends() {
+    let limits = Limits {
+        shortest_lease: Duration::from_millis(50),
+        ..Limits::default()
+    };
+    let daemon =
+        Daemon::start(&["tcp://127.0.0.1:0", "udp://127.0.0.1:0"], limits).expect("free ports");
+    let client = |index: usize| {
+        MatchmakerClient::connect(&daemon.endpoints()[index].to_string()).expect("it answers")
+    };
+    let (by_stream, by_datagram) = (client(0), client(1));
+    for (client, name, lease_ms) in [
+        (&by_stream, "stream", LONG),
+        (&by_datagram, "datagram", 1_000),
+    ] {
+        let registered = client
+            .register(registration(name), lease_ms)
+            .wait()
+            .expect("it answers");
+        registered.expect("it is taken");
+    }
+    drop((by_stream, by_datagram));
+
+    let client = client(1);
+    let found = |name: &str| client.lookup(name).wait().expect("it answers").is_ok();
+    eventually("the end of the stream's entry", SOON, || {
+        (!found("stream")).then_some(())
+    });
+    eventually("the end of the datagram's entry", SOON, || {
+        (!found("datagram")).then_some(())
+    });
+    daemon.shutdown(SOON).expect("nothing holds it up");
+}
+
+fn registration(name: &str) -> Registration {
+    let endpoint = Bounded::new("tcp://127.0.0.1:1".to_owned()).expect("short");
+    Registration {
+        name: Bounded::new(name.to_owned()).expect("short"),
+        program: 1,
+        version: 1,
+        fingerprints: Bounded::default(),
+        instance: [1; 16],
+        incarnation: 1,
+        store: None,
+        endpoints: Bounded::new(vec![endpoint]).expect("one"),
+    }
 }
 
 #[test]
