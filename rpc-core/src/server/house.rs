@@ -273,6 +273,10 @@ impl Keeper<'_> {
             return;
         };
         if let Some((hold, ready)) = source.claim.steal(hold) {
+            if let Some(stream) = source.as_stream() {
+                // Until the worker finds out that it has lost the claim, the connection waits for its reply.
+                stream.detach_call();
+            }
             self.hands.serve(&source, hold, ready);
         }
     }

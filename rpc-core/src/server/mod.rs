@@ -3,7 +3,8 @@
 //! The workers ([`worker`]) wait together in one edge-triggered epoll ([`poller`]); the kernel wakes one of them. What it
 //! reports is a [`source`]: a listener, a datagram socket or a connection, and a [`claim`] on it sees to it that one
 //! thread at a time works there and no event is lost. That thread takes messages in, asks the session machine which of
-//! them are to be run, runs those in order, and sends their replies together ([`hands`], [`run`], [`outbox`]). Beside
+//! them are to be run, runs those in order, and sends their replies together ([`hands`], [`stream_turn`],
+//! [`datagram_turn`], [`run`], [`outbox`]). Beside
 //! the workers the housekeeper ([`house`]) sees to all that must not wait for a handler.
 //!
 //! Locks, each held for a short section: the machine's, never during a handler or a system call; a connection's input,
@@ -12,6 +13,7 @@
 
 mod builder;
 mod claim;
+mod datagram_turn;
 mod hands;
 mod house;
 mod outbox;
@@ -25,6 +27,7 @@ mod shared;
 mod shutdown;
 mod source;
 mod sources;
+mod stream_turn;
 #[cfg(test)]
 mod tests;
 mod worker;

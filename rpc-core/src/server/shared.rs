@@ -266,6 +266,13 @@ impl Shared {
         }
     }
 
+    /// A call that had left the turn in which it was read is over.
+    pub(crate) fn end_detached_call(&self, source: &Arc<Source>) {
+        if source.as_stream().is_some_and(Stream::end_detached_call) {
+            self.notify(source, Ready::READ);
+        }
+    }
+
     /// Hands a held source to the next free worker, with what is to be seen to.
     pub(crate) fn leave_unfinished(&self, source: &Arc<Source>, hold: Hold, ready: Ready) {
         self.unfinished.push(UnfinishedSource {

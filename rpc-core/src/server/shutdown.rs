@@ -6,7 +6,7 @@ use super::run::method_name;
 use super::seat::Running;
 use super::shared::Shared;
 use super::source::{Kind, Source};
-use rpc_proto::session::server::{Done, Route};
+use rpc_proto::session::server::Route;
 use std::fmt;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -119,7 +119,7 @@ fn stop_listening(shared: &Shared) {
 fn refuse_waiting_calls(shared: &Shared) {
     let mut hands = Hands::new(shared, None);
     while let Some(call) = shared.calls.pop() {
-        hands.refuse(call.run, Done::ShuttingDown);
+        hands.end_waiting_call(call);
     }
 }
 

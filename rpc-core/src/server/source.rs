@@ -10,6 +10,7 @@ use rpc_proto::session::Security;
 use rpc_proto::time::Time;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// One source of events, and the right to work on it.
@@ -81,6 +82,9 @@ pub(crate) struct DatagramPort {
     pub(crate) socket: DatagramSocket,
 }
 
+/// As many calls as a session may have unfinished, so that a client's questions about them are always read.
+const MAX_DETACHED: usize = 256;
+
 /// A connection.
 #[derive(Debug)]
 pub(crate) struct Stream {
@@ -91,6 +95,9 @@ pub(crate) struct Stream {
     /// What has come in. Held only while messages are taken out, never while a handler runs.
     input: Mutex<Input>,
     pub(crate) outbox: Outbox,
+    /// Calls that run or wait outside of the turn in which they were read: behind a slow one, or for want of a worker.
+    /// The connection stays open for their replies, although its peer may send nothing more.
+    detached: AtomicUsize,
 }
 
 impl Stream {
@@ -114,12 +121,46 @@ impl Stream {
             security,
             input: Mutex::new(input),
             outbox: Outbox::new(number),
+            detached: AtomicUsize::new(0),
             socket,
         }
     }
 
     pub(crate) fn input(&self) -> MutexGuard<'_, Input> {
         self.input.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One more call has left its turn.
+    pub(crate) fn detach_call(&self) {
+        self.detached.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// A call that had left its turn is over. Says whether the connection may have waited for that.
+    pub(crate) fn end_detached_call(&self) -> bool {
+        // The end of the stream is noted before this count is looked at, and here it is the other way round.
+        match self.detached.fetch_sub(1, Ordering::AcqRel) {
+            MAX_DETACHED => true,
+            1 => self.input().has_ended(),
+            _ => false,
+        }
+    }
+
+    /// Whether no more should be read from the peer for now: it has to read its replies first, or so many of its calls
+    /// wait for workers that more of them would crowd others out.
+    pub(crate) fn is_held_back(&self) -> bool {
+        self.outbox.is_crowded() || self.detached.load(Ordering::Acquire) >= MAX_DETACHED
+    }
+
+    /// Whether replies are still to come from calls that left their turn.
+    pub(crate) fn has_detached_calls(&self) -> bool {
+        self.detached.load(Ordering::Acquire) > 0
+    }
+
+    /// Tells those who hold a handle on the connection that it has ended.
+    pub(crate) fn tell_end(&self) {
+        if let Some(connection) = self.peer.connection() {
+            connection.close();
+        }
     }
 
     /// Since when a record of the peer has been incomplete.
@@ -130,9 +171,7 @@ impl Stream {
     /// Ends the connection for good, and tells those who hold a handle on it.
     pub(crate) fn close(&self) {
         self.socket.shutdown();
-        if let Some(connection) = self.peer.connection() {
-            connection.close();
-        }
+        self.tell_end();
     }
 }
 

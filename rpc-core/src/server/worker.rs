@@ -17,7 +17,7 @@ pub(crate) fn work(shared: &Shared, seat: &Seat) {
                 // Several calls can be queued by one thread before another wakes, and wakings do not add up.
                 shared.poller.wake();
             }
-            hands.run_waiting(call);
+            hands.end_waiting_call(call);
         }
         if let Some(UnfinishedSource {
             source,

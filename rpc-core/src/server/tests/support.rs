@@ -333,3 +333,33 @@ impl DatagramCaller {
         answer(&buffer[..length])
     }
 }
+
+/// A service whose methods run exactly once.
+pub(super) struct Ledger;
+
+static LEDGER: Interface = Interface {
+    name: "Ledger",
+    program: PROGRAM + 1,
+    version: 1,
+    methods: &[
+        method!("transfer", 1, ExactlyOnce),
+        method!("balance", 2, Readonly),
+        method!("close", 3, ExactlyOnce),
+    ],
+};
+
+impl Service for Ledger {
+    fn interface(&self) -> &'static Interface {
+        &LEDGER
+    }
+
+    fn call(
+        &self,
+        _: &Context,
+        _: u32,
+        _: &mut Decoder<'_>,
+        _: &mut Encoder,
+    ) -> Result<(), ServeError> {
+        Err(ServeError::NoProcedure)
+    }
+}

@@ -1,0 +1,85 @@
+//! A turn on a datagram socket: each message is answered before the next is taken.
+
+use super::claim::Hold;
+use super::hands::{BUDGET, Begun, Hands, Turn};
+use super::routes::AddressBytes;
+use super::shared::send_datagrams;
+use super::source::{DatagramPort, Source};
+use crate::context::Peer;
+use crate::system;
+use crate::transport::{Address, DATAGRAM_LIMIT};
+use rpc_proto::session::Security;
+use rpc_proto::session::server::{Handled, Origin};
+use std::io;
+use std::mem::take;
+
+impl Hands<'_> {
+    /// Answers datagrams until none waits, or others should have their turn.
+    pub(super) fn serve_datagrams(
+        &mut self,
+        source: &Source,
+        port: &DatagramPort,
+        hold: Hold,
+    ) -> Turn {
+        let mut datagram = take(&mut self.datagram);
+        datagram.resize(DATAGRAM_LIMIT, 0);
+        let turn = self.receive(source, port, hold, &mut datagram);
+        self.datagram = datagram;
+        turn
+    }
+
+    fn receive(
+        &mut self,
+        source: &Source,
+        port: &DatagramPort,
+        hold: Hold,
+        buffer: &mut [u8],
+    ) -> Turn {
+        for _ in 0..BUDGET {
+            if !source.claim.is_held_by(hold) {
+                return Turn::Lost;
+            }
+            let (length, from) = match port.socket.recv_from(buffer) {
+                Ok(received) => received,
+                Err(error) => {
+                    if error.kind() != io::ErrorKind::WouldBlock {
+                        tracing::warn!(%error, "receiving datagrams failed");
+                    }
+                    return Turn::Idle;
+                }
+            };
+            let message = &buffer[..length];
+            let now = system::now();
+            let route = self.shared.routes.route(port.index, from);
+            let address = AddressBytes::of_socket(from);
+            let origin = Origin {
+                route,
+                address: address.as_slice(),
+                datagram: true,
+                security: Security::Network,
+            };
+            let handled = self
+                .shared
+                .handle_message(now, origin, message, &mut self.out);
+            send_datagrams(&port.socket, &self.out, from);
+            self.out.clear();
+            if let Handled::Run(run) = handled {
+                let args = &message[run.args.clone()];
+                let peer = Peer::new(Address::Udp(from), None);
+                let begun = Begun {
+                    run,
+                    now,
+                    peer: &peer,
+                    route,
+                    held: Some((source.number, hold)),
+                };
+                match self.run_or_queue(source, begun, args) {
+                    Some(to) if to == route => send_datagrams(&port.socket, &self.reply, from),
+                    Some(to) => self.shared.deliver(to, &self.reply),
+                    None => {}
+                }
+            }
+        }
+        Turn::Unfinished
+    }
+}

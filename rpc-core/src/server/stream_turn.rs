@@ -1,0 +1,208 @@
+//! A turn on a connection: messages in, calls run in order, replies out together.
+
+use super::claim::{Hold, Ready};
+use super::hands::{BUDGET, Begun, Hands, Turn, keep_small};
+use super::outbox::Outflow;
+use super::source::{Source, Stream};
+use crate::system;
+use rpc_proto::session::server::{Handled, Origin, Route, Run};
+use rpc_proto::time::Time;
+use std::fmt;
+use std::mem::take;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// So many bytes of replies are handed on although more calls wait.
+const OUT: usize = 64 << 10;
+
+/// What was found in the input of a connection.
+enum Next {
+    /// A call to run; its arguments are in `args`.
+    Call(Run, Time),
+    /// Nothing more for now.
+    Nothing,
+    /// No more should be read from this peer for now.
+    HeldBack,
+    /// The budget is used up.
+    Exhausted,
+    /// The claim was taken over while a handler ran.
+    Lost,
+    /// Nothing good can come from this connection.
+    Broken,
+}
+
+impl Hands<'_> {
+    /// Works on a connection until there is nothing to do there, or others should have their turn.
+    pub(super) fn serve_stream(
+        &mut self,
+        source: &Arc<Source>,
+        stream: &Stream,
+        hold: Hold,
+        ready: Ready,
+    ) -> Turn {
+        if ready.has(Ready::WRITE) {
+            self.flush(source, stream);
+        }
+        stream.input().note(ready);
+        let mut budget = BUDGET;
+        loop {
+            let next = match self.next_call(source, stream, hold, &mut budget) {
+                Next::Call(run, now) => {
+                    self.run_from_stream(source, stream, hold, run, now);
+                    continue;
+                }
+                next => next,
+            };
+            let outflow = self.flush(source, stream);
+            return match next {
+                // That may have been the reason. Else the end of the reason will be an event, or another thread notifies.
+                Next::HeldBack if !stream.is_held_back() => continue,
+                Next::HeldBack | Next::Nothing => self.finish_turn(source, stream, outflow),
+                Next::Exhausted => Turn::Unfinished,
+                Next::Broken => {
+                    self.shared.close(source);
+                    Turn::Over
+                }
+                Next::Lost | Next::Call(..) => Turn::Lost,
+            };
+        }
+    }
+
+    /// Nothing more can be read for now: closes a connection that has ended, and watches one that keeps us waiting.
+    fn finish_turn(&mut self, source: &Source, stream: &Stream, outflow: Outflow) -> Turn {
+        let mut input = stream.input();
+        let waiting = outflow == Outflow::Waiting;
+        if input.has_ended() {
+            stream.tell_end();
+        }
+        let is_over = input.has_ended() && !waiting && !stream.has_detached_calls();
+        if is_over || outflow == Outflow::Broken {
+            let partial = input.reader.handle_end();
+            drop(input);
+            if let Err(error) = partial {
+                tracing::debug!(peer = %stream.peer, %error, "a connection ended");
+            }
+            self.shared.close(source);
+            return Turn::Over;
+        }
+        if waiting {
+            self.shared.house.watch_stalled(system::now());
+        }
+        if stream.is_held_back() {
+            // Messages are left because of us, so it is not the peer that keeps a record back.
+            input.end_partial();
+        } else if input.is_partial() {
+            let now = system::now();
+            input.keep_time(now);
+            self.shared.house.watch_stalled(now);
+        }
+        Turn::Idle
+    }
+
+    /// Takes messages out of the connection until one of them is a call to be run.
+    fn next_call(
+        &mut self,
+        source: &Arc<Source>,
+        stream: &Stream,
+        hold: Hold,
+        budget: &mut usize,
+    ) -> Next {
+        if self.out.len() >= OUT {
+            self.flush(source, stream);
+        }
+        let mut input = stream.input();
+        // Looked at under the lock: whoever took the claim over during a handler waits for the lock or had it before.
+        if !source.claim.is_held_by(hold) {
+            return Next::Lost;
+        }
+        loop {
+            if stream.is_held_back() {
+                return Next::HeldBack;
+            }
+            if *budget == 0 {
+                return Next::Exhausted;
+            }
+            *budget -= 1;
+            match input.reader.poll_record() {
+                Ok(Some(message)) => {
+                    let now = system::now();
+                    let origin = Origin {
+                        route: Route(source.number),
+                        address: stream.address.as_slice(),
+                        datagram: false,
+                        security: stream.security,
+                    };
+                    let handled = self
+                        .shared
+                        .handle_message(now, origin, message, &mut self.out);
+                    if let Handled::Run(run) = handled {
+                        keep_small(&mut self.args);
+                        self.args.extend_from_slice(&message[run.args.clone()]);
+                        input.end_partial();
+                        return Next::Call(run, now);
+                    }
+                    input.end_partial();
+                    if self.out.len() >= OUT {
+                        self.flush(source, stream);
+                    }
+                }
+                Ok(None) => match input.fill(&stream.socket) {
+                    Ok(true) => {}
+                    Ok(false) => return Next::Nothing,
+                    Err(error) => return self.broken(stream, &error),
+                },
+                Err(error) => return self.broken(stream, &error),
+            }
+        }
+    }
+
+    fn broken(&self, stream: &Stream, error: &dyn fmt::Display) -> Next {
+        self.shared
+            .counters
+            .broken_streams
+            .fetch_add(1, Ordering::Relaxed);
+        tracing::debug!(peer = %stream.peer, %error, "a connection is closed");
+        Next::Broken
+    }
+
+    fn run_from_stream(
+        &mut self,
+        source: &Source,
+        stream: &Stream,
+        hold: Hold,
+        run: Run,
+        now: Time,
+    ) {
+        let route = Route(source.number);
+        if !self.out.is_empty() {
+            // Should this handler be slow, the housekeeper sends what is finished.
+            stream.outbox.append(&self.out);
+            self.out.clear();
+        }
+        let args = take(&mut self.args);
+        let begun = Begun {
+            run,
+            now,
+            peer: &stream.peer,
+            route,
+            held: Some((source.number, hold)),
+        };
+        match self.run_or_queue(source, begun, &args) {
+            Some(to) if to == route && self.out.is_empty() => {
+                std::mem::swap(&mut self.out, &mut self.reply)
+            }
+            Some(to) if to == route => self.out.extend_from_slice(&self.reply),
+            Some(to) => self.shared.deliver(to, &self.reply),
+            None => {}
+        }
+        self.args = args;
+    }
+
+    /// Writes what waits for the connection.
+    fn flush(&mut self, source: &Arc<Source>, stream: &Stream) -> Outflow {
+        let outflow = self.shared.write(source, stream, &self.out);
+        self.out.clear();
+        keep_small(&mut self.out);
+        outflow
+    }
+}
