@@ -1,7 +1,7 @@
 //! A turn on a datagram socket: each message is answered before the next is taken.
 
 use super::claim::Hold;
-use super::hands::{BUDGET, Begun, Hands, Turn};
+use super::hands::{BUDGET, Begun, Hands, Turn, keep_small};
 use super::routes::AddressBytes;
 use super::shared::send_datagrams;
 use super::source::{DatagramPort, Source};
@@ -11,7 +11,7 @@ use crate::transport::{Address, DATAGRAM_LIMIT};
 use rpc_proto::session::Security;
 use rpc_proto::session::server::{Handled, Origin};
 use std::io;
-use std::mem::take;
+use std::mem::{swap, take};
 
 impl Hands<'_> {
     /// Answers datagrams until none waits, or others should have their turn.
@@ -35,6 +35,8 @@ impl Hands<'_> {
         hold: Hold,
         buffer: &mut [u8],
     ) -> Turn {
+        // Known to be so: it is looked at before a handler runs, and then the look that finds nothing is the last.
+        let mut behind = false;
         for _ in 0..BUDGET {
             if !source.claim.is_held_by(hold) {
                 return Turn::Lost;
@@ -66,20 +68,37 @@ impl Hands<'_> {
             if let Handled::Run(run) = handled {
                 let args = &message[run.args.clone()];
                 let peer = Peer::new(Address::Udp(from), None);
+                behind = behind || port.socket.has_waiting();
                 let begun = Begun {
                     run,
                     now,
                     peer: &peer,
                     route,
                     held: Some((source.number, hold)),
+                    behind,
                 };
                 match self.run_or_queue(source, begun, args) {
-                    Some(to) if to == route => send_datagrams(&port.socket, &self.reply, from),
+                    Some(to) if to == route && !behind => {
+                        swap(&mut self.out, &mut self.reply);
+                        self.datagram_to = Some(from);
+                    }
                     Some(to) => self.shared.deliver(to, &self.reply),
                     None => {}
+                }
+                if !behind {
+                    // What came since then is a new edge.
+                    return Turn::Idle;
                 }
             }
         }
         Turn::Unfinished
+    }
+
+    /// Sends the last reply of a turn, which waited until the socket was free for others.
+    pub(super) fn send_last(&mut self, port: &DatagramPort) {
+        if let Some(to) = self.datagram_to.take() {
+            send_datagrams(&port.socket, &self.out, to);
+            keep_small(&mut self.out);
+        }
     }
 }

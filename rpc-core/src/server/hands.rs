@@ -10,6 +10,7 @@ use crate::system;
 use crate::transport::StreamListener;
 use rpc_proto::session::server::{Done, Route, Run, Token};
 use rpc_proto::time::Time;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -25,6 +26,8 @@ pub(crate) struct Hands<'a> {
     /// The arguments of the call in hand, out of reach of whoever reads on.
     pub(super) args: Vec<u8>,
     pub(super) datagram: Vec<u8>,
+    /// Whom the datagram in `out` goes to.
+    pub(super) datagram_to: Option<SocketAddr>,
 }
 
 /// How many messages or reads a source gets before it is another's turn.
@@ -53,6 +56,8 @@ pub(crate) struct Begun<'a> {
     pub(crate) peer: &'a Peer,
     pub(crate) route: Route,
     pub(crate) held: Option<(u64, Hold)>,
+    /// Whether something may wait there for this call to end.
+    pub(crate) behind: bool,
 }
 
 impl<'a> Hands<'a> {
@@ -64,6 +69,7 @@ impl<'a> Hands<'a> {
             reply: Vec::new(),
             args: Vec::new(),
             datagram: Vec::new(),
+            datagram_to: None,
         }
     }
 
@@ -79,12 +85,28 @@ impl<'a> Hands<'a> {
                 Turn::Over => return,
                 Turn::Unfinished => return self.shared.leave_unfinished(source, hold, Ready::NONE),
                 Turn::Lost => return self.shared.end_detached_call(source),
-                Turn::Idle => match source.claim.release(hold) {
-                    Released::Again(more) => ready = more,
-                    Released::Free => return,
-                    Released::Lost => return self.shared.end_detached_call(source),
-                },
+                Turn::Idle => {
+                    let released = source.claim.release(hold);
+                    // Only now, since it wakes the peer: whoever takes its next message need not wait for this thread.
+                    self.send_out(source);
+                    match released {
+                        Released::Again(more) => ready = more,
+                        Released::Free => return,
+                        Released::Lost => return self.shared.end_detached_call(source),
+                    }
+                }
             }
+        }
+    }
+
+    /// Sends what is still at hand for a source.
+    fn send_out(&mut self, source: &Arc<Source>) {
+        match &source.kind {
+            Kind::Stream(stream) => {
+                self.flush(source, stream);
+            }
+            Kind::Datagrams(port) => self.send_last(port),
+            Kind::Listener(_) => {}
         }
     }
 
@@ -109,6 +131,7 @@ impl<'a> Hands<'a> {
                     peer: &peer,
                     route,
                     held: None,
+                    behind: false,
                 },
                 &args,
             )

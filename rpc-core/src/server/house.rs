@@ -21,10 +21,10 @@ use std::time::Duration;
 /// A handler that has run for so long is slow: what waits behind it goes to others.
 const SLOW: Duration = Duration::from_micros(200);
 
-/// How often the housekeeper looks while handlers are begun. Waking it for each one would cost more than looking.
+/// How often the housekeeper looks while it is asked to. Waking it for each handler would cost more than looking.
 const TICK: Duration = Duration::from_millis(1);
 
-/// After ticks of growing length in which nothing began, it sleeps until it is asked for.
+/// After ticks of growing length in which nobody asked, it sleeps until somebody does.
 const LONGEST_TICK: Duration = Duration::from_millis(16);
 
 /// How long it waits for events while all workers are stuck, before it looks around again.
@@ -42,6 +42,8 @@ pub(crate) struct House {
     /// When it wakes by itself; 0 while it is awake. See [`keep`] for why nobody's request is missed.
     wakes_at: AtomicU64,
     thread: OnceLock<Thread>,
+    /// Something may wait behind a handler since the housekeeper last looked.
+    asked: AtomicBool,
     stalled: AtomicBool,
     accept_later: Mutex<Vec<u64>>,
 }
@@ -63,15 +65,20 @@ impl House {
         }
     }
 
-    /// A handler begins, and the seat says so already.
-    pub(crate) fn watch_handler(&self, now: Time) {
+    /// Something may wait behind a handler: one that begins, and whose seat says so already, or one that runs.
+    ///
+    /// Not asked for every handler: as long as another worker is free and nothing waits, a slow one harms nobody.
+    pub(crate) fn watch_handlers(&self, now: Time) {
+        if !self.asked.load(Ordering::SeqCst) {
+            self.asked.store(true, Ordering::SeqCst);
+        }
         self.need_by(now + TICK);
     }
 
     /// A connection keeps the server waiting.
-    pub(crate) fn watch_stalled(&self, now: Time) {
-        if !self.stalled.swap(true, Ordering::SeqCst) {
-            self.need_by(now + SWEEP);
+    pub(crate) fn watch_stalled(&self) {
+        if !self.stalled.load(Ordering::SeqCst) && !self.stalled.swap(true, Ordering::SeqCst) {
+            self.need_by(system::now() + SWEEP);
         }
     }
 
@@ -88,7 +95,7 @@ impl House {
 /// Keeps house until the server stops.
 ///
 /// Before it sleeps it publishes when it will wake, and then looks once more. A worker changes something first (a seat, the
-/// machine) and then looks at that time. Whichever of the two comes later sees the other, so no request is missed.
+/// machine, what is asked) and then looks at that time. Whichever of the two comes later sees the other, so no request is missed.
 pub(crate) fn keep(shared: &Shared) {
     // Set once: each server has its own housekeeper.
     let _ = shared.house.thread.set(thread::current());
@@ -97,7 +104,6 @@ pub(crate) fn keep(shared: &Shared) {
         hands: Hands::new(shared, None),
         events: Events::new(),
         taken_over: vec![Time::ZERO; shared.seats.len()],
-        ran: 0,
         tick: TICK,
         swept: Time::ZERO,
         accept_at: None,
@@ -125,8 +131,6 @@ struct Keeper<'a> {
     events: Events,
     /// For each seat, when the handler began whose source was taken over.
     taken_over: Vec<Time>,
-    /// How many handlers had been begun at the last look.
-    ran: u64,
     tick: Duration,
     swept: Time,
     accept_at: Option<Time>,
@@ -149,9 +153,9 @@ impl Keeper<'_> {
 
     /// Whether something came up since the look that planned to sleep until `next`.
     fn missed_something(&self, next: Option<Time>) -> bool {
-        let begun: u64 = self.shared.seats.iter().map(|seat| seat.ran()).sum();
         let earlier = |time: Time| next.is_none_or(|next| time < next);
-        (begun != self.ran && earlier(system::now() + TICK))
+        let asked = self.shared.house.asked.load(Ordering::SeqCst);
+        (asked && earlier(system::now() + TICK))
             || self.shared.poll_timeout().is_some_and(earlier)
             || self.shared.phase() == Phase::Stopped
     }
@@ -227,11 +231,10 @@ impl Keeper<'_> {
         stalled.load(Ordering::SeqCst).then_some(now + SWEEP)
     }
 
-    /// Ticks while handlers are begun, ever more slowly when none is, then not at all.
+    /// Ticks while somebody asks, ever more slowly when nobody does, then not at all.
     fn next_tick(&mut self, now: Time) -> Option<Time> {
-        let ran = self.shared.seats.iter().map(|seat| seat.ran()).sum();
-        self.tick = if ran != self.ran { TICK } else { self.tick * 2 };
-        self.ran = ran;
+        let asked = self.shared.house.asked.swap(false, Ordering::SeqCst);
+        self.tick = if asked { TICK } else { self.tick * 2 };
         if self.tick > LONGEST_TICK {
             self.tick = LONGEST_TICK;
             return None;
@@ -247,7 +250,7 @@ impl Keeper<'_> {
                 continue;
             };
             if now.since(running.since) < SLOW {
-                // It began since the last look, so there is a next look in a tick.
+                // If anything may wait behind it, its worker has asked, so there is another look in a tick.
                 continue;
             }
             stuck += 1;

@@ -5,28 +5,40 @@ use crate::system;
 use crate::transport::StreamSocket;
 use rpc_proto::time::Time;
 use std::io;
+use std::mem::take;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Messages on their way out. Each is appended whole, so those of several threads do not mix.
+/// Messages on their way out. Each goes whole, so those of several threads do not mix.
+///
+/// One thread at a time writes, and no lock is held meanwhile: whoever comes while another writes leaves his messages
+/// here, and the writer takes them along. So nobody waits for a thread that the system interrupted in its writing, as it
+/// likes to do, since writing wakes the peer.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     /// The connection's number in the table of sources.
     number: u64,
     queue: Mutex<Queue>,
-    /// More waits than a peer that reads would leave waiting. Reading from the connection stops until it is written.
+    /// More waits than a peer that reads would leave waiting: reading from it stops until that is written. Or the way out
+    /// is broken.
     crowded: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
-    /// `bytes[start..]` is not written yet.
+    /// `bytes[start..]` is not written yet, and no writer has it.
     bytes: Vec<u8>,
     start: usize,
-    /// Whether the poller reports room to write. Always so while bytes wait and no thread is about to write them.
+    /// A thread is writing, and looks here again before it ends.
+    has_writer: bool,
+    /// Somebody came while a thread was writing, perhaps because there is room again: the event will not come twice.
+    try_again: bool,
+    /// Whether the poller reports room to write. Always so while bytes wait and there is no writer.
     awaits_room: bool,
-    /// When the peer last took something, while bytes wait.
+    /// When the peer last took something, while bytes wait for room.
     waits_since: Option<Time>,
+    /// Somebody wants to be told when all is written.
+    tell_when_empty: bool,
     broken: bool,
 }
 
@@ -41,10 +53,18 @@ const KEEP: usize = 64 << 10;
 pub(crate) enum Outflow {
     /// Everything is written.
     Empty,
-    /// Some of it waits for the peer to read.
+    /// Some of it waits for the peer to read, or for another thread that writes.
     Waiting,
     /// The connection takes nothing more.
     Broken,
+}
+
+/// What came of sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sent {
+    pub(crate) outflow: Outflow,
+    /// Whoever works on the connection has to look at it again: the crowd, or the wait for its end, is over.
+    pub(crate) look_again: bool,
 }
 
 impl Outbox {
@@ -58,7 +78,7 @@ impl Outbox {
 
     /// Puts `messages` behind what waits, for the next thread that writes.
     pub(crate) fn append(&self, messages: &[u8]) {
-        self.with(|queue| queue.bytes.extend_from_slice(messages));
+        self.lock().bytes.extend_from_slice(messages);
     }
 
     /// Writes what waits and then `messages`, as far as the peer takes it; the rest follows when there is room.
@@ -70,42 +90,34 @@ impl Outbox {
         poller: &Poller,
         messages: &[u8],
         limit: usize,
-    ) -> Outflow {
-        self.with(|queue| {
-            if queue.broken {
-                return Outflow::Broken;
-            }
-            if messages.is_empty() && queue.is_empty() {
-                return Outflow::Empty;
-            }
-            let before = queue.waiting() + messages.len();
-            let written = match queue.is_empty() {
-                true => write(socket, messages)
-                    .map(|written| queue.bytes.extend_from_slice(&messages[written..])),
-                false => {
-                    queue.bytes.extend_from_slice(messages);
-                    write(socket, &queue.bytes[queue.start..]).map(|written| queue.start += written)
-                }
+    ) -> Sent {
+        let mut queue = self.lock();
+        if queue.broken {
+            return Sent {
+                outflow: Outflow::Broken,
+                look_again: false,
             };
-            let settled = written.and_then(|()| {
-                queue.settle(before, |room| poller.set_writing(socket, self.number, room))
-            });
-            self.crowded
-                .store(queue.waiting() >= CROWDED, Ordering::Release);
-            match settled {
-                Ok(()) if queue.is_empty() => Outflow::Empty,
-                Ok(()) if queue.waiting() <= limit => Outflow::Waiting,
-                _ => {
-                    *queue = Queue {
-                        broken: true,
-                        ..Queue::default()
-                    };
-                    // Its end is an event, so whoever takes that closes the connection.
-                    socket.shutdown();
-                    Outflow::Broken
-                }
-            }
-        })
+        }
+        if queue.has_writer {
+            queue.bytes.extend_from_slice(messages);
+            queue.try_again = true;
+            return self.judge(queue, Ok(()), socket, limit);
+        }
+        if messages.is_empty() && queue.is_empty() {
+            return Sent {
+                outflow: Outflow::Empty,
+                look_again: take(&mut queue.tell_when_empty),
+            };
+        }
+        (queue.has_writer, queue.try_again) = (true, false);
+        let (mut queue, progress) = self.write(queue, socket, messages);
+        queue.has_writer = false;
+        let settled = progress.and_then(|progress| {
+            queue.settle(progress, |room| {
+                poller.set_writing(socket, self.number, room)
+            })
+        });
+        self.judge(queue, settled, socket, limit)
     }
 
     /// Whether so much waits that no further call should be taken from this connection.
@@ -113,13 +125,105 @@ impl Outbox {
         self.crowded.load(Ordering::Acquire)
     }
 
-    /// Since when the peer has taken nothing although bytes wait for it.
-    pub(crate) fn waits_since(&self) -> Option<Time> {
-        self.with(|queue| queue.waits_since)
+    /// Whether everything is written. If not, a later [`send`](Self::send) says when to look again.
+    pub(crate) fn is_empty_or_tells(&self) -> bool {
+        let mut queue = self.lock();
+        let is_empty = queue.broken || (queue.is_empty() && !queue.has_writer);
+        queue.tell_when_empty = !is_empty;
+        is_empty
     }
 
-    fn with<R>(&self, f: impl FnOnce(&mut Queue) -> R) -> R {
-        f(&mut self.queue.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Since when the peer has taken nothing although bytes wait for it.
+    pub(crate) fn waits_since(&self) -> Option<Time> {
+        self.lock().waits_since
+    }
+
+    /// Writes, without the lock, until nothing is left or the system takes no more. Says whether it took anything.
+    fn write<'a>(
+        &'a self,
+        mut queue: MutexGuard<'a, Queue>,
+        socket: &StreamSocket,
+        mut messages: &[u8],
+    ) -> (MutexGuard<'a, Queue>, io::Result<bool>) {
+        let mut progress = false;
+        loop {
+            let (mut waiting, start) = (take(&mut queue.bytes), take(&mut queue.start));
+            drop(queue);
+            if start < waiting.len() {
+                waiting.extend_from_slice(take(&mut messages));
+            }
+            let bytes = if start < waiting.len() {
+                &waiting[start..]
+            } else {
+                messages
+            };
+            let written = write(socket, bytes);
+            let count = *written.as_ref().unwrap_or(&0);
+            progress |= count > 0;
+            queue = self.lock();
+            if let Err(error) = written {
+                return (queue, Err(error));
+            }
+            if count == bytes.len() {
+                messages = &[];
+                queue.give_back(waiting);
+                if queue.is_empty() {
+                    return (queue, Ok(progress));
+                }
+                continue;
+            }
+            if start == waiting.len() {
+                (waiting, queue.start) = (messages[count..].to_vec(), 0);
+            } else {
+                queue.start = start + count;
+            }
+            // What others left in the meantime comes behind.
+            waiting.extend_from_slice(&queue.bytes);
+            queue.bytes = waiting;
+            if !take(&mut queue.try_again) {
+                return (queue, Ok(progress));
+            }
+            messages = &[];
+        }
+    }
+
+    fn judge(
+        &self,
+        mut queue: MutexGuard<'_, Queue>,
+        settled: io::Result<()>,
+        socket: &StreamSocket,
+        limit: usize,
+    ) -> Sent {
+        if settled.is_err() || queue.waiting() > limit {
+            *queue = Queue {
+                broken: true,
+                ..Queue::default()
+            };
+            // For good, so that nothing more is read from a peer that gets no replies.
+            self.crowded.store(true, Ordering::Release);
+            socket.shutdown();
+            return Sent {
+                outflow: Outflow::Broken,
+                look_again: true,
+            };
+        }
+        let crowded = queue.waiting() >= CROWDED;
+        let was_crowded = self.crowded.swap(crowded, Ordering::AcqRel);
+        let is_empty = queue.is_empty() && !queue.has_writer;
+        let told = is_empty && take(&mut queue.tell_when_empty);
+        let outflow = if is_empty {
+            Outflow::Empty
+        } else {
+            Outflow::Waiting
+        };
+        Sent {
+            outflow,
+            look_again: told || (was_crowded && !crowded),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -132,29 +236,36 @@ impl Queue {
         self.bytes.len() - self.start
     }
 
-    /// After a write that left something of `before` waiting bytes: asks for room, keeps time, gives memory back.
+    /// Takes an emptied buffer back for the next messages.
+    fn give_back(&mut self, mut buffer: Vec<u8>) {
+        if self.bytes.is_empty() && buffer.capacity() > self.bytes.capacity() {
+            buffer.clear();
+            buffer.shrink_to(KEEP);
+            self.bytes = buffer;
+        }
+    }
+
+    /// After a write: asks for room and keeps time. `progress`: the peer took something.
     fn settle(
         &mut self,
-        before: usize,
+        progress: bool,
         ask_for_room: impl FnOnce(bool) -> io::Result<()>,
     ) -> io::Result<()> {
-        let waiting = self.waiting();
-        if waiting == 0 {
-            (self.start, self.waits_since) = (0, None);
-            self.bytes.clear();
-            self.bytes.shrink_to(KEEP);
-        } else if waiting < before || self.waits_since.is_none() {
+        let waits = !self.is_empty();
+        if !waits {
+            self.waits_since = None;
+        } else if progress || self.waits_since.is_none() {
             self.waits_since = Some(system::now());
         }
-        if self.start >= KEEP {
+        if self.start >= KEEP.max(self.bytes.len() / 2) {
             self.bytes.drain(..self.start);
             self.start = 0;
         }
-        if self.awaits_room == (waiting > 0) {
+        if self.awaits_room == waits {
             return Ok(());
         }
-        self.awaits_room = waiting > 0;
-        ask_for_room(self.awaits_room)
+        self.awaits_room = waits;
+        ask_for_room(waits)
     }
 }
 

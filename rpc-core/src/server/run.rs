@@ -63,7 +63,9 @@ impl Hands<'_> {
                 route,
                 held,
             });
-            shared.house.watch_handler(now);
+            if begun.behind || !shared.unfinished.is_empty() || shared.all_busy() {
+                shared.house.watch_handlers(now);
+            }
         }
         // Nothing of ours is left half-changed by a panic: the encoder is read as far as it was written, and then discarded.
         let returned = catch_unwind(AssertUnwindSafe(|| {

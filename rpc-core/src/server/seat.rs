@@ -63,6 +63,11 @@ impl Seat {
         self.since.store(0, Ordering::Release);
     }
 
+    /// Whether a handler runs here.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.since.load(Ordering::SeqCst) != 0
+    }
+
     /// The handler that runs, if one does.
     pub(crate) fn running(&self) -> Option<Running> {
         let since = self.since.load(Ordering::SeqCst);

@@ -10,6 +10,7 @@ use super::seat::Seat;
 use super::source::{Kind, Source, Stream};
 use super::sources::Sources;
 use crate::service::Service;
+use crate::system;
 use crate::transport::{MARK, StreamSocket};
 use rpc_proto::session::server::{self as machine, Done, Handled, Origin, Route, Token};
 use rpc_proto::time::Time;
@@ -226,15 +227,17 @@ impl Shared {
     pub(crate) fn write(&self, source: &Arc<Source>, stream: &Stream, messages: &[u8]) -> Outflow {
         // What may gather for a peer that does not read: the replies of some calls that had begun before reading stopped.
         let limit = 4 * self.bounds.message + (1 << 20);
-        let was_crowded = stream.outbox.is_crowded();
-        let outflow = stream
+        let sent = stream
             .outbox
             .send(&stream.socket, &self.poller, messages, limit);
-        if was_crowded && !stream.outbox.is_crowded() {
-            // Reading stopped because of the crowd. Nothing is left that would wait for room, so no event would say this.
+        if sent.look_again {
+            // Nothing is left that would wait for room, so no event would say this.
             self.notify(source, Ready::WRITE);
         }
-        outflow
+        if sent.outflow == Outflow::Waiting {
+            self.house.watch_stalled();
+        }
+        sent.outflow
     }
 
     /// Takes a connection in.
@@ -258,9 +261,24 @@ impl Shared {
         }
     }
 
+    /// Whether no worker is free to take what comes next.
+    pub(crate) fn all_busy(&self) -> bool {
+        self.seats.iter().all(|seat| seat.is_busy())
+    }
+
+    /// Tells the claim of `source` about an event. The caller has to see to it if the claim was free.
+    pub(crate) fn claim(&self, source: &Source, ready: Ready) -> Option<Hold> {
+        let hold = source.claim.notify(ready);
+        if hold.is_none() {
+            // Its holder sees to this, unless a slow handler keeps it.
+            self.house.watch_handlers(system::now());
+        }
+        hold
+    }
+
     /// Tells the claim of `source` about an event, and queues the source if it was free.
     pub(crate) fn notify(&self, source: &Arc<Source>, ready: Ready) {
-        if let Some(hold) = source.claim.notify(ready) {
+        if let Some(hold) = self.claim(source, ready) {
             self.leave_unfinished(source, hold, ready);
             self.poller.wake();
         }

@@ -4,6 +4,7 @@ use super::claim::{Claim, Ready};
 use super::outbox::Outbox;
 use super::routes::AddressBytes;
 use crate::context::{Connection, Peer};
+use crate::system;
 use crate::transport::{Address, DatagramSocket, Listener, StreamListener, StreamSocket};
 use rpc_proto::record::Reader;
 use rpc_proto::session::Security;
@@ -222,6 +223,11 @@ impl Input {
         }
     }
 
+    /// Whether there may be more to take out than has been.
+    pub(crate) fn may_have_more(&self) -> bool {
+        self.readable || self.is_partial()
+    }
+
     /// Whether the peer will send nothing more.
     pub(crate) fn has_ended(&self) -> bool {
         self.ended
@@ -237,10 +243,12 @@ impl Input {
         self.reader.handle_end().is_err()
     }
 
-    /// Keeps time of an incomplete record.
-    pub(crate) fn keep_time(&mut self, now: Time) {
-        if self.is_partial() {
-            self.partial_since.get_or_insert(now);
+    /// Keeps time of an incomplete record. Says whether there is one.
+    pub(crate) fn keep_time(&mut self) -> bool {
+        let is_partial = self.is_partial();
+        if is_partial && self.partial_since.is_none() {
+            self.partial_since = Some(system::now());
         }
+        is_partial
     }
 }

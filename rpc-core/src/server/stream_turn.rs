@@ -15,10 +15,19 @@ use std::sync::atomic::Ordering;
 /// So many bytes of replies are handed on although more calls wait.
 const OUT: usize = 64 << 10;
 
+/// A call to be run.
+struct Call {
+    run: Run,
+    /// When it came.
+    now: Time,
+    /// Whether there may be more behind it.
+    behind: bool,
+}
+
 /// What was found in the input of a connection.
 enum Next {
     /// A call to run; its arguments are in `args`.
-    Call(Run, Time),
+    Call(Call),
     /// Nothing more for now.
     Nothing,
     /// No more should be read from this peer for now.
@@ -47,56 +56,55 @@ impl Hands<'_> {
         let mut budget = BUDGET;
         loop {
             let next = match self.next_call(source, stream, hold, &mut budget) {
-                Next::Call(run, now) => {
-                    self.run_from_stream(source, stream, hold, run, now);
+                Next::Call(call) => {
+                    self.run_from_stream(source, stream, hold, call);
                     continue;
                 }
                 next => next,
             };
-            let outflow = self.flush(source, stream);
+            let broken =
+                !matches!(next, Next::Nothing) && self.flush(source, stream) == Outflow::Broken;
             return match next {
+                Next::Lost | Next::Call(..) => Turn::Lost,
+                Next::Broken => self.close(source),
+                _ if broken => self.close(source),
                 // That may have been the reason. Else the end of the reason will be an event, or another thread notifies.
                 Next::HeldBack if !stream.is_held_back() => continue,
-                Next::HeldBack | Next::Nothing => self.finish_turn(source, stream, outflow),
+                Next::HeldBack | Next::Nothing => self.finish_turn(source, stream),
                 Next::Exhausted => Turn::Unfinished,
-                Next::Broken => {
-                    self.shared.close(source);
-                    Turn::Over
-                }
-                Next::Lost | Next::Call(..) => Turn::Lost,
             };
         }
     }
 
-    /// Nothing more can be read for now: closes a connection that has ended, and watches one that keeps us waiting.
-    fn finish_turn(&mut self, source: &Source, stream: &Stream, outflow: Outflow) -> Turn {
+    /// Nothing more can be read for now: keeps time of a record that is not whole, and closes what has come to its end.
+    fn finish_turn(&mut self, source: &Arc<Source>, stream: &Stream) -> Turn {
         let mut input = stream.input();
-        let waiting = outflow == Outflow::Waiting;
-        if input.has_ended() {
-            stream.tell_end();
-        }
-        let is_over = input.has_ended() && !waiting && !stream.has_detached_calls();
-        if is_over || outflow == Outflow::Broken {
-            let partial = input.reader.handle_end();
-            drop(input);
-            if let Err(error) = partial {
-                tracing::debug!(peer = %stream.peer, %error, "a connection ended");
+        if !input.has_ended() {
+            if stream.is_held_back() {
+                // Messages are left because of us, so it is not the peer that keeps a record back.
+                input.end_partial();
+            } else if input.keep_time() {
+                self.shared.house.watch_stalled();
             }
-            self.shared.close(source);
-            return Turn::Over;
+            return Turn::Idle;
         }
-        if waiting {
-            self.shared.house.watch_stalled(system::now());
+        let partial = input.reader.handle_end();
+        drop(input);
+        stream.tell_end();
+        let outflow = self.flush(source, stream);
+        let is_over = stream.outbox.is_empty_or_tells() && !stream.has_detached_calls();
+        if !is_over && outflow != Outflow::Broken {
+            return Turn::Idle;
         }
-        if stream.is_held_back() {
-            // Messages are left because of us, so it is not the peer that keeps a record back.
-            input.end_partial();
-        } else if input.is_partial() {
-            let now = system::now();
-            input.keep_time(now);
-            self.shared.house.watch_stalled(now);
+        if let Err(error) = partial {
+            tracing::debug!(peer = %stream.peer, %error, "a connection ended");
         }
-        Turn::Idle
+        self.close(source)
+    }
+
+    fn close(&self, source: &Source) -> Turn {
+        self.shared.close(source);
+        Turn::Over
     }
 
     /// Takes messages out of the connection until one of them is a call to be run.
@@ -139,7 +147,8 @@ impl Hands<'_> {
                         keep_small(&mut self.args);
                         self.args.extend_from_slice(&message[run.args.clone()]);
                         input.end_partial();
-                        return Next::Call(run, now);
+                        let behind = input.may_have_more();
+                        return Next::Call(Call { run, now, behind });
                     }
                     input.end_partial();
                     if self.out.len() >= OUT {
@@ -165,19 +174,18 @@ impl Hands<'_> {
         Next::Broken
     }
 
-    fn run_from_stream(
-        &mut self,
-        source: &Source,
-        stream: &Stream,
-        hold: Hold,
-        run: Run,
-        now: Time,
-    ) {
+    fn run_from_stream(&mut self, source: &Source, stream: &Stream, hold: Hold, call: Call) {
         let route = Route(source.number);
+        let Call {
+            run,
+            now,
+            mut behind,
+        } = call;
         if !self.out.is_empty() {
             // Should this handler be slow, the housekeeper sends what is finished.
             stream.outbox.append(&self.out);
             self.out.clear();
+            behind = true;
         }
         let args = take(&mut self.args);
         let begun = Begun {
@@ -186,6 +194,7 @@ impl Hands<'_> {
             peer: &stream.peer,
             route,
             held: Some((source.number, hold)),
+            behind,
         };
         match self.run_or_queue(source, begun, &args) {
             Some(to) if to == route && self.out.is_empty() => {
@@ -199,7 +208,7 @@ impl Hands<'_> {
     }
 
     /// Writes what waits for the connection.
-    fn flush(&mut self, source: &Arc<Source>, stream: &Stream) -> Outflow {
+    pub(super) fn flush(&mut self, source: &Arc<Source>, stream: &Stream) -> Outflow {
         let outflow = self.shared.write(source, stream, &self.out);
         self.out.clear();
         keep_small(&mut self.out);

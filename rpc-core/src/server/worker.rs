@@ -50,7 +50,7 @@ pub(crate) fn take_events(hands: &mut Hands<'_>, events: &Events) {
         let Some(source) = shared.sources.get(number) else {
             continue;
         };
-        let Some(hold) = source.claim.notify(ready) else {
+        let Some(hold) = shared.claim(&source, ready) else {
             continue;
         };
         match first {

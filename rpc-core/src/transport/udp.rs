@@ -4,6 +4,7 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 
 use super::{DATAGRAM_LIMIT, retry};
@@ -36,6 +37,16 @@ impl DatagramSocket {
                 return Ok((length, from));
             }
         }
+    }
+
+    /// Whether a message waits.
+    pub(crate) fn has_waiting(&self) -> bool {
+        let flags = RecvFlags::DONTWAIT | RecvFlags::PEEK;
+        // Anything but nothing to read has to be seen by a real receive, errors too.
+        !matches!(
+            retry(|| rustix::net::recv(&self.socket, &mut [0; 0][..], flags)),
+            Err(Errno::AGAIN)
+        )
     }
 
     /// Sends one message (without a record mark). A message that no datagram carries is refused, and none of it is sent.
