@@ -17,7 +17,7 @@ use crate::transport::Listener;
 use rpc_proto::session::server as machine;
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 /// A server that is being described. [`start`](Self::start) brings it to life.
@@ -302,7 +302,7 @@ fn start_threads(
     let mut server = Server {
         shared,
         endpoints,
-        registered,
+        registered: Mutex::new(registered),
         threads: Vec::new(),
     };
     for index in 0..server.shared.seats.len() {

@@ -39,8 +39,8 @@ use crate::endpoint::Endpoint;
 use crate::matchmaker::Registered;
 use shared::Shared;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -68,8 +68,8 @@ use std::time::{Duration, Instant};
 pub struct Server {
     shared: Arc<Shared>,
     endpoints: Vec<Endpoint>,
-    /// Dropped, and so ended, before the threads that answer.
-    registered: Vec<Registered>,
+    /// Dropped, and so ended, before the threads that answer. Locked so that a server can be shared between threads.
+    registered: Mutex<Vec<Registered>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -101,8 +101,8 @@ impl Server {
         }
     }
 
-    /// Ends the server in good order: it withdraws from its matchmakers, takes no more connections and refuses new calls (they did not run), lets those
-    /// that run come to their end, sends their replies, and closes.
+    /// Ends the server in good order: it withdraws from its matchmakers, takes no more connections and refuses new calls
+    /// (they did not run), lets those that run come to their end, sends their replies, and closes.
     ///
     /// All that has to happen within `bound`. What is not over by then is left behind, and the error names it: a handler
     /// cannot be stopped from outside, so its thread ends only when it returns.
@@ -113,7 +113,11 @@ impl Server {
     fn end(&mut self, bound: Duration) -> Result<(), ShutdownError> {
         let start = Instant::now();
         // First of all, so that nobody is sent here any more.
-        registering::withdraw(std::mem::take(&mut self.registered), bound);
+        let registered = self
+            .registered
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        registering::withdraw(std::mem::take(registered), bound);
         shutdown::shut_down(
             &self.shared,
             std::mem::take(&mut self.threads),
