@@ -3,7 +3,6 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
-use std::time::Duration;
 
 use rpc_proto::time::{Executed, Retry};
 
@@ -319,6 +318,7 @@ fn suggestion(near: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn an_error_says_what_happened_to_whom_whether_it_ran_and_what_to_do() {
