@@ -41,9 +41,17 @@ pub fn serve_udp(ready: impl FnOnce(SocketAddr)) -> io::Result<()> {
     })
 }
 
-fn wait_and_echo(fd: OwnedFd, mut echo: impl FnMut(&OwnedFd, &mut [u8]) -> Result<bool, Errno>) -> io::Result<()> {
+fn wait_and_echo(
+    fd: OwnedFd,
+    mut echo: impl FnMut(&OwnedFd, &mut [u8]) -> Result<bool, Errno>,
+) -> io::Result<()> {
     let poller = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-    epoll::add(&poller, fd.as_fd(), epoll::EventData::new_u64(0), epoll::EventFlags::IN | epoll::EventFlags::ET)?;
+    epoll::add(
+        &poller,
+        fd.as_fd(),
+        epoll::EventData::new_u64(0),
+        epoll::EventFlags::IN | epoll::EventFlags::ET,
+    )?;
     let mut events = Vec::with_capacity(8);
     let mut buffer = [0; 2048];
     loop {
@@ -96,6 +104,10 @@ impl RawClient {
                 socket.recv(&mut answer)?;
             }
         }
-        if answer == *message { Ok(()) } else { Err(io::Error::other("the echo differs")) }
+        if answer == *message {
+            Ok(())
+        } else {
+            Err(io::Error::other("the echo differs"))
+        }
     }
 }

@@ -1,10 +1,17 @@
 //! The examples, run as a user would run them.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
-use testkit::program;
+use testkit::{Running, program};
+
+/// More than any of them takes on a loaded machine.
+const BOUND: Duration = Duration::from_secs(120);
 
 #[test]
 fn echo_says_back_what_it_hears() {
@@ -18,6 +25,71 @@ fn the_bank_keeps_balanced_books() {
     let (status, out) = run("bank", &[]);
     assert_eq!(status, 0, "{out}");
     assert!(out.contains("the books balance"), "{out}");
+}
+
+#[test]
+fn the_tour_loses_nothing_and_doubles_nothing() {
+    let (status, out) = run(
+        "tour",
+        // So few calls at once that the relay must meet and cut connections.
+        &["--transfers", "400", "--clients", "2", "--threads", "2"],
+    );
+    assert_eq!(status, 0, "{out}");
+    for transport in ["tcp", "udp"] {
+        let row = out
+            .lines()
+            .find(|line| line.starts_with(transport))
+            .expect("one row for each transport");
+        let cells: Vec<&str> = row.split_whitespace().collect();
+        let [_, asked, executed, retransmitted, _, lost, doubled, _] = cells[..] else {
+            panic!("{row}")
+        };
+        assert_eq!(
+            (asked, executed, lost, doubled),
+            ("400", "400", "0", "0"),
+            "{row}"
+        );
+        assert_ne!(
+            retransmitted, "0",
+            "the relay did no harm to {transport}:\n{out}"
+        );
+    }
+    assert!(out.contains("The books balance"), "{out}");
+}
+
+#[test]
+fn a_tour_that_is_killed_leaves_nobody_behind() {
+    let mut tour = Command::new(program("examples", "tour"));
+    tour.args(["--transfers", "1000000", "--clients", "2"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut tour = Running(tour.spawn().expect("the tour starts"));
+    let mut stderr = BufReader::new(tour.0.stderr.take().expect("stderr is piped"));
+    let mut line = String::new();
+    stderr
+        .read_line(&mut line)
+        .expect("the tour says what it does");
+    assert!(line.contains("seed"), "{line}");
+    tour.0.kill().expect("the tour is still running");
+
+    // All its processes inherited this pipe: it ends when the last of them is gone.
+    let (sender, ended) = mpsc::channel();
+    thread::spawn(move || sender.send(stderr.read_to_end(&mut Vec::new())));
+    let read = ended
+        .recv_timeout(BOUND)
+        .expect("a process of the tour outlived it");
+    read.expect("the pipe can be read");
+}
+
+#[test]
+fn the_tour_names_a_wrong_option() {
+    let output = output("tour", &["--transfers", "none"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("--transfers must be a number from 1"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -55,7 +55,10 @@ fn serve(what: &str) -> Outcome<()> {
         "raw-tcp" => Ok(raw::serve_tcp(|address| println!("{address}"))?),
         "raw-udp" => Ok(raw::serve_udp(|address| println!("{address}"))?),
         scheme => {
-            let server = Server::builder().serve(EchoService::new(Mirror)).listen(&format!("{scheme}://127.0.0.1:0")).start()?;
+            let server = Server::builder()
+                .serve(EchoService::new(Mirror))
+                .listen(&format!("{scheme}://127.0.0.1:0"))
+                .start()?;
             println!("{}", server.endpoints()[0]);
             std::io::stdin().read_line(&mut String::new())?;
             Ok(())
@@ -79,7 +82,10 @@ impl Peer {
         let mut address = String::new();
         let stdout = process.stdout.take().ok_or("no output")?;
         BufReader::new(stdout).read_line(&mut address)?;
-        Ok(Self { process, address: address.trim().to_owned() })
+        Ok(Self {
+            process,
+            address: address.trim().to_owned(),
+        })
     }
 }
 
@@ -94,14 +100,26 @@ impl Drop for Peer {
 fn measure(rounds: usize, calls: usize) -> Outcome<()> {
     pin_to_one_core()?;
     println!("one call of 32 bytes in flight; {rounds} rounds of {calls} calls each; µs, medians");
-    println!("{:<10} {:>8} {:>8} {:>7}   95 %", "transport", "raw", "rpc", "ratio");
+    println!(
+        "{:<10} {:>8} {:>8} {:>7}   95 %",
+        "transport", "raw", "rpc", "ratio"
+    );
     for transport in ["tcp", "udp"] {
         let raw_peer = Peer::start(&format!("raw-{transport}"))?;
         let rpc_peer = Peer::start(transport)?;
         let address = raw_peer.address.parse()?;
-        let mut floor = if transport == "tcp" { RawClient::tcp(address)? } else { RawClient::udp(address)? };
+        let mut floor = if transport == "tcp" {
+            RawClient::tcp(address)?
+        } else {
+            RawClient::udp(address)?
+        };
         let client = EchoClient::connect(&rpc_peer.address)?;
-        let sample = Sample { a: 1, b: 2, c: 3, d: 4 };
+        let sample = Sample {
+            a: 1,
+            b: 2,
+            c: 3,
+            d: 4,
+        };
         let mut raw_call = || Ok(floor.round_trip(&[7; SIZE])?);
         let mut rpc_call = || match client.echo(sample).wait()? {
             back if back == sample => Ok(()),
@@ -119,7 +137,9 @@ fn measure(rounds: usize, calls: usize) -> Outcome<()> {
         let (low, high) = median_interval(&mut ratios);
         println!(
             "{transport:<10} {:>8.2} {:>8.2} {:>7.3}   {low:.3} to {high:.3}",
-            median(&mut raws), median(&mut rpcs), median(&mut ratios),
+            median(&mut raws),
+            median(&mut rpcs),
+            median(&mut ratios),
         );
     }
     Ok(())

@@ -1,0 +1,91 @@
+//! How far a transport is: a bar on a terminal, a line for each quarter elsewhere.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use crate::Transport;
+use crate::table::grouped;
+
+const WIDTH: u64 = 40;
+const BETWEEN_DRAWINGS: Duration = Duration::from_millis(50);
+
+/// Counts finished transfers and shows them.
+pub struct Progress {
+    transport: Transport,
+    total: u64,
+    started: Instant,
+    terminal: bool,
+    state: Mutex<State>,
+}
+
+struct State {
+    done: u64,
+    drawn: Instant,
+    quarters: u64,
+}
+
+impl Progress {
+    pub fn new(transport: Transport, total: u64) -> Self {
+        let started = Instant::now();
+        let state = Mutex::new(State {
+            done: 0,
+            drawn: started,
+            quarters: 0,
+        });
+        Self {
+            transport,
+            total,
+            started,
+            terminal: io::stderr().is_terminal(),
+            state,
+        }
+    }
+
+    /// Adds finished transfers; called by whoever hears of them.
+    pub fn add(&self, finished: u64) {
+        let Ok(mut state) = self.state.lock() else {
+            return;
+        };
+        state.done += finished;
+        if self.terminal {
+            let last = state.done >= self.total;
+            if last || state.drawn.elapsed() >= BETWEEN_DRAWINGS {
+                state.drawn = Instant::now();
+                self.draw(state.done);
+            }
+        } else if state.done * 4 / self.total > state.quarters {
+            state.quarters = state.done * 4 / self.total;
+            say(&format!("{}\n", self.text(state.done)));
+        }
+    }
+
+    /// Leaves the line to what comes next.
+    pub fn finish(&self) {
+        if self.terminal {
+            say("\r\x1b[2K");
+        }
+    }
+
+    fn draw(&self, done: u64) {
+        let full = (done.min(self.total) * WIDTH / self.total) as usize;
+        let bar = "█".repeat(full) + &"░".repeat(WIDTH as usize - full);
+        say(&format!("\r\x1b[2K{bar} {}", self.text(done)));
+    }
+
+    fn text(&self, done: u64) -> String {
+        let seconds = self.started.elapsed().as_secs_f64();
+        format!(
+            "{}: {} of {} transfers, {seconds:.1} s",
+            self.transport,
+            grouped(done),
+            grouped(self.total)
+        )
+    }
+}
+
+/// Progress that cannot be shown is no reason to stop.
+fn say(text: &str) {
+    let mut out = io::stderr().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
