@@ -130,18 +130,20 @@ impl Link {
         let _ = rustix::net::shutdown(&self.fd, Shutdown::Both);
     }
 
-    /// Gives the socket a receive timeout of at most `wanted`. Setting it costs a system call as dear as a small read,
-    /// so one that is up to four times shorter is left as it is: the reader wakes early, looks at the clock and waits on.
+    /// Gives the socket a receive timeout of at most `wanted`, give or take a millisecond.
+    ///
+    /// Setting it costs a system call as dear as a small read, so one that is up to four times shorter is left as it is,
+    /// and half of what is wanted is set to leave room for later, slightly shorter wishes: the reader wakes early, looks
+    /// at the clock and waits on.
     fn arm(&self, wanted: Duration) -> io::Result<()> {
         let wanted = u64::try_from(wanted.as_nanos())
             .unwrap_or(u64::MAX)
-            .clamp(1_000, LONGEST);
+            .clamp(SHORTEST, LONGEST);
         let armed = self.armed.load(Ordering::Relaxed);
         if armed != 0 && armed <= wanted && wanted / 4 <= armed {
             return Ok(());
         }
-        // A short timeout is a precise one; a long one leaves room for the next, slightly shorter wish.
-        let chosen = if wanted > PRECISE { wanted / 2 } else { wanted };
+        let chosen = (wanted / 2).max(SHORTEST);
         sockopt::set_socket_timeout(&self.fd, Timeout::Recv, Some(Duration::from_nanos(chosen)))?;
         self.armed.store(chosen, Ordering::Relaxed);
         Ok(())
@@ -150,8 +152,8 @@ impl Link {
 
 /// The longest receive timeout that is set, in nanoseconds: an hour.
 const LONGEST: u64 = 3_600_000_000_000;
-/// Below this many nanoseconds a timeout is set as it is: 20 ms.
-const PRECISE: u64 = 20_000_000;
+/// The shortest one: a millisecond, about what the system can tell apart.
+const SHORTEST: u64 = 1_000_000;
 
 /// What a socket is ready for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
