@@ -8,6 +8,9 @@ pub trait Who {
     /// The process that answers.
     #[rpc(readonly)]
     fn process(&self) -> u32;
+    /// The number of whoever it runs for; made up.
+    #[rpc(readonly)]
+    fn user(&self) -> u32;
 }
 
 /// The next version of [`Who`], for those who ask the old one for it.
@@ -18,6 +21,17 @@ pub trait WhoV2 {
     fn process(&self) -> (u32, u32);
 }
 
+/// What somebody believes [`Who`] to be: one method as it is, and one that it describes differently.
+#[rpc(program = 0x2000_0f00, version = 1, name = "Who")]
+pub trait Misunderstood {
+    /// The process that answers, which is no text.
+    #[rpc(readonly)]
+    fn process(&self) -> String;
+    /// The number of whoever it runs for, as in [`Who`].
+    #[rpc(readonly)]
+    fn user(&self) -> u32;
+}
+
 /// Answers with this process.
 #[derive(Debug)]
 pub struct Myself;
@@ -25,5 +39,9 @@ pub struct Myself;
 impl Who for Myself {
     fn process(&self) -> u32 {
         std::process::id()
+    }
+
+    fn user(&self) -> u32 {
+        7
     }
 }

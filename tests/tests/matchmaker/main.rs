@@ -3,7 +3,7 @@
 mod stage;
 
 use rpc_core::matchmaker::{MatchmakerClient, Registration};
-use rpc_core::{Bounded, ConnectError};
+use rpc_core::{Bounded, ConnectError, ErrorKind, Executed};
 use rpc_matchmaker::Daemon;
 use rpc_matchmaker::registry::Limits;
 use rustix::process::{Pid, Signal, kill_process};
@@ -11,7 +11,7 @@ use stage::{Matchmaker, Registered, SOON, failing_server};
 use std::process::Child;
 use std::time::{Duration, Instant};
 use testkit::eventually;
-use testkit::who::{WhoClient, WhoV2Client};
+use testkit::who::{MisunderstoodClient, WhoClient, WhoV2Client};
 
 /// Longer than any test here takes: entries then end for other reasons only.
 const LONG: u32 = 600_000;
@@ -101,6 +101,21 @@ fn what_is_not_registered_is_told_plainly_with_names_that_look_alike() {
     ));
     let error = error.expect_err("it listens on TCP only").to_string();
     assert!(error.ends_with("it has no endpoint for udp"), "{error}");
+}
+
+#[test]
+fn a_method_that_differs_is_refused_and_the_others_work() {
+    let matchmaker = Matchmaker::start(None, LONG);
+    let _server = Registered::start(&matchmaker, "who", &[]);
+    let client = MisunderstoodClient::connect(&format!("match://{}/who", matchmaker.address))
+        .expect("it is served");
+    let error = client.process().wait().expect_err("its answer is no text");
+    assert_eq!(
+        (error.kind(), error.executed()),
+        (ErrorKind::Incompatible, Executed::No),
+        "{error}"
+    );
+    assert_eq!(client.user().wait().expect("this one is understood"), 7);
 }
 
 #[test]
