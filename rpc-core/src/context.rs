@@ -47,6 +47,8 @@ impl Context {
     }
 
     /// When the caller stops waiting; none when it did not say.
+    ///
+    /// Calls that the handler makes on its own thread end by then too.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }

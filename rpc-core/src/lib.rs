@@ -6,6 +6,7 @@ mod completion;
 mod context;
 mod endpoint;
 mod error;
+mod inherited;
 pub mod matchmaker;
 mod server;
 mod service;

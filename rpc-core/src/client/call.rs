@@ -14,6 +14,7 @@ use super::failure::kind;
 use super::state::Ended;
 use super::{Channel, Road, buffers, local};
 use crate::error::{Error, ErrorKind};
+use crate::inherited;
 use crate::system::now;
 
 /// A call that is ready to be made. Nothing is sent before [`wait`](Self::wait).
@@ -34,6 +35,8 @@ impl<R> Call<R> {
     }
 
     /// Gives the call this much time, counted from [`wait`](Self::wait), instead of 10 seconds.
+    ///
+    /// A call that is made by a handler ends, whatever is said here, when the handler's own caller stops waiting.
     pub fn deadline(mut self, within: Duration) -> Self {
         self.prepared.deadline = within;
         self
@@ -65,6 +68,8 @@ impl Oneway {
     }
 
     /// Gives the call this much time, counted from [`send`](Self::send), instead of 10 seconds.
+    ///
+    /// A call that is made by a handler ends, whatever is said here, when the handler's own caller stops waiting.
     pub fn deadline(mut self, within: Duration) -> Self {
         self.prepared.deadline = within;
         self
@@ -100,6 +105,7 @@ impl Prepared {
             message,
             deadline,
         } = self;
+        let deadline = inherited::shorten(deadline);
         let message = match message {
             Ok(message) => message,
             Err(error) => {

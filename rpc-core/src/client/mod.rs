@@ -29,6 +29,7 @@ use rpc_proto::xdr::{EncodeError, Encoder};
 
 use crate::endpoint::Endpoint;
 use crate::error::ConnectError;
+use crate::inherited;
 use crate::service::Service;
 use call::Prepared;
 pub use call::{Call, Oneway};
@@ -79,7 +80,7 @@ impl Channel {
         patience: Duration,
     ) -> Result<Self, ConnectError> {
         let resolver = resolve::resolver(&endpoint, interface);
-        let engine = Engine::connect(endpoint, resolver, interface, patience)?;
+        let engine = Engine::connect(endpoint, resolver, interface, inherited::shorten(patience))?;
         Ok(Self {
             interface,
             road: Road::Remote(Arc::new(engine)),

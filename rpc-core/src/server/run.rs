@@ -3,6 +3,7 @@
 use super::hands::{Begun, Hands, keep_small};
 use super::seat::Running;
 use crate::context::Context;
+use crate::inherited;
 use crate::service::ServeError;
 use rpc_proto::describe::Interface;
 use rpc_proto::session::server::{Done, REPLY_HEADROOM, Route};
@@ -67,10 +68,12 @@ impl Hands<'_> {
                 shared.house.watch_handlers(now);
             }
         }
+        let passed_on = inherited::pass_on(begun.run.deadline);
         // Nothing of ours is left half-changed by a panic: the encoder is read as far as it was written, and then discarded.
         let returned = catch_unwind(AssertUnwindSafe(|| {
             service.call(&cx, procedure, &mut input, &mut result)
         }));
+        drop(passed_on);
         if let Some(seat) = self.seat {
             seat.end();
         }
