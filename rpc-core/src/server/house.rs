@@ -123,6 +123,8 @@ pub(crate) fn keep(shared: &Shared) {
             None => thread::park(),
         }
     }
+    // The waking that comes with the stop may have reached this thread while it stood in for the workers.
+    shared.poller.wake();
 }
 
 struct Keeper<'a> {
@@ -263,7 +265,8 @@ impl Keeper<'_> {
             self.stand_in();
             return true;
         }
-        if stuck > 0 && !self.shared.unfinished.is_empty() {
+        if !(self.shared.unfinished.is_empty() && self.shared.calls.is_empty()) {
+            // They may be left behind a slow handler, or their waking may have reached this thread while it stood in.
             self.shared.poller.wake();
         }
         false

@@ -147,7 +147,11 @@ impl Outbox {
     ) -> (MutexGuard<'a, Queue>, io::Result<bool>) {
         let mut progress = false;
         loop {
-            let (mut waiting, start) = (take(&mut queue.bytes), take(&mut queue.start));
+            // An empty buffer stays, for those who come meanwhile.
+            let (mut waiting, start) = match queue.is_empty() {
+                true => (Vec::new(), 0),
+                false => (take(&mut queue.bytes), take(&mut queue.start)),
+            };
             drop(queue);
             if start < waiting.len() {
                 waiting.extend_from_slice(take(&mut messages));

@@ -96,6 +96,8 @@ pub(super) fn shut_down(
         }
     }
     let unread = send_the_rest(shared, left());
+    // This thread may have taken a waking that a worker needs to see the end.
+    shared.poller.wake();
     for source in shared.sources.all() {
         shared.close(&source);
     }

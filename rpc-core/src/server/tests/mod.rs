@@ -3,5 +3,6 @@
 mod calls;
 mod lifecycle;
 mod nested;
+mod sessions;
 mod streams;
 mod support;

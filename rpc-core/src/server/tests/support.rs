@@ -144,7 +144,7 @@ impl Gate {
         );
     }
 
-    fn pass(&self) {
+    pub(super) fn pass(&self) {
         let mut state = self.state.lock().expect("gate");
         state.come += 1;
         self.changed.notify_all();
@@ -328,9 +328,14 @@ impl DatagramCaller {
     }
 
     pub(super) fn expect(&self) -> (u32, Answer) {
+        answer(&self.receive())
+    }
+
+    pub(super) fn receive(&self) -> Vec<u8> {
         let mut buffer = vec![0; 65_536];
-        let length = self.0.recv(&mut buffer).expect("a reply");
-        answer(&buffer[..length])
+        let length = self.0.recv(&mut buffer).expect("a message");
+        buffer.truncate(length);
+        buffer
     }
 }
 
