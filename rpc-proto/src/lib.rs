@@ -4,6 +4,8 @@
 //! - [`record`]: record marking, which finds messages in a stream of bytes.
 //! - [`xdr`]: the canonical encoding (RFC 4506), strict and with limits.
 //! - [`describe`]: what a type or an interface looks like on the wire, as static data.
+//! - [`session`]: the machines of client and server, which keep the call semantics.
+//! - [`time`]: points in time, which are arguments here, and what an error says of its call.
 #![forbid(unsafe_code)]
 extern crate self as rpc_core;
 
