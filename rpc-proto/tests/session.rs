@@ -6,6 +6,7 @@ use rpc_proto::session::client::{
     self, CallId, Client, FailureKind, Finished, HEADROOM, LinkKind, Request,
 };
 use rpc_proto::session::server::{self, Done, Handled, Origin, REPLY_HEADROOM, Route, Server};
+use rpc_proto::session::wire::procedure;
 use rpc_proto::time::{Executed, Time};
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -356,4 +357,54 @@ fn one_stuck_call_holds_up_nothing() {
     pair.to_server.push_back(stuck);
     pair.settle();
     assert_eq!(pair.last(), Ok(2000));
+}
+
+/// Each of its answers leads to the same question again, so only a pause keeps the two from talking without end.
+#[test]
+fn a_server_that_makes_no_sense_is_not_asked_without_a_pause() {
+    for nonsense in [procedure::OPEN, procedure::DESCRIBE] {
+        let mut pair = Pair::new(LinkKind::Stream);
+        pair.call(2, 1);
+        for step in 0.. {
+            pair.send();
+            let Some(question) = pair.to_server.front() else {
+                break;
+            };
+            assert!(step < 10, "procedure {nonsense} is called again and again");
+            let asked = u32::from_be_bytes(question[20..24].try_into().expect("a header"));
+            pair.serve();
+            if asked == nonsense {
+                let answer = pair.to_client.back_mut().expect("the server answers");
+                let end = answer.len();
+                match asked {
+                    // A lease that is over when it begins.
+                    procedure::OPEN => answer[end - 8..end - 4].fill(0),
+                    _ => answer.truncate(end - 4),
+                }
+            }
+            pair.receive();
+        }
+        pair.pass(Duration::from_secs(5));
+        assert_eq!(pair.last(), Ok(2), "the server has come to its senses");
+    }
+}
+
+#[test]
+fn a_call_that_got_no_session_says_so() {
+    for kind in BOTH {
+        let mut pair = Pair::new(kind);
+        let config = server::Config {
+            max_sessions: 0,
+            ..server::Config::default()
+        };
+        pair.server = Server::new(config, vec![&BANK], 7, None, [7; 32]);
+        pair.call(2, 1);
+        pair.settle();
+        assert!(pair.client.is_turned_away());
+        pair.pass(Duration::from_secs(11));
+        assert_eq!(
+            pair.last(),
+            Err((FailureKind::NoRoomForSession, Executed::No))
+        );
+    }
 }

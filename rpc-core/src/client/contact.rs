@@ -10,7 +10,7 @@ use super::failure::kind;
 use super::reading::{Event, Reading};
 use super::state::State;
 use crate::endpoint::Endpoint;
-use crate::error::ConnectError;
+use crate::error::{ConnectError, ErrorKind};
 use crate::system::now;
 
 impl State {
@@ -56,6 +56,12 @@ impl State {
                 });
             }
             Readiness::Pending if start < limit => {}
+            Readiness::Pending if self.machine.is_turned_away() => {
+                return Err(ConnectError::Refused {
+                    endpoint: endpoint.clone(),
+                    kind: ErrorKind::NoRoomForSession,
+                });
+            }
             Readiness::Pending => return Err(unreachable(endpoint, io::ErrorKind::TimedOut)),
         }
         let until = self

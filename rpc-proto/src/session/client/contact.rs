@@ -280,9 +280,15 @@ impl Client {
                         {
                             self.stats.sessions += 1;
                             let store = store.filter(|_| self.lanes[lane].keeper == Keeper::Store);
-                            self.lanes[lane].held =
-                                Some(Held::new(&grant, incarnation, store, pending.first_sent));
+                            let held = Held::new(&grant, incarnation, store, pending.first_sent);
                             self.lanes[lane].nonce += 1;
+                            self.lanes[lane].full = false;
+                            if held.is_good(now) {
+                                self.lanes[lane].held = Some(held);
+                            } else {
+                                // Over before it began. Asking again at once might go on for ever.
+                                self.pause(now, lane);
+                            }
                         }
                     }
                     Ok(OpenReply::Refused(refusal)) => self.handle_open_refusal(now, lane, refusal),
@@ -357,6 +363,7 @@ impl Client {
                 .iter_mut()
                 .for_each(|known| known.answer = None);
         }
+        self.lanes.iter_mut().for_each(|lane| lane.full = false);
         self.contact = Contact::Known {
             incarnation,
             store,
@@ -411,17 +418,21 @@ impl Client {
                 // A cookie that is bad when it is new will be so again; one that grew old is a matter of course.
                 if matches!(self.contact, Contact::Known { since, .. } if now.since(since) < FULL_PAUSE * 20)
                 {
-                    self.lanes[lane].pause_until = now + self.entropy.jitter(FULL_PAUSE);
-                    self.wake = self.wake.min(self.lanes[lane].pause_until);
+                    self.pause(now, lane);
                 }
                 self.contact = Contact::Unknown;
             }
             OpenRefusal::NoStore => self.fail_waiting(lane, FailureKind::NoCompletionStore),
             OpenRefusal::Full => {
-                self.lanes[lane].pause_until = now + self.entropy.jitter(FULL_PAUSE);
-                self.wake = self.wake.min(self.lanes[lane].pause_until);
+                self.lanes[lane].full = true;
+                self.pause(now, lane);
             }
         }
+    }
+
+    fn pause(&mut self, now: Time, lane: usize) {
+        self.lanes[lane].pause_until = now + self.entropy.jitter(FULL_PAUSE);
+        self.wake = self.wake.min(self.lanes[lane].pause_until);
     }
 
     fn fail_waiting(&mut self, lane: usize, kind: FailureKind) {
@@ -457,11 +468,6 @@ impl Client {
     /// The server answered a step of first contact with something that makes no sense. A peer that restarted explains
     /// it, so contact begins anew; the pause keeps two machines that disagree from talking without end.
     fn contact_refused(&mut self, now: Time, pending: &Pending) {
-        if let Step::Describe { .. } = pending.step {
-            // The session it was asked on is gone.
-            let lane = usize::from(self.lanes[0].held.is_none());
-            self.lose_session(now, lane, FailureKind::SessionLost);
-        }
         self.contact = Contact::Unknown;
         let timer = now + self.entropy.jitter(FULL_PAUSE);
         self.pending = Some(Pending {
@@ -472,6 +478,12 @@ impl Client {
             timer,
         });
         self.wake = self.wake.min(timer);
+        // Only now, since losing a session takes the next step if none is pending, which would begin at once.
+        if let Step::Describe { .. } = pending.step {
+            // The session it was asked on is gone.
+            let lane = usize::from(self.lanes[0].held.is_none());
+            self.lose_session(now, lane, FailureKind::SessionLost);
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Lane {
     pub(super) nonce: u64,
     /// Until then no session is asked for, since the server had no room.
     pub(super) pause_until: Time,
+    /// The last answer was that the server has no room.
+    pub(super) full: bool,
 }
 
 impl Lane {
@@ -27,6 +29,7 @@ impl Lane {
             waiting: VecDeque::new(),
             nonce: 0,
             pause_until: Time::ZERO,
+            full: false,
         }
     }
 }

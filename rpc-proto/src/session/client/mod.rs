@@ -175,6 +175,11 @@ impl Client {
         self.contact_readiness(interface)
     }
 
+    /// Whether the server answers, and has no room for the session that is needed.
+    pub fn is_turned_away(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.full)
+    }
+
     /// The whole message of `call` that `poll_transmit` gave was not taken by the transport, so nobody will read it.
     pub fn handle_unsent(&mut self, call: CallId) {
         if let Some(oneway) = self

@@ -3,7 +3,7 @@
 use super::contact::Contact;
 use super::flight::Stage;
 use super::transmit::Item;
-use super::{Client, FailureKind, LinkKind, NEVER};
+use super::{Client, FailureKind, LinkKind, NEVER, lane_of};
 use crate::time::Time;
 use std::time::Duration;
 
@@ -46,7 +46,13 @@ impl Client {
         };
         if flight.request.deadline <= now {
             let executed = flight.attempt_executed();
-            return self.fail(slot, FailureKind::DeadlineExceeded, executed);
+            let (waiting, lane) = (flight.stage == Stage::Waiting, lane_of(flight.semantics()));
+            let kind = if waiting && self.lanes[lane].full {
+                FailureKind::NoRoomForSession
+            } else {
+                FailureKind::DeadlineExceeded
+            };
+            return self.fail(slot, kind, executed);
         }
         let (stage, xid, deadline, probes) = (
             flight.stage,
