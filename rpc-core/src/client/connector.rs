@@ -16,6 +16,8 @@ use crate::transport::{Connecting, Link};
 const PAUSE: Duration = Duration::from_millis(10);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// A link that lasted so long was a good one.
+const STEADY: Duration = Duration::from_secs(1);
 /// How long one endpoint is waited for before the next one is tried.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -30,6 +32,10 @@ pub(super) struct Connector {
     attempt: Option<Attempt>,
     /// Rounds that ended without a server that spoke.
     failures: u32,
+    /// When the last link came up.
+    up_since: Time,
+    /// Links in a row that were lost soon after the server had spoken.
+    brief: u32,
     not_before: Time,
     /// For the jitter alone.
     random: u64,
@@ -74,6 +80,8 @@ impl Connector {
             left: VecDeque::new(),
             attempt: None,
             failures: 0,
+            up_since: Time::ZERO,
+            brief: 0,
             not_before: Time::ZERO,
             random: random | 1,
         }
@@ -97,11 +105,24 @@ impl Connector {
         self.go_on(until)
     }
 
-    /// The server has spoken: the next time that it is lost, it is looked for at once.
+    /// The server has spoken, so this round of attempts is over.
     pub(super) fn heard(&mut self) {
         self.left.clear();
         self.failures = 0;
         self.not_before = Time::ZERO;
+    }
+
+    /// The link is lost after the server had spoken, which is looked for again at once. But a server that breaks each link
+    /// when it gets what waits to be sent again would be connected to without end, so ever longer pauses come between.
+    pub(super) fn lost_heard(&mut self) {
+        if now().since(self.up_since) >= STEADY {
+            self.brief = 0;
+            return;
+        }
+        if self.brief > 0 {
+            self.not_before = now() + self.pause(self.brief);
+        }
+        self.brief = self.brief.saturating_add(1);
     }
 
     /// The link is lost before anything came over it. After the last endpoint of a round the next one has to wait.
@@ -110,7 +131,7 @@ impl Connector {
             return;
         }
         self.failures = self.failures.saturating_add(1);
-        self.not_before = now() + self.pause();
+        self.not_before = now() + self.pause(self.failures);
     }
 
     /// Whether there are endpoints that were not tried in this round.
@@ -159,6 +180,7 @@ impl Connector {
         {
             Ok(Some(link)) => {
                 self.attempt = None;
+                self.up_since = now();
                 return Step::Connected(link);
             }
             Ok(None) if now() < attempt.until => return Step::Later,
@@ -183,8 +205,8 @@ impl Connector {
     }
 
     /// Between three and five quarters of the pause due, so that clients that failed together do not return together.
-    fn pause(&mut self) -> Duration {
-        let doublings = self.failures.saturating_sub(1).min(10);
+    fn pause(&mut self, failures: u32) -> Duration {
+        let doublings = failures.saturating_sub(1).min(10);
         let pause = PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
@@ -192,5 +214,50 @@ impl Connector {
         let quarter = pause / 4;
         pause - quarter
             + Duration::from_nanos(self.random % (2 * quarter.subsec_nanos().max(1) as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    /// A server that lets everybody in, and a connector to it.
+    fn listen() -> (TcpListener, Connector) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
+        let address = listener.local_addr().expect("an address");
+        let endpoint: Endpoint = format!("tcp://{address}").parse().expect("an endpoint");
+        let connector = Connector::new(Arc::new(endpoint.clone()), endpoint, 1);
+        (listener, connector)
+    }
+
+    /// As when a call makes the server break the connection: the call comes again over the next one.
+    #[test]
+    fn a_server_that_speaks_and_breaks_every_link_is_not_connected_to_without_end() {
+        let (_listener, mut connector) = listen();
+        let start = now();
+        let mut paused = 0;
+        for links in 0.. {
+            while !matches!(connector.step(start + STEADY), Step::Connected(_)) {
+                paused += 1;
+                assert!(paused < 1000, "no link");
+                if now() >= start + STEADY {
+                    assert!((2..30).contains(&links), "{links} links");
+                    return;
+                }
+            }
+            assert!(links < 30, "too many links");
+            connector.heard();
+            connector.lost_heard();
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_lost_once_is_looked_for_at_once() {
+        let (_listener, mut connector) = listen();
+        assert!(matches!(connector.step(now() + STEADY), Step::Connected(_)));
+        connector.heard();
+        connector.lost_heard();
+        assert_eq!(connector.not_before, Time::ZERO);
     }
 }

@@ -99,7 +99,9 @@ impl Reading {
             return Event::Nothing;
         };
         link.shutdown();
-        if !self.heard {
+        if self.heard {
+            self.connector.lost_heard();
+        } else {
             self.connector.lost_unheard();
         }
         Event::Down(error.map(|source| ConnectError::Unreachable {
