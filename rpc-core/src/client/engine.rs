@@ -1,6 +1,6 @@
 //! The blocking engine: the threads that wait for calls do all the work themselves.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::Thread;
@@ -191,17 +191,18 @@ impl Drop for Locked<'_> {
         if state.wake.is_empty() {
             return;
         }
-        WAKE.with_borrow_mut(|wake| {
-            std::mem::swap(wake, &mut state.wake);
-            drop(state);
-            wake.drain(..).for_each(|thread| thread.unpark());
-        });
+        let mut wake = WAKE.try_with(Cell::take).unwrap_or_default();
+        std::mem::swap(&mut wake, &mut state.wake);
+        drop(state);
+        wake.drain(..).for_each(|thread| thread.unpark());
+        // A thread that is ending has no such place any more.
+        let _ = WAKE.try_with(|place| place.set(wake));
     }
 }
 
 thread_local! {
     /// Keeps the memory of the list.
-    static WAKE: RefCell<Vec<Thread>> = const { RefCell::new(Vec::new()) };
+    static WAKE: Cell<Vec<Thread>> = const { Cell::new(Vec::new()) };
 }
 
 /// One thread's wait for its call. Dropped without an end, as when the thread panics, it hands its parts on all the same.

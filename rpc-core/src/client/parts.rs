@@ -56,9 +56,16 @@ impl State {
         if let Some(reading) = reading {
             self.give_up_side_parts(me);
             let (until, write) = (due.unwrap_or(now + LONG), self.wants_room());
+            // To find a server may take longer than the time given for it: names are looked up without a bound. So the
+            // others keep their own time meanwhile.
+            let certain = if reading.has_link() {
+                until
+            } else {
+                Time::from_nanos(u64::MAX)
+            };
             self.reader = Reader::Working {
                 seat: me,
-                until,
+                until: certain,
                 writes: write,
             };
             return Part::Read {

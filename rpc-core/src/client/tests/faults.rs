@@ -266,3 +266,65 @@ fn a_lost_machine_ends_its_calls_and_is_replaced() {
         );
     }
 }
+
+/// Takes longer than it was given, when told to.
+struct Slow {
+    endpoint: Endpoint,
+    slow: AtomicBool,
+    begun: std::sync::Barrier,
+    go_on: std::sync::Barrier,
+}
+
+impl Resolve for Arc<Slow> {
+    fn resolve(&self, _within: Duration) -> Result<Vec<Endpoint>, ResolveError> {
+        if self.slow.swap(false, Ordering::Relaxed) {
+            self.begun.wait();
+            self.go_on.wait();
+        }
+        Ok(vec![self.endpoint.clone()])
+    }
+}
+
+#[test]
+fn a_resolver_that_takes_too_long_does_not_cost_others_their_deadline() {
+    let fake = Fake::start(Transport::Tcp, |_| Act::Answer);
+    let endpoint = fake.endpoint().clone();
+    let (begun, go_on) = (std::sync::Barrier::new(2), std::sync::Barrier::new(2));
+    let slow = Arc::new(Slow {
+        endpoint: endpoint.clone(),
+        slow: false.into(),
+        begun,
+        go_on,
+    });
+    let engine = Engine::connect(endpoint.clone(), Arc::new(slow.clone()), &INTERFACE, AMPLE)
+        .expect("connected");
+    let channel = Channel {
+        interface: &INTERFACE,
+        road: Road::Remote(Arc::new(engine)),
+    };
+    slow.slow.store(true, Ordering::Relaxed);
+    drop(fake);
+    scope(|scope| {
+        let late = || {
+            call(&channel, REPEATABLE, 1, b"")
+                .deadline(Duration::from_millis(1))
+                .wait()
+        };
+        let reader = scope.spawn(late);
+        slow.begun.wait();
+        // The reader is stuck in the resolver beyond its own time, and these are the only ones who can end their waiting.
+        for number in 2..5 {
+            let error = call(&channel, REPEATABLE, number, b"")
+                .deadline(Duration::from_millis(20))
+                .wait();
+            assert_eq!(error.expect_err("nobody is there").executed(), Executed::No);
+        }
+        let _fake = Fake::start_at(&endpoint, |_| Act::Answer);
+        slow.go_on.wait();
+        reader
+            .join()
+            .expect("no panic")
+            .expect_err("it is too late");
+        assert_eq!(call(&channel, ONCE, 5, b"").wait().expect("a result").0, 5);
+    });
+}
