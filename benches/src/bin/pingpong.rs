@@ -57,7 +57,7 @@ fn serve(what: &str) -> Outcome<()> {
         scheme => {
             let server = Server::builder()
                 .serve(EchoService::new(Mirror))
-                .listen(&format!("{scheme}://127.0.0.1:0"))
+                .listen(format!("{scheme}://127.0.0.1:0"))
                 .start()?;
             println!("{}", server.endpoints()[0]);
             std::io::stdin().read_line(&mut String::new())?;
