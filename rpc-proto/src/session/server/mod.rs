@@ -184,16 +184,18 @@ impl Server {
     /// Ends sessions whose lease has run out and tells clients of long-running calls to stop sending them.
     pub fn handle_timeout(&mut self, now: Time) {
         while let Some(&(begun, id)) = self.running.front() {
-            if begun + self.config.early_ack > now {
-                break;
-            }
-            self.running.pop_front();
+            let due = begun + self.config.early_ack <= now;
             let asker = self.sessions.get_mut(&id.session).and_then(|session| {
                 match session.look(id.seq)?.state {
                     State::Running { .. } if !session.is_forgotten(id.seq) => session.asker(id.seq),
                     _ => None,
                 }
             });
+            // Calls that have ended leave the queue before their time, else each would have a timer of its own.
+            if asker.is_some() && !due {
+                break;
+            }
+            self.running.pop_front();
             if let Some(asker) = asker {
                 let mut message = Vec::new();
                 self.put_received(asker.xid, id.seq, &mut message);
