@@ -143,7 +143,7 @@ impl StdError for Error {
 pub enum ErrorKind {
     /// The arguments have no encoding: one nests too deep, for instance.
     #[error("the arguments cannot be encoded")]
-    BadArguments,
+    ArgumentsUnencodable,
     /// The request does not fit into a datagram, or into what a message may be.
     #[error("the request is larger than the way there allows")]
     RequestTooLarge,
@@ -182,7 +182,7 @@ pub enum ErrorKind {
     WrongKeeper,
     /// The server does not serve the interface.
     #[error("the server does not serve this interface")]
-    NoInterface,
+    NoProgram,
     /// The server serves other versions of the interface.
     #[error("the server serves versions {low} to {high} of this interface and not ours")]
     OtherVersions {
@@ -193,19 +193,19 @@ pub enum ErrorKind {
     },
     /// The server's version of the interface has no such method.
     #[error("the server does not know this method")]
-    NoMethod,
+    NoProcedure,
     /// The method's types or semantics at the server differ from ours.
     #[error("the method's types or semantics at the server differ from ours")]
     Incompatible,
     /// The server could not decode the arguments.
     #[error("the server could not decode the arguments")]
-    Garbage,
+    BadArguments,
     /// The method panicked.
     #[error("the method panicked")]
     Panicked,
     /// The method's result could not be encoded.
     #[error("the method's result could not be encoded")]
-    Unencodable,
+    ResultUnencodable,
     /// The reply does not fit into a datagram.
     #[error("the reply does not fit into a datagram")]
     ReplyTooLarge,

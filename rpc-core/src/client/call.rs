@@ -109,8 +109,12 @@ impl Prepared {
         let message = match message {
             Ok(message) => message,
             Err(error) => {
-                let failed =
-                    channel.error(method, ErrorKind::BadArguments, Executed::No, Retry::Never);
+                let failed = channel.error(
+                    method,
+                    ErrorKind::ArgumentsUnencodable,
+                    Executed::No,
+                    Retry::Never,
+                );
                 return Err(failed.with_source(error));
             }
         };

@@ -36,9 +36,9 @@ pub(super) fn call(
     buffers::give(message);
     match served {
         Ok(Ok(())) => Ok(reply.into_vec()),
-        Ok(Err(ServeError::NoProcedure)) => Err((ErrorKind::NoMethod, Executed::No)),
-        Ok(Err(ServeError::Args(_))) => Err((ErrorKind::Garbage, Executed::No)),
-        Ok(Err(ServeError::Reply(_))) => Err((ErrorKind::Unencodable, Executed::Yes)),
+        Ok(Err(ServeError::NoProcedure)) => Err((ErrorKind::NoProcedure, Executed::No)),
+        Ok(Err(ServeError::Args(_))) => Err((ErrorKind::BadArguments, Executed::No)),
+        Ok(Err(ServeError::Reply(_))) => Err((ErrorKind::ResultUnencodable, Executed::Yes)),
         // How far it came, nobody knows.
         Err(_) => Err((ErrorKind::Panicked, Executed::Maybe)),
     }

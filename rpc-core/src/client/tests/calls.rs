@@ -119,7 +119,7 @@ fn arguments_without_an_encoding_are_told_when_waiting() {
         .expect_err("no encoding");
     assert_eq!(
         (error.kind(), error.executed(), error.retry()),
-        (ErrorKind::BadArguments, Executed::No, Retry::Never)
+        (ErrorKind::ArgumentsUnencodable, Executed::No, Retry::Never)
     );
     assert_eq!(error.method(), "Fake.once");
     assert_eq!(error.peer(), fake.endpoint().to_string());
@@ -176,7 +176,7 @@ fn connecting_tells_what_is_wrong() {
             matches!(
                 error,
                 ConnectError::Refused {
-                    kind: ErrorKind::NoInterface,
+                    kind: ErrorKind::NoProgram,
                     ..
                 }
             ),
