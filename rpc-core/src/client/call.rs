@@ -14,7 +14,7 @@ use super::failure::kind;
 use super::state::Ended;
 use super::{Channel, Road, buffers, local};
 use crate::error::{Error, ErrorKind};
-use crate::inherited;
+use crate::nested;
 use crate::system::now;
 
 /// A call that is ready to be made. Nothing is sent before [`wait`](Self::wait).
@@ -105,7 +105,7 @@ impl Prepared {
             message,
             deadline,
         } = self;
-        let deadline = inherited::shorten(deadline);
+        let deadline = nested::shorten(deadline);
         let message = match message {
             Ok(message) => message,
             Err(error) => {
@@ -143,6 +143,7 @@ impl Channel {
         deadline: Duration,
     ) -> Result<Vec<u8>, Error> {
         let deadline = now() + deadline;
+        let _waiting = nested::wait();
         loop {
             match engine.call(self.interface, method, message, deadline) {
                 Ended::Returned(result) => return Ok(result),

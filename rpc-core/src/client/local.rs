@@ -11,7 +11,7 @@ use rpc_proto::xdr::{Decoder, Encoder, Limits};
 use super::buffers;
 use crate::context::Context;
 use crate::error::ErrorKind;
-use crate::inherited;
+use crate::nested;
 use crate::service::{ServeError, Service};
 use crate::system::now;
 
@@ -28,7 +28,7 @@ pub(super) fn call(
     let context = Context::local(Instant::now().checked_add(deadline));
     let mut reply = Encoder::with_headroom(buffers::take(), 0);
     let mut args = Decoder::new(&message[HEADROOM..], Limits::default());
-    let passed_on = inherited::pass_on(Some(now() + deadline));
+    let passed_on = nested::pass_on(Some(now() + deadline));
     let served = catch_unwind(AssertUnwindSafe(|| {
         service.call(&context, method.procedure, &mut args, &mut reply)
     }));

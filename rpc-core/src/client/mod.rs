@@ -29,7 +29,7 @@ use rpc_proto::xdr::{EncodeError, Encoder};
 
 use crate::endpoint::Endpoint;
 use crate::error::ConnectError;
-use crate::inherited;
+use crate::nested;
 use crate::service::Service;
 use call::Prepared;
 pub use call::{Call, Oneway};
@@ -80,7 +80,8 @@ impl Channel {
         patience: Duration,
     ) -> Result<Self, ConnectError> {
         let resolver = resolve::resolver(&endpoint, interface);
-        let engine = Engine::connect(endpoint, resolver, interface, inherited::shorten(patience))?;
+        let _waiting = nested::wait();
+        let engine = Engine::connect(endpoint, resolver, interface, nested::shorten(patience))?;
         Ok(Self {
             interface,
             road: Road::Remote(Arc::new(engine)),

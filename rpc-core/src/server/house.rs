@@ -10,11 +10,12 @@ use super::hands::Hands;
 use super::poller::Events;
 use super::queues::UnfinishedSource;
 use super::shared::{Phase, Shared};
+use super::substitutes;
 use super::worker::take_events;
 use crate::system;
 use rpc_proto::time::Time;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
@@ -96,7 +97,7 @@ impl House {
 ///
 /// Before it sleeps it publishes when it will wake, and then looks once more. A worker changes something first (a seat, the
 /// machine, what is asked) and then looks at that time. Whichever of the two comes later sees the other, so no request is missed.
-pub(crate) fn keep(shared: &Shared) {
+pub(crate) fn keep(shared: &Arc<Shared>) {
     // Set once: each server has its own housekeeper.
     let _ = shared.house.thread.set(thread::current());
     let mut keeper = Keeper {
@@ -128,7 +129,7 @@ pub(crate) fn keep(shared: &Shared) {
 }
 
 struct Keeper<'a> {
-    shared: &'a Shared,
+    shared: &'a Arc<Shared>,
     hands: Hands<'a>,
     events: Events,
     /// For each seat, when the handler began whose source was taken over.
@@ -262,6 +263,7 @@ impl Keeper<'_> {
             }
         }
         if stuck == self.shared.seats.len() {
+            substitutes::call_in(self.shared);
             self.stand_in();
             return true;
         }

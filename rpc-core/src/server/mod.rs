@@ -7,6 +7,8 @@
 //! [`datagram_turn`], [`run`], [`outbox`]). Beside
 //! the workers the housekeeper ([`house`]) sees to all that must not wait for a handler.
 //!
+//! Where all workers wait for calls that their own handlers made, it calls in [`substitutes`].
+//!
 //! Locks, each held for a short section: the machine's, never during a handler or a system call; a connection's input,
 //! never during a handler; a connection's outbox, during a write that does not block. Input comes before machine; no
 //! other two are held at once.
@@ -28,6 +30,7 @@ mod shutdown;
 mod source;
 mod sources;
 mod stream_turn;
+mod substitutes;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -89,7 +92,7 @@ impl Server {
         let machine = self.shared.machine_stats();
         let counters = &self.shared.counters;
         ServerStats {
-            executed: self.shared.seats.iter().map(|seat| seat.ran()).sum(),
+            executed: self.shared.all_seats().map(|seat| seat.ran()).sum(),
             duplicates: machine.duplicates,
             replayed: machine.replayed,
             expired: machine.expired,

@@ -3,7 +3,7 @@
 use super::hands::{Begun, Hands, keep_small};
 use super::seat::Running;
 use crate::context::Context;
-use crate::inherited;
+use crate::nested;
 use crate::service::ServeError;
 use rpc_proto::describe::Interface;
 use rpc_proto::session::server::{Done, REPLY_HEADROOM, Route};
@@ -68,7 +68,7 @@ impl Hands<'_> {
                 shared.house.watch_handlers(now);
             }
         }
-        let passed_on = inherited::pass_on(begun.run.deadline);
+        let passed_on = nested::pass_on(begun.run.deadline);
         // Nothing of ours is left half-changed by a panic: the encoder is read as far as it was written, and then discarded.
         let returned = catch_unwind(AssertUnwindSafe(|| {
             service.call(&cx, procedure, &mut input, &mut result)

@@ -9,6 +9,7 @@ use super::routes::DatagramRoutes;
 use super::seat::Seat;
 use super::source::{Kind, Source, Stream};
 use super::sources::Sources;
+use super::substitutes::Substitutes;
 use crate::service::Service;
 use crate::system;
 use crate::transport::{MARK, StreamSocket};
@@ -60,6 +61,7 @@ pub(crate) struct Shared {
     pub(crate) sources: Sources<Source>,
     pub(crate) services: Vec<Box<dyn Service>>,
     pub(crate) seats: Vec<Seat>,
+    pub(crate) substitutes: Substitutes,
     pub(crate) house: House,
     pub(crate) bounds: Bounds,
     /// The datagram sockets by their index in routes.
@@ -107,6 +109,7 @@ impl Shared {
             sources,
             services,
             seats: (0..workers).map(|_| Seat::default()).collect(),
+            substitutes: Substitutes::default(),
             house: House::default(),
             bounds,
             ports,
@@ -264,6 +267,11 @@ impl Shared {
     /// Whether no worker is free to take what comes next.
     pub(crate) fn all_busy(&self) -> bool {
         self.seats.iter().all(|seat| seat.is_busy())
+    }
+
+    /// The places of all threads that run handlers.
+    pub(crate) fn all_seats(&self) -> impl Iterator<Item = &Seat> {
+        self.seats.iter().chain(self.substitutes.seats())
     }
 
     /// Tells the claim of `source` about an event. The caller has to see to it if the claim was free.

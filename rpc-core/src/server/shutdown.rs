@@ -83,8 +83,7 @@ pub(super) fn shut_down(
     refuse_waiting_calls(shared);
     let quiet = shared.wait_until_quiet(left());
     let held: Vec<_> = shared
-        .seats
-        .iter()
+        .all_seats()
         .filter_map(|seat| seat.running())
         .map(|running| handler(shared, running))
         .collect();

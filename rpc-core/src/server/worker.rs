@@ -9,6 +9,7 @@ use std::time::Duration;
 
 /// Works until the server stops.
 pub(crate) fn work(shared: &Shared, seat: &Seat) {
+    shared.substitutes.count_waiting_here();
     let mut hands = Hands::new(shared, Some(seat));
     let mut events = Events::new();
     while shared.phase() != Phase::Stopped {
