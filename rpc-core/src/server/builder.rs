@@ -66,7 +66,7 @@ impl ServerBuilder {
 
     /// How many handlers can run at a time; without this, as many as there are processors, and at least four.
     ///
-    /// Handlers that wait for calls that they made themselves are not counted, up to 64 of them: others run meanwhile.
+    /// Handlers that wait for calls that they made themselves are not counted, up to 256 of them: others run meanwhile.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);

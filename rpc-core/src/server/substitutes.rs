@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// Calls that are nested deeper, or in more places at a time, wait for their deadline.
-const MOST: usize = 64;
+const MOST: usize = 256;
 
 /// The places of the substitutes. There is no thread behind one until it is needed.
 #[derive(Debug)]
