@@ -34,7 +34,7 @@ pub(super) struct Connector {
     failures: u32,
     /// When the last link came up.
     up_since: Time,
-    /// Links in a row that were lost soon after the server had spoken.
+    /// Links in a row that were lost soon after the server had spoken, and without a result.
     brief: u32,
     not_before: Time,
     /// For the jitter alone.
@@ -110,6 +110,11 @@ impl Connector {
         self.left.clear();
         self.failures = 0;
         self.not_before = Time::ZERO;
+    }
+
+    /// A call has its result: the link was of use, however soon it is lost.
+    pub(super) fn answered(&mut self) {
+        self.brief = 0;
     }
 
     /// The link is lost after the server had spoken, which is looked for again at once. But a server that breaks each link
@@ -249,6 +254,18 @@ mod tests {
             assert!(links < 30, "too many links");
             connector.heard();
             connector.lost_heard();
+        }
+    }
+
+    /// As on a bad network: each link carries a few calls before it breaks.
+    #[test]
+    fn links_that_bring_results_are_replaced_at_once() {
+        let (_listener, mut connector) = listen();
+        for _ in 0..20 {
+            connector.heard();
+            connector.answered();
+            connector.lost_heard();
+            assert_eq!(connector.not_before, Time::ZERO);
         }
     }
 

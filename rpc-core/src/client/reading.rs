@@ -93,6 +93,11 @@ impl Reading {
         }
     }
 
+    /// One of the messages was the result of a call.
+    pub(super) fn answered(&mut self) {
+        self.connector.answered();
+    }
+
     /// Gives the link up, with what it may still hold.
     pub(super) fn down(&mut self, error: Option<io::Error>) -> Event {
         let Some(link) = self.link.take() else {

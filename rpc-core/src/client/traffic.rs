@@ -98,7 +98,11 @@ impl State {
             match reading.next_message() {
                 Ok(Some(message)) => {
                     if let Some(finished) = self.machine.handle_message(now, message) {
+                        let answered = finished.result.is_ok();
                         self.deliver(finished, message, me);
+                        if answered {
+                            reading.answered();
+                        }
                     }
                 }
                 Ok(None) => return,

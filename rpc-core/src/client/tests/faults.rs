@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, spawn};
+use std::time::Instant;
 
 use rpc_proto::time::Executed;
 
@@ -39,6 +40,31 @@ fn a_call_goes_on_over_a_new_connection() {
             );
         });
         assert_eq!(channel.stats().reconnects, 1);
+    }
+}
+
+/// A pause after each break, twice as long each time, would take these calls more than ten seconds.
+#[test]
+fn connections_that_break_after_each_result_hold_nobody_up() {
+    for transport in STREAMS {
+        let fake = Fake::start(transport, |_| Act::HangUp);
+        let channel = connect(&fake);
+        let begun = Instant::now();
+        for number in 1..=20 {
+            scope(|scope| {
+                let waiting =
+                    scope.spawn(|| call(&channel, ONCE, number, b"").deadline(AMPLE).wait());
+                fake.wait_for(Seen::Call(number));
+                fake.answer_kept();
+                assert_eq!(
+                    waiting.join().expect("no panic").expect("a result").0,
+                    number
+                );
+            });
+        }
+        assert_eq!(channel.stats().reconnects, 20);
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(8), "{took:?}");
     }
 }
 
