@@ -1,5 +1,8 @@
 //! The two session machines talking to each other over a pair of queues.
 
+#[path = "session/plain.rs"]
+mod plain;
+
 use rpc_proto::describe::{Describe, Field, Interface, Method, Semantics};
 use rpc_proto::session::Security;
 use rpc_proto::session::client::{
@@ -406,5 +409,148 @@ fn a_call_that_got_no_session_says_so() {
             pair.last(),
             Err((FailureKind::NoRoomForSession, Executed::No))
         );
+    }
+}
+
+/// The first answer to a call renews the session, so a call must not begin so late that its method outlasts the session.
+#[test]
+fn a_call_on_a_session_that_was_idle_for_long_has_time_for_its_answer() {
+    for kind in BOTH {
+        let mut pair = Pair::new(kind);
+        pair.call(2, 1);
+        pair.settle();
+        // Four fifths of the lease, 24 s, are nearly over.
+        pair.pass(Duration::from_millis(23_900));
+        pair.call(2, 2);
+        while pair.runs.get(&2).is_none() {
+            pair.send();
+            pair.serve();
+            if pair.runs.get(&2).is_none() {
+                pair.receive();
+            }
+        }
+        pair.now = pair.now + Duration::from_millis(500);
+        pair.client.handle_timeout(pair.now);
+        pair.settle();
+        assert_eq!(pair.last(), Ok(4), "{kind:?}");
+        assert_eq!(pair.runs[&2], 1);
+    }
+}
+
+#[test]
+fn a_session_asked_for_again_on_another_kind_of_transport_is_another() {
+    let open = |server: &mut Server, security, message: &[u8]| {
+        let origin = Origin {
+            route: Route(1),
+            address: b"client",
+            datagram: false,
+            security,
+        };
+        let mut out = Vec::new();
+        server.handle_message(Time::from_nanos(1_000_000_000), origin, message, &mut out);
+        // Mark, reply header, what the union says; then the session.
+        out[4 + 24 + 4..][..16].to_vec()
+    };
+    let mut pair = Pair::new(LinkKind::Stream);
+    pair.call(2, 1);
+    pair.send();
+    pair.serve();
+    pair.receive();
+    pair.send();
+    let message = pair.to_server.pop_front().expect("OPEN");
+    let local = open(&mut pair.server, Security::Local, &message);
+    let network = open(&mut pair.server, Security::Network, &message);
+    assert_ne!(local, network, "the session of this host is named outside");
+    assert_eq!(local, open(&mut pair.server, Security::Local, &message));
+}
+
+#[test]
+fn an_answer_of_another_incarnation_is_not_taken_for_ours() {
+    let mut pair = Pair::new(LinkKind::Datagram);
+    pair.call(2, 1);
+    pair.settle();
+    pair.call(2, 2);
+    pair.send();
+    pair.serve();
+    let mut stale = pair.to_client.pop_front().expect("the reply");
+    // The reply header up to the verifier's body, its kind and flags, then the incarnation.
+    stale[20 + 8..][..8].copy_from_slice(&6u64.to_be_bytes());
+    pair.to_client.push_back(stale);
+    pair.receive();
+    assert_eq!(pair.finished.len(), 1, "only the first call has ended");
+    pair.pass(Duration::from_secs(1));
+    assert_eq!((pair.last(), pair.runs[&2]), (Ok(4), 1));
+}
+
+/// Where the round trip is longer than the longest wait, each answer finds a later copy on its way.
+#[test]
+fn an_acknowledgement_answered_late_counts() {
+    let mut pair = Pair::new(LinkKind::Datagram);
+    pair.call(2, 1);
+    pair.settle();
+    let is_ack = |message: &Vec<u8>| message[20..24] == procedure::ACK.to_be_bytes();
+    let mut ids = Vec::new();
+    for _ in 0..40 {
+        let Some(due) = pair.client.poll_timeout() else {
+            break;
+        };
+        pair.now = pair.now.max(due);
+        pair.client.handle_timeout(pair.now);
+        pair.send();
+        let acks = pair.to_server.iter().filter(|message| is_ack(message));
+        ids.extend(acks.map(|message| message[..4].to_vec()));
+        if ids.len() > 2 {
+            break;
+        }
+        pair.to_server.clear();
+    }
+    assert!(ids.len() > 2, "an ACK without an answer is sent again");
+    assert!(
+        ids.iter().all(|id| *id == ids[0]),
+        "the answer to the first copy would be taken for no answer"
+    );
+}
+
+#[test]
+fn procedure_0_is_answered_whatever_the_credential() {
+    let mut pair = Pair::new(LinkKind::Stream);
+    for (program, version) in [(BANK.program, BANK.version), (0x2052_5043, 1)] {
+        // RPCSEC_GSS, which nobody here can check.
+        let words = [7, 0, 2, program, version, 0, 6, 0, 0, 0];
+        let message: Vec<u8> = words
+            .iter()
+            .flat_map(|word: &u32| word.to_be_bytes())
+            .collect();
+        let origin = Origin {
+            route: Route(1),
+            address: b"client",
+            datagram: false,
+            security: Security::Network,
+        };
+        let mut out = Vec::new();
+        match pair
+            .server
+            .handle_message(pair.now, origin, &message, &mut out)
+        {
+            Handled::Run(run) => assert!(run.method.is_none()),
+            Handled::Reply => assert_eq!(out[4..], plain::plain_answer(&message, &[0, 0, 0, 0])),
+            Handled::Nothing => panic!("procedure 0 of {program:#x} is not answered"),
+        }
+    }
+}
+
+/// Whoever listens there has not said yet that it is the server that granted the session (S-9).
+#[test]
+fn a_client_that_closes_takes_leave_only_of_a_server_that_it_knows() {
+    for known in [true, false] {
+        let mut pair = Pair::new(LinkKind::Stream);
+        pair.call(2, 1);
+        pair.settle();
+        if !known {
+            pair.client.handle_link_up(pair.now, LinkKind::Stream);
+        }
+        pair.client.handle_close(pair.now);
+        pair.send();
+        assert_eq!(pair.to_server.len(), usize::from(known));
     }
 }

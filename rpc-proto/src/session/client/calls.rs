@@ -233,7 +233,7 @@ impl Client {
         let Some(held) = self.lanes[lane]
             .held
             .as_mut()
-            .filter(|held| held.is_good(now) && held.has_room())
+            .filter(|held| held.takes_calls(now) && held.has_room())
         else {
             return false;
         };

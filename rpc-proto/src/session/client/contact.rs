@@ -94,7 +94,7 @@ impl Client {
             if self.lanes[lane]
                 .held
                 .as_ref()
-                .is_some_and(|held| !held.is_good(now))
+                .is_some_and(|held| !held.takes_calls(now))
             {
                 return self.lose_session(now, lane, FailureKind::SessionLost);
             }
@@ -348,7 +348,7 @@ impl Client {
         self.lanes[lane]
             .held
             .as_ref()
-            .is_some_and(|held| held.is_good(now))
+            .is_some_and(|held| held.takes_calls(now))
     }
 
     fn handle_hello(&mut self, now: Time, hello: HelloReply) {
@@ -380,7 +380,7 @@ impl Client {
             };
             if !same_keeper {
                 self.lose_session(now, lane, FailureKind::ServerRestarted);
-            } else if !held.is_good(now) {
+            } else if !held.takes_calls(now) {
                 self.lose_session(now, lane, FailureKind::SessionLost);
             } else {
                 self.resume(lane);

@@ -2,6 +2,7 @@
 
 use super::{CallId, Request};
 use crate::describe::Semantics;
+use crate::session::wire::{Outcome, Verifier};
 use crate::time::{Executed, Time};
 
 /// A call that has not ended.
@@ -68,13 +69,37 @@ impl Flight {
         )
     }
 
+    /// Whether a copy is out on the present link, or about to be.
+    pub(super) fn is_out(&self) -> bool {
+        matches!(self.stage, Stage::Queued | Stage::Sent | Stage::Received)
+    }
+
     pub(super) fn has_number(&self) -> bool {
         self.attempt.seq != 0
+    }
+
+    /// Whether a session's verifier speaks of the present attempt. Another session may have given out the same number;
+    /// what the records of a store answer may come from another incarnation than the one that was asked first.
+    pub(super) fn is_answered_by(&self, verifier: &Verifier) -> bool {
+        let same_incarnation = verifier.incarnation == self.attempt.incarnation;
+        verifier.seq == self.attempt.seq
+            && (same_incarnation
+                || verifier.outcome == Outcome::StaleIncarnation
+                || self.semantics() == Semantics::ExactlyOnce)
     }
 
     /// Whether the present attempt may have run, if nothing else is known than what was sent.
     pub(super) fn attempt_executed(&self) -> Executed {
         if self.attempt.copies > 0 {
+            Executed::Maybe
+        } else {
+            Executed::No
+        }
+    }
+
+    /// What the refusal of a copy says of the attempt, if whoever refused keeps no record: nothing of the other copies.
+    pub(super) fn refused_without_record(&self) -> Executed {
+        if self.attempt.copies > 1 {
             Executed::Maybe
         } else {
             Executed::No

@@ -64,11 +64,11 @@ impl Client {
         }
         let (verifier, status) = match reply.header.status {
             ReplyStatus::Accepted { verifier, status } => {
-                let ours = (verifier.flavor().0 == SESSION_FLAVOR)
+                let ours = (!plain && verifier.flavor().0 == SESSION_FLAVOR)
                     .then(|| Verifier::from_bytes(verifier.body()))
                     .flatten();
                 (
-                    ours.filter(|verifier| verifier.seq == flight.attempt.seq),
+                    ours.filter(|verifier| flight.is_answered_by(verifier)),
                     status,
                 )
             }
@@ -134,7 +134,11 @@ impl Client {
             return;
         };
         let lane = lane_of(flight.semantics());
-        let executed = verifier.map_or(plain_executed(status), |verifier| verifier.executed);
+        let executed = match verifier {
+            Some(verifier) => verifier.executed,
+            None if status == AcceptStatus::SystemError => Executed::Maybe,
+            None => flight.refused_without_record(),
+        };
         let pause = verifier
             .map(|v| Duration::from_millis(v.retry_after_ms.into()))
             .filter(|pause| !pause.is_zero());
@@ -232,23 +236,24 @@ impl Client {
         let Some(flight) = self.flight_mut(slot) else {
             return;
         };
-        let lane = lane_of(flight.semantics());
+        let (lane, executed) = (lane_of(flight.semantics()), flight.refused_without_record());
         match why {
             RejectStatus::AuthError(_) if self.contact != Contact::Plain => {
                 self.session_unknown(now, slot, lane, FailureKind::ServerRestarted);
             }
-            _ => self.fail(slot, FailureKind::Denied, Executed::No),
+            _ => self.fail(slot, FailureKind::Denied, executed),
         }
     }
 
     fn probe_reply(&mut self, now: Time, slot: u32, xid: u32, reply: &Reply<'_>) {
         let Some(flight) = self
             .flight_mut(slot)
-            .filter(|flight| flight.attempt.xid == xid)
+            .filter(|flight| flight.attempt.xid == xid && flight.is_out())
         else {
             return;
         };
         let (seq, lane) = (flight.attempt.seq, lane_of(flight.semantics()));
+        let orphaned = flight.attempt.orphaned;
         let ReplyStatus::Accepted { verifier, status } = reply.header.status else {
             return;
         };
@@ -264,7 +269,10 @@ impl Client {
                 } else {
                     FailureKind::SessionLost
                 };
-                self.contact_anew(now, lane, kind);
+                // The session of an orphan was let go before; the lane may hold a new one.
+                if !orphaned {
+                    self.contact_anew(now, lane, kind);
+                }
                 // On a stream the session is let go and its calls wait for their own answers, but this one's would
                 // have come before the answer to the question.
                 if self
@@ -369,14 +377,6 @@ fn plain_outcome(status: AcceptStatus) -> Outcome {
         AcceptStatus::GarbageArgs => Outcome::BadArguments,
         AcceptStatus::SystemError => Outcome::Panicked,
         _ => Outcome::Unavailable,
-    }
-}
-
-fn plain_executed(status: AcceptStatus) -> Executed {
-    if status == AcceptStatus::SystemError {
-        Executed::Maybe
-    } else {
-        Executed::No
     }
 }
 

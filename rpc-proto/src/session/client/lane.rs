@@ -62,6 +62,7 @@ pub(super) struct Held {
 #[derive(Debug)]
 pub(super) struct AckSent {
     pub(super) xid: u32,
+    /// When its first copy was sent.
     pub(super) sent: Time,
     pub(super) copies: u32,
     pub(super) timer: Time,
@@ -101,6 +102,12 @@ impl Held {
     /// Whether the server certainly still keeps the session.
     pub(super) fn is_good(&self, now: Time) -> bool {
         now < self.good_until
+    }
+
+    /// Whether a call may begin on it. An idle session is left some time before its end: the first answer to a call
+    /// renews it, and a call must not be given up because its method takes longer than what was left.
+    pub(super) fn takes_calls(&self, now: Time) -> bool {
+        self.is_good(now) && (!self.is_idle() || now + self.lease / 5 < self.good_until)
     }
 
     pub(super) fn good_until(&self) -> Time {
@@ -174,16 +181,24 @@ impl Held {
         }
     }
 
-    pub(super) fn ack_sent(&mut self, xid: u32, sent: Time, timer: Time) -> Vec<AckRange> {
-        let copies = self.ack.as_ref().map_or(0, |ack| ack.copies) + 1;
-        self.ack_lost();
-        self.ack = Some(AckSent {
+    /// Notes that an `ACK` is being sent. All copies of one carry the id of the first, so that an answer counts that takes
+    /// longer than the wait; numbers that finished since then are not counted as reported by it.
+    pub(super) fn ack_sent(&mut self, xid: u32, sent: Time, timer: Time) -> u32 {
+        let unreported = &mut self.unreported;
+        let ack = self.ack.get_or_insert_with(|| AckSent {
             xid,
             sent,
-            copies,
+            copies: 0,
             timer,
-            reported: std::mem::take(&mut self.unreported),
+            reported: std::mem::take(unreported),
         });
+        ack.copies += 1;
+        ack.timer = timer;
+        ack.xid
+    }
+
+    /// What an `ACK` says.
+    pub(super) fn ack_ranges(&self) -> Vec<AckRange> {
         self.finished
             .intervals()
             .iter()

@@ -215,11 +215,13 @@ impl Client {
             }
         }
         self.outbox.clear();
+        let known = matches!(self.contact, Contact::Known { .. });
         for lane in 0..self.lanes.len() {
-            if self.lanes[lane]
-                .held
-                .as_ref()
-                .is_some_and(|held| held.is_good(now))
+            if known
+                && self.lanes[lane]
+                    .held
+                    .as_ref()
+                    .is_some_and(|held| held.is_good(now))
             {
                 self.outbox.push_back(Item::Goodbye { lane });
             }

@@ -46,13 +46,15 @@ impl Client {
         };
         if flight.request.deadline <= now {
             let executed = flight.attempt_executed();
+            let sent = (flight.attempt.copies > 0).then_some(flight.attempt.first_sent);
             let (waiting, lane) = (flight.stage == Stage::Waiting, lane_of(flight.semantics()));
             let kind = if waiting && self.lanes[lane].full {
                 FailureKind::NoRoomForSession
             } else {
                 FailureKind::DeadlineExceeded
             };
-            return self.fail(slot, kind, executed);
+            self.fail(slot, kind, executed);
+            return self.notice_plain_silence(now, sent);
         }
         let (stage, xid, deadline, probes) = (
             flight.stage,
@@ -108,10 +110,23 @@ impl Client {
 
     /// A peer that answers nothing at all may be gone, or have moved.
     fn notice_silence(&mut self, now: Time) {
-        if self
-            .unheard_since
-            .is_some_and(|since| now.since(since) >= self.config.silence)
+        if self.contact != Contact::Plain
+            && self
+                .unheard_since
+                .is_some_and(|since| now.since(since) >= self.config.silence)
         {
+            self.unheard_since = None;
+            self.reconnect = true;
+        }
+    }
+
+    /// A server without sessions cannot say that it still works on a call. So it counts as silent only once a call, first
+    /// sent at `sent`, has come to its deadline and nothing at all was heard in its time.
+    fn notice_plain_silence(&mut self, now: Time, sent: Option<Time>) {
+        let silent = self.unheard_since.is_some_and(|since| {
+            sent.is_some_and(|sent| since <= sent) && now.since(since) >= self.config.silence
+        });
+        if self.contact == Contact::Plain && silent {
             self.unheard_since = None;
             self.reconnect = true;
         }

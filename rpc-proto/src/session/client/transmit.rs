@@ -140,7 +140,8 @@ impl Client {
         let plain = self.contact == Contact::Plain;
         let link = self.link?;
         let flight = self.flights.get(slot as usize)?.as_ref()?;
-        if flight.attempt.xid != xid || flight.stage != Stage::Queued {
+        // The number of an orphaned attempt means another call in the session that the lane holds now.
+        if flight.attempt.xid != xid || flight.stage != Stage::Queued || flight.attempt.orphaned {
             return None;
         }
         let (deadline, lane, copies) = (
@@ -277,7 +278,8 @@ impl Client {
             NEVER
         };
         self.wake = self.wake.min(timer);
-        let ranges = held.ack_sent(xid, now, timer);
+        let xid = held.ack_sent(xid, now, timer);
+        let ranges = held.ack_ranges();
         self.write_session_call(lane, xid, procedure::ACK, &AckArgs { ranges })
     }
 

@@ -172,6 +172,7 @@ impl Server {
             nonce: args.nonce,
             keeper: args.keeper,
             identity,
+            security: origin.security,
         };
         let lease_until = now + self.config.lease;
         let id = match self.opens.get(&key) {

@@ -120,6 +120,10 @@ impl Server {
                 None => reply::deny_credential(call.header.xid, AuthStatus::BadCredential, out),
             },
             Flavor::NONE | Flavor::SYS => self.handle_plain_call(now, origin, message, &call, out),
+            // Procedure 0 asks for nothing, so nobody has to prove who asks (M-7).
+            _ if call.header.procedure == 0 => {
+                self.handle_plain_call(now, origin, message, &call, out)
+            }
             _ => reply::deny_credential(call.header.xid, AuthStatus::RejectedCredential, out),
         }
     }
@@ -485,7 +489,7 @@ impl Server {
     }
 
     fn put_received(&mut self, call_xid: u32, seq: u64, out: &mut Vec<u8>) {
-        self.next_xid = (self.next_xid + 1) | 1 << 31;
+        self.next_xid = self.next_xid.wrapping_add(1) | 1 << 31;
         let args = ReceivedArgs {
             xid: call_xid,
             seq,

@@ -28,7 +28,7 @@ pub(super) struct Answer {
 const OVERLOAD_PAUSE_MS: u32 = 20;
 
 impl Answer {
-    /// The answer to a call that was begun. This is the one table of what an end means (`docs/errors.md`).
+    /// The answer to a call that was begun. This is the one table of what an end means (`docs/executed.md`).
     pub(super) fn of(done: Done) -> Answer {
         match done {
             Done::Returned => Answer {

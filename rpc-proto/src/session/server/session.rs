@@ -28,6 +28,8 @@ pub(super) struct OpenKey {
     pub(super) nonce: u64,
     pub(super) keeper: Keeper,
     pub(super) identity: u128,
+    /// A session asked for again over another kind of transport is another session.
+    pub(super) security: Security,
 }
 
 /// Where the latest copy of a call came from; its reply goes there.
