@@ -283,7 +283,7 @@ impl Client {
                             let held = Held::new(&grant, incarnation, store, pending.first_sent);
                             self.lanes[lane].nonce += 1;
                             self.lanes[lane].full = false;
-                            if held.is_good(now) {
+                            if held.takes_calls(now) {
                                 self.lanes[lane].held = Some(held);
                             } else {
                                 // Over before it began. Asking again at once might go on for ever.
@@ -392,6 +392,14 @@ impl Client {
 
     /// The server behind the new link keeps the session: what is out is sent again, under the same numbers.
     fn resume(&mut self, lane: usize) {
+        // The answer to an `ACK` may have been lost with the link.
+        if self.lanes[lane]
+            .held
+            .as_ref()
+            .is_some_and(|held| held.wants_ack())
+        {
+            self.outbox.push_back(Item::Ack { lane });
+        }
         for (slot, flight) in self.flights.iter_mut().enumerate() {
             let Some(flight) = flight else { continue };
             if flight.stage == Stage::Parked && lane_of(flight.semantics()) == lane {

@@ -332,6 +332,10 @@ impl Client {
                     && let Some(ack) = held.ack.take()
                 {
                     held.renewed(ack.sent);
+                    // Of what finished since it was sent, nothing else may ever remind us.
+                    if held.wants_ack() {
+                        self.outbox.push_back(Item::Ack { lane });
+                    }
                 }
                 self.admit_waiting(now);
             }

@@ -148,6 +148,11 @@ impl Held {
         } else if seq > self.finished.first_missing() + MASK_REACH {
             self.unreported += 1;
         }
+        self.wants_ack()
+    }
+
+    /// Whether so many numbers are unreported that an `ACK` should go out although other messages do.
+    pub(super) fn wants_ack(&self) -> bool {
         self.ack.is_none() && self.unreported > self.window / 2
     }
 
