@@ -1,8 +1,6 @@
 //! The examples, run as a user would run them.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -90,20 +88,6 @@ fn the_tour_names_a_wrong_option() {
         said.contains("--transfers must be a number from 1"),
         "{said}"
     );
-}
-
-#[test]
-fn the_first_service_of_the_readme_is_the_echo_example() {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let readme = fs::read_to_string(top.join("README.md")).expect("README.md can be read");
-    let example =
-        fs::read_to_string(top.join("examples/src/bin/echo.rs")).expect("echo.rs can be read");
-    let shown = readme
-        .split("```rust\n")
-        .nth(1)
-        .and_then(|rest| rest.split("```").next());
-    assert_eq!(shown.expect("README.md shows Rust"), example);
-    assert!(example.lines().count() < 30);
 }
 
 /// The exit code of an example and what it printed.

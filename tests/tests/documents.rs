@@ -1,0 +1,76 @@
+//! What the README and the pages under `docs/` say, as far as a program can tell.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[test]
+fn the_first_service_of_the_readme_is_the_echo_example() {
+    let example = read("examples/src/bin/echo.rs");
+    assert_eq!(first_block(&read("README.md"), "rust"), example);
+    assert!(example.lines().count() < 30);
+}
+
+#[test]
+fn the_contract_of_the_readme_compiles() {
+    let contract = first_block(&read("README.md"), "idl").to_owned();
+    let checked = rpc_idlc::Compiler::new()
+        .text("README.md", contract)
+        .check();
+    if let Err(error) = checked {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn every_link_to_a_file_leads_somewhere() {
+    for page in pages() {
+        let folder = page.parent().expect("a page is in a folder");
+        let text = fs::read_to_string(&page).expect("a page can be read");
+        for link in links(&text) {
+            let file = link.split('#').next().unwrap_or(link);
+            let there = file.is_empty() || folder.join(file).exists();
+            assert!(there, "{} links to {link}", page.display());
+        }
+    }
+}
+
+/// The Markdown pages of the top folder and of `docs/`.
+fn pages() -> Vec<PathBuf> {
+    let pages: Vec<PathBuf> = [top(), top().join("docs")]
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).expect("the folder can be read"))
+        .map(|entry| entry.expect("the entry can be read").path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "md"))
+        .collect();
+    assert!(
+        pages.len() > 5,
+        "these are not the project's pages: {pages:?}"
+    );
+    pages
+}
+
+/// Where `[text](target)` leads, addresses elsewhere left out.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+        .filter(|link| !link.contains("://"))
+}
+
+/// What stands in the first block of this language.
+#[track_caller]
+fn first_block<'a>(page: &'a str, language: &str) -> &'a str {
+    page.split(&format!("```{language}\n"))
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .unwrap_or_else(|| panic!("the page shows no {language}"))
+}
+
+#[track_caller]
+fn read(name: &str) -> String {
+    fs::read_to_string(top().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
