@@ -528,3 +528,23 @@ fn a_client_that_closes_takes_leave_only_of_a_server_that_it_knows() {
         assert_eq!(pair.to_server.len(), usize::from(known));
     }
 }
+
+#[test]
+fn a_reply_that_just_fits_into_a_datagram_is_sent() {
+    // Header, session verifier, one number.
+    let reply = 24 + 40 + 8;
+    for (max_datagram, expected) in [
+        (reply, Ok(2)),
+        (reply - 1, Err((FailureKind::ReplyTooLarge, Executed::Yes))),
+    ] {
+        let config = server::Config {
+            max_datagram,
+            ..server::Config::default()
+        };
+        let mut pair = Pair::new(LinkKind::Datagram);
+        pair.server = Server::new(config, vec![&BANK], 7, None, [7; 32]);
+        pair.call(2, 1);
+        pair.settle();
+        assert_eq!(pair.last(), expected);
+    }
+}

@@ -85,3 +85,42 @@ fn a_verifier_from_a_plain_server_means_nothing() {
     pair.receive();
     assert_eq!(pair.last(), Ok(9));
 }
+
+#[test]
+fn a_plain_server_cannot_stop_a_call_from_being_sent_again() {
+    let mut pair = plain_pair(LinkKind::Datagram);
+    let call = pair.to_server.pop_front().expect("the call");
+    let xid = u32::from_be_bytes([call[0], call[1], call[2], call[3]]);
+    // RECEIVED for this call, number 1, incarnation 0.
+    let words = [
+        1 << 31,
+        0,
+        2,
+        0x2052_5043,
+        1,
+        6,
+        0,
+        0,
+        0,
+        0,
+        xid,
+        0,
+        1,
+        0,
+        0,
+    ];
+    let received: Vec<u8> = words
+        .iter()
+        .flat_map(|word: &u32| word.to_be_bytes())
+        .collect();
+    pair.to_client.push_back(received);
+    pair.receive();
+    pair.now = pair.now + Duration::from_secs(3);
+    pair.client.handle_timeout(pair.now);
+    pair.send();
+    assert_eq!(
+        pair.to_server,
+        [call],
+        "only a server with sessions can be asked"
+    );
+}

@@ -355,6 +355,11 @@ impl Client {
         let Ok(received) = xdr::from_slice::<ReceivedArgs>(call.args, LIMITS) else {
             return;
         };
+        // Only the server that has the call can be asked about it afterwards.
+        if !matches!(self.contact, Contact::Known { incarnation, .. } if incarnation == received.incarnation)
+        {
+            return;
+        }
         let wait = self.probe_wait(0);
         let Some(Answered::Call { slot, xid }) = answered(received.xid) else {
             return;

@@ -4,6 +4,7 @@ use super::reply::{self, Answer, REPLY_HEADROOM};
 use super::{Done, Handled, OpenKey, Origin, Route, Run, Server, Session, Token};
 use crate::describe::Semantics;
 use crate::message::{AcceptStatus, Call};
+use crate::record::MARK;
 use crate::session::program::{
     DescribeArgs, DescribeReply, Grant, HelloArgs, HelloReply, Keeper, MethodPrint, OpenArgs,
     OpenRefusal, OpenReply,
@@ -73,7 +74,7 @@ impl Server {
             return None;
         }
         reply::finish_plain(out, at, token.asker.xid, Answer::of(done).status);
-        if token.asker.datagram && out.len() - at > self.config.max_datagram {
+        if token.asker.datagram && out.len() - at - MARK > self.config.max_datagram {
             out.truncate(at);
             out.resize(at + REPLY_HEADROOM, 0);
             reply::finish_plain(out, at, token.asker.xid, AcceptStatus::SystemError);

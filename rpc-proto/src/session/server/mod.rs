@@ -10,6 +10,7 @@ mod session;
 use crate::describe::{Interface, Method, Semantics};
 use crate::entropy::Entropy;
 use crate::message::{AcceptStatus, AuthStatus, Call, Flavor, Message};
+use crate::record::MARK;
 use crate::session::program::{Keeper, ReceivedArgs};
 use crate::session::wire::{
     Credential, Outcome, RequestId, SESSION_FLAVOR, SESSION_PROGRAM, SESSION_VERSION, SessionId,
@@ -482,7 +483,7 @@ impl Server {
 
     /// A reply that no datagram can hold stays recorded, and the caller is told to fetch it another way.
     fn fit_datagram(&self, asker: Asker, seq: u64, out: &mut Vec<u8>, at: usize) {
-        if asker.datagram && out.len() - at > self.config.max_datagram {
+        if asker.datagram && out.len() - at - MARK > self.config.max_datagram {
             out.truncate(at);
             self.put_answer(asker.xid, seq, Answer::refusal(Outcome::ReplyTooLarge), out);
         }
