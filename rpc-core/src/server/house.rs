@@ -158,7 +158,9 @@ impl Keeper<'_> {
     fn missed_something(&self, next: Option<Time>) -> bool {
         let earlier = |time: Time| next.is_none_or(|next| time < next);
         let asked = self.shared.house.asked.load(Ordering::SeqCst);
+        let stalled = self.shared.house.stalled.load(Ordering::SeqCst);
         (asked && earlier(system::now() + TICK))
+            || (stalled && earlier(system::now() + SWEEP))
             || self.shared.poll_timeout().is_some_and(earlier)
             || self.shared.phase() == Phase::Stopped
     }

@@ -285,3 +285,6 @@ fn write(socket: &StreamSocket, bytes: &[u8]) -> io::Result<usize> {
     }
     Ok(written)
 }
+
+#[cfg(test)]
+mod tests;
