@@ -176,15 +176,12 @@ impl Outbox {
                 }
                 continue;
             }
-            if start == waiting.len() {
-                (waiting, queue.start) = (messages[count..].to_vec(), 0);
+            let again = if start < waiting.len() {
+                queue.take_back(waiting, start + count)
             } else {
-                queue.start = start + count;
-            }
-            // What others left in the meantime comes behind.
-            waiting.extend_from_slice(&queue.bytes);
-            queue.bytes = waiting;
-            if !take(&mut queue.try_again) {
+                queue.take_back(messages[count..].to_vec(), 0)
+            };
+            if !again {
                 return (queue, Ok(progress));
             }
             messages = &[];
@@ -247,6 +244,14 @@ impl Queue {
             buffer.shrink_to(KEEP);
             self.bytes = buffer;
         }
+    }
+
+    /// Takes back from the writer what the system did not take: `rest[start..]`. Says whether it should try again.
+    fn take_back(&mut self, mut rest: Vec<u8>, start: usize) -> bool {
+        // What others left in the meantime comes behind.
+        rest.extend_from_slice(&self.bytes[self.start..]);
+        (self.bytes, self.start) = (rest, start);
+        take(&mut self.try_again)
     }
 
     /// After a write: asks for room and keeps time. `progress`: the peer took something.

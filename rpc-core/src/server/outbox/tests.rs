@@ -39,6 +39,16 @@ fn message(author: u8, length: u32) -> Vec<u8> {
     message
 }
 
+/// Ends the waiting for room, also when the test fails.
+struct End<'a>(&'a Outbox, &'a Poller);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.lock().broken = true;
+        self.1.wake();
+    }
+}
+
 /// Many threads send, one reports room, and the peer reads slowly: every message arrives whole, those of each thread
 /// in order, and none is forgotten.
 #[test]
@@ -77,6 +87,7 @@ fn messages_of_many_threads_arrive_whole_and_all_of_them() {
                 }
             }
         });
+        let _end = End(outbox, poller);
         let mut next = vec![0; threads.into()];
         for _ in 0..u32::from(threads) * each {
             let mut header = [0; 5];
@@ -90,8 +101,6 @@ fn messages_of_many_threads_arrive_whole_and_all_of_them() {
             peer.read_exact(&mut body).expect("a body");
             assert!(body.iter().all(|byte| *byte == author), "whole");
         }
-        outbox.lock().broken = true;
-        poller.wake();
     });
 }
 
@@ -158,4 +167,23 @@ fn whoever_waits_for_the_end_is_told_when_all_is_written() {
     }
     assert!(told);
     assert_eq!(outbox.waits_since(), None);
+}
+
+/// A writer finds no room. Before it can say so, there is room again, and another thread takes that event, which does not
+/// come twice.
+#[test]
+fn room_that_comes_while_somebody_writes_is_not_forgotten() {
+    let (socket, _peer) = pair();
+    let (poller, outbox) = (Poller::new().expect("poller"), Outbox::new(1));
+    outbox.lock().has_writer = true;
+    let (message, written) = ([1, 2, 3], 1);
+    outbox.send(&socket, &poller, &[4], NO_LIMIT);
+    let mut queue = outbox.lock();
+    assert!(
+        queue.take_back(message.to_vec(), written),
+        "the writer has to try again"
+    );
+    assert_eq!(&queue.bytes[queue.start..], [2, 3, 4]);
+    let (rest, start) = (take(&mut queue.bytes), take(&mut queue.start));
+    assert!(!queue.take_back(rest, start), "nobody came in the meantime");
 }
