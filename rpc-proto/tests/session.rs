@@ -548,3 +548,22 @@ fn a_reply_that_just_fits_into_a_datagram_is_sent() {
         assert_eq!(pair.last(), expected);
     }
 }
+
+/// A stream can take nothing more for a while although the server answers what it has read.
+#[test]
+fn questions_do_not_pile_up_while_nothing_can_be_sent() {
+    let mut pair = Pair::new(LinkKind::Stream);
+    pair.call(2, 1);
+    pair.settle();
+    pair.call(2, 2);
+    pair.send();
+    pair.to_server.clear();
+    for _ in 0..9 {
+        pair.now = pair.now + Duration::from_secs(1);
+        pair.client.handle_timeout(pair.now);
+    }
+    pair.send();
+    assert_eq!(pair.to_server.len(), 1, "one question per call");
+    pair.settle();
+    assert_eq!(pair.last(), Ok(4), "it was never seen, and sent again");
+}

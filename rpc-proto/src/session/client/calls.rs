@@ -118,6 +118,7 @@ impl Client {
             return;
         };
         flight.attempt.copies_here = 0;
+        flight.attempt.asking = false;
         if !flight.has_number() {
             return;
         }

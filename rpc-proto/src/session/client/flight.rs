@@ -36,6 +36,8 @@ pub(super) struct Attempt {
     pub(super) copies_here: u32,
     pub(super) first_sent: Time,
     pub(super) probes: u32,
+    /// A question what became of it is to be sent.
+    pub(super) asking: bool,
     /// The session is gone; only a reply that is already on its way can still come.
     pub(super) orphaned: bool,
 }

@@ -75,7 +75,11 @@ impl Client {
             }
             Stage::Sent | Stage::Received => {}
         }
-        self.outbox.push_back(Item::Probe { slot, xid });
+        // The last question may not have left yet, if the stream takes nothing.
+        let asking = std::mem::replace(&mut flight.attempt.asking, true);
+        if !asking {
+            self.outbox.push_back(Item::Probe { slot, xid });
+        }
         let wait = if datagram {
             self.probe_wait(probes + 1)
         } else {

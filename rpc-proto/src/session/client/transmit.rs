@@ -229,10 +229,11 @@ impl Client {
         let Some(flight) = self.flight_mut(slot) else {
             return false;
         };
-        if flight.attempt.xid != xid
-            || !matches!(flight.stage, Stage::Sent | Stage::Received)
-            || flight.attempt.orphaned
-        {
+        if flight.attempt.xid != xid {
+            return false;
+        }
+        flight.attempt.asking = false;
+        if !matches!(flight.stage, Stage::Sent | Stage::Received) || flight.attempt.orphaned {
             return false;
         }
         flight.attempt.probes += 1;
