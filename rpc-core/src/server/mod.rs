@@ -127,8 +127,9 @@ impl Server {
         )
     }
 
-    /// Waits until the server ends.
-    fn wait(mut self) {
+    /// Waits until the server ends, which as a rule is the end of the program: for those that have something to do, such as
+    /// to say at which port they listen, between [`start`](ServerBuilder::start) and waiting.
+    pub fn wait(mut self) {
         for thread in std::mem::take(&mut self.threads) {
             // A thread that panicked has ended too.
             let _ = thread.join();
