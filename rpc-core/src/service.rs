@@ -8,6 +8,10 @@ use rpc_proto::xdr::{DecodeError, Decoder, EncodeError, Encoder};
 ///
 /// `#[rpc]` writes an implementation for each trait (`BankService` for `Bank`); a server and a local client only know
 /// services through this trait, so one server can offer many.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a service",
+    note = "`#[rpc]` writes a service beside each trait: for a trait `Bank` that `my_bank` implements, `BankService::new(my_bank)`"
+)]
 pub trait Service: Send + Sync + 'static {
     /// What it offers.
     fn interface(&self) -> &'static Interface;
