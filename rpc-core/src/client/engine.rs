@@ -46,6 +46,7 @@ impl Engine {
         resolver: Arc<dyn Resolve>,
         interface: &'static Interface,
         patience: Duration,
+        config: Config,
     ) -> Result<Self, ConnectError> {
         let (seed, spare) = (
             entropy().map_err(ConnectError::Entropy)?,
@@ -54,7 +55,7 @@ impl Engine {
         let blueprint = Blueprint {
             endpoint,
             resolver,
-            config: Config::default(),
+            config,
             spare,
         };
         let mut state = State::new(

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rpc_proto::describe::{Interface, Method};
-use rpc_proto::session::client::HEADROOM;
+use rpc_proto::session::client::{Config, HEADROOM};
 use rpc_proto::xdr::{EncodeError, Encoder};
 
 use crate::endpoint::Endpoint;
@@ -81,7 +81,8 @@ impl Channel {
     ) -> Result<Self, ConnectError> {
         let resolver = resolve::resolver(&endpoint, interface);
         let _waiting = nested::wait();
-        let engine = Engine::connect(endpoint, resolver, interface, nested::shorten(patience))?;
+        let patience = nested::shorten(patience);
+        let engine = Engine::connect(endpoint, resolver, interface, patience, Config::default())?;
         Ok(Self {
             interface,
             road: Road::Remote(Arc::new(engine)),

@@ -64,6 +64,8 @@ pub(super) enum Act {
     Keep,
     /// The connection breaks while the method runs, which it goes on doing until told to answer.
     HangUp,
+    /// From here on the server takes nothing in and says nothing, and all its connections stay.
+    FallSilent,
     /// The method panics.
     Panic,
 }
@@ -158,6 +160,7 @@ impl Fake {
             addresses: Vec::new(),
             kept: Vec::new(),
             next: 0,
+            silent: false,
             script: Box::new(script),
             tell,
         };
@@ -226,6 +229,7 @@ struct Life {
     addresses: Vec<SocketAddr>,
     kept: Vec<(Token, Vec<u8>)>,
     next: u64,
+    silent: bool,
     script: Box<dyn FnMut(u64) -> Act + Send>,
     tell: Sender<Seen>,
 }
@@ -339,6 +343,9 @@ impl Life {
     }
 
     fn take(&mut self, route: Route, message: &[u8], datagram: bool) {
+        if self.silent {
+            return;
+        }
         if message.get(12..16) == Some(&SESSION_PROGRAM.to_be_bytes())
             && message.get(20..24) == Some(&procedure::GOODBYE.to_be_bytes())
         {
@@ -371,6 +378,7 @@ impl Life {
             Act::Answer => self.finish(run.token, Done::Returned, result.into_vec()),
             Act::Panic => self.finish(run.token, Done::Panicked, result.into_vec()),
             Act::Keep => self.kept.push((run.token, result.into_vec())),
+            Act::FallSilent => self.silent = true,
             Act::HangUp => {
                 self.kept.push((run.token, result.into_vec()));
                 self.connections.remove(&route.0);

@@ -1,6 +1,5 @@
 //! Servers that go away, and threads that fail.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, spawn};
 use std::time::Instant;
@@ -8,8 +7,7 @@ use std::time::Instant;
 use rpc_proto::time::Executed;
 
 use super::*;
-use crate::client::engine::Engine;
-use crate::client::{Resolve, Road};
+use crate::client::Resolve;
 use crate::endpoint::Endpoint;
 use crate::error::{ErrorKind, ResolveError};
 
@@ -183,13 +181,23 @@ impl Resolve for Arc<Moving> {
 }
 
 fn connect_moving(fake: &Fake) -> (Arc<Moving>, Channel) {
+    connect_moving_with(fake, Config::default())
+}
+
+fn connect_moving_with(fake: &Fake, config: Config) -> (Arc<Moving>, Channel) {
     let endpoint = fake.endpoint().clone();
     let moving = Arc::new(Moving {
         endpoint: endpoint.clone().into(),
         panics: AtomicBool::new(false),
     });
-    let engine =
-        Engine::connect(endpoint, Arc::new(moving.clone()), &INTERFACE, AMPLE).expect("connected");
+    let engine = Engine::connect(
+        endpoint,
+        Arc::new(moving.clone()),
+        &INTERFACE,
+        AMPLE,
+        config,
+    )
+    .expect("connected");
     (
         moving,
         Channel {
@@ -217,6 +225,47 @@ fn a_server_that_has_moved_is_found() {
             .wait()
             .expect("a result");
         assert_eq!(channel.stats().reconnects, 1, "{from:?} to {to:?}");
+    }
+}
+
+/// Nothing breaks, and nothing comes: as when the host of the server is gone.
+#[test]
+fn a_server_that_falls_silent_is_looked_for_elsewhere() {
+    let ms = Duration::from_millis;
+    let impatient = Config {
+        silence: ms(60),
+        probe_interval: ms(20),
+        max_timeout: ms(20),
+        ..Config::default()
+    };
+    for transport in Transport::ALL {
+        let silent = Fake::start(transport, |number| {
+            if number == 2 {
+                Act::FallSilent
+            } else {
+                Act::Answer
+            }
+        });
+        let (moving, channel) = connect_moving_with(&silent, impatient.clone());
+        call(&channel, ONCE, 1, b"").wait().expect("a result");
+        let other = Fake::start(Transport::Mem, |_| Act::Answer);
+        *moving.endpoint.lock().expect("not poisoned") = other.endpoint().clone();
+        scope(|scope| {
+            let waiting: Vec<_> = (2..6)
+                .map(|number| {
+                    let channel = &channel;
+                    scope.spawn(move || {
+                        call(channel, REPEATABLE, number, b"")
+                            .deadline(AMPLE)
+                            .wait()
+                    })
+                })
+                .collect();
+            for waiting in waiting {
+                waiting.join().expect("no panic").expect("a result");
+            }
+        });
+        assert!(channel.stats().reconnects > 0);
     }
 }
 
@@ -322,8 +371,14 @@ fn a_resolver_that_takes_too_long_does_not_cost_others_their_deadline() {
         begun,
         go_on,
     });
-    let engine = Engine::connect(endpoint.clone(), Arc::new(slow.clone()), &INTERFACE, AMPLE)
-        .expect("connected");
+    let engine = Engine::connect(
+        endpoint.clone(),
+        Arc::new(slow.clone()),
+        &INTERFACE,
+        AMPLE,
+        Config::default(),
+    )
+    .expect("connected");
     let channel = Channel {
         interface: &INTERFACE,
         road: Road::Remote(Arc::new(engine)),

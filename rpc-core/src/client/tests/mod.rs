@@ -5,12 +5,15 @@ mod fake;
 mod faults;
 mod sharing;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fake::{Act, Fake, INTERFACE, Seen, Transport};
 use rpc_proto::describe::Method;
+use rpc_proto::session::client::Config;
 
-use super::{Call, Channel, Oneway};
+use super::engine::Engine;
+use super::{Call, Channel, Oneway, Road};
 
 const ONCE: &Method = &INTERFACE.methods[0];
 const REPEATABLE: &Method = &INTERFACE.methods[1];
@@ -22,6 +25,21 @@ const AMPLE: Duration = Duration::from_secs(20);
 
 fn connect(fake: &Fake) -> Channel {
     Channel::connect(&fake.endpoint().to_string(), &INTERFACE).expect("connected")
+}
+
+fn connect_with(fake: &Fake, config: Config) -> Channel {
+    let endpoint = fake.endpoint().clone();
+    let engine = Engine::connect(
+        endpoint.clone(),
+        Arc::new(endpoint),
+        &INTERFACE,
+        AMPLE,
+        config,
+    );
+    Channel {
+        interface: &INTERFACE,
+        road: Road::Remote(Arc::new(engine.expect("connected"))),
+    }
 }
 
 fn call(

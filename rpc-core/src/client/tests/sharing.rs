@@ -145,9 +145,15 @@ fn hands_are_changed_at_any_time_and_no_call_is_forgotten() {
 /// While the reader waits for long, a call with less time has to end in time: its own thread sees to it.
 #[test]
 fn a_short_deadline_is_kept_while_another_thread_reads() {
-    for transport in Transport::ALL {
+    // The reader has nothing to do for longer than the test may take.
+    let patient = Config {
+        probe_interval: 4 * AMPLE,
+        silence: 4 * AMPLE,
+        ..Config::default()
+    };
+    for transport in [Transport::Tcp, Transport::Mem] {
         let fake = Fake::start(transport, keep_some);
-        let channel = connect(&fake);
+        let channel = connect_with(&fake, patient.clone());
         let reader = {
             let channel = channel.clone();
             spawn(move || call(&channel, ONCE, KEPT, b"").deadline(AMPLE).wait())
@@ -163,11 +169,7 @@ fn a_short_deadline_is_kept_while_another_thread_reads() {
                 start.elapsed() >= Duration::from_millis(20),
                 "never too early"
             );
-            assert!(
-                start.elapsed() < Duration::from_millis(600),
-                "{:?}",
-                start.elapsed()
-            );
+            assert!(start.elapsed() < AMPLE / 2, "{:?}", start.elapsed());
         }
         fake.answer_kept();
         reader.join().expect("no panic").expect("a result");
