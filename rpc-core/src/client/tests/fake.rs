@@ -66,6 +66,8 @@ pub(super) enum Act {
     HangUp,
     /// From here on the server takes nothing in and says nothing, and all its connections stay.
     FallSilent,
+    /// Answers, then reads one more piece of what comes over the connection, and no further.
+    Choke,
     /// The method panics.
     Panic,
 }
@@ -84,6 +86,8 @@ pub(super) enum Seen {
     Call(u64),
     /// A client said that it is done.
     Goodbye,
+    /// There is more to read than will be.
+    Choked,
 }
 
 /// Where a fake server is.
@@ -238,6 +242,8 @@ struct Connection {
     socket: StreamSocket,
     reader: Reader,
     unsent: Vec<u8>,
+    /// How many more pieces are read; none is no limit.
+    appetite: Option<u32>,
 }
 
 impl Life {
@@ -268,7 +274,8 @@ impl Life {
             PollFd::from_borrowed_fd(self.listener.as_fd(), PollFlags::IN),
         ];
         for connection in self.connections.values() {
-            let mut flags = PollFlags::IN;
+            let mut flags = PollFlags::empty();
+            flags.set(PollFlags::IN, connection.appetite != Some(0));
             flags.set(PollFlags::OUT, !connection.unsent.is_empty());
             fds.push(PollFd::from_borrowed_fd(connection.socket.as_fd(), flags));
         }
@@ -292,6 +299,7 @@ impl Life {
                 socket,
                 reader: Reader::new(16 << 20),
                 unsent: Vec::new(),
+                appetite: None,
             };
             self.connections.insert(self.next, connection);
             self.next += 1;
@@ -301,11 +309,25 @@ impl Life {
     fn read(&mut self, number: u64) {
         self.flush(number);
         loop {
-            let Some(Connection { socket, reader, .. }) = self.connections.get_mut(&number) else {
+            let Some(Connection {
+                socket,
+                reader,
+                appetite,
+                ..
+            }) = self.connections.get_mut(&number)
+            else {
                 return;
             };
+            if *appetite == Some(0) {
+                return;
+            }
             match socket.recv(reader.space()) {
                 Ok(0) => break,
+                Ok(_) if appetite.is_some() => {
+                    *appetite = Some(0);
+                    let _ = self.tell.send(Seen::Choked);
+                    return;
+                }
                 Ok(length) => reader.handle_filled(length),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
                 Err(_) => break,
@@ -378,6 +400,12 @@ impl Life {
             Act::Answer => self.finish(run.token, Done::Returned, result.into_vec()),
             Act::Panic => self.finish(run.token, Done::Panicked, result.into_vec()),
             Act::Keep => self.kept.push((run.token, result.into_vec())),
+            Act::Choke => {
+                self.finish(run.token, Done::Returned, result.into_vec());
+                if let Some(connection) = self.connections.get_mut(&route.0) {
+                    connection.appetite = Some(1);
+                }
+            }
             Act::FallSilent => self.silent = true,
             Act::HangUp => {
                 self.kept.push((run.token, result.into_vec()));

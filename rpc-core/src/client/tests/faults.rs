@@ -161,6 +161,56 @@ fn a_oneway_call_waits_for_a_server_that_comes_back() {
     }
 }
 
+/// More than the system takes at once, whatever the transport.
+fn too_big_for_the_system() -> Vec<u8> {
+    vec![7; 15 << 20]
+}
+
+/// Nobody can read half a message, so such a call did not run and another server may run it.
+#[test]
+fn a_call_of_which_only_a_part_was_sent_is_made_at_the_next_server() {
+    let bytes = too_big_for_the_system();
+    for transport in STREAMS {
+        let choking = Fake::start(transport, |_| Act::Choke);
+        let endpoint = choking.endpoint().clone();
+        let channel = connect(&choking);
+        call(&channel, ONCE, 1, b"").wait().expect("a result");
+        scope(|scope| {
+            let waiting = scope.spawn(|| call(&channel, ONCE, 2, &bytes).deadline(AMPLE).wait());
+            choking.wait_for(Seen::Choked);
+            drop(choking);
+            let _next = Fake::start_at(&endpoint, |_| Act::Answer);
+            let result = waiting
+                .join()
+                .expect("no panic")
+                .expect("it ran at the next server");
+            assert!(result == (2, bytes.clone()));
+        });
+    }
+}
+
+#[test]
+fn a_oneway_call_of_which_only_a_part_was_sent_is_sent_to_the_next_server() {
+    let bytes = too_big_for_the_system();
+    for transport in STREAMS {
+        let choking = Fake::start(transport, |_| Act::Choke);
+        let endpoint = choking.endpoint().clone();
+        let channel = connect(&choking);
+        call(&channel, ONCE, 1, b"").wait().expect("a result");
+        scope(|scope| {
+            let sending = scope.spawn(|| note(&channel, 2, &bytes).deadline(AMPLE).send());
+            choking.wait_for(Seen::Choked);
+            drop(choking);
+            let next = Fake::start_at(&endpoint, |_| Act::Answer);
+            sending
+                .join()
+                .expect("no panic")
+                .expect("it was handed over");
+            next.wait_for(Seen::Call(2));
+        });
+    }
+}
+
 /// Gives the endpoint it has at the time, and panics when told to.
 struct Moving {
     endpoint: std::sync::Mutex<Endpoint>,

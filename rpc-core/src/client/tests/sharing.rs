@@ -205,3 +205,27 @@ fn calls_finish_in_any_order() {
         });
     }
 }
+
+/// The reader is asleep in the system and does not know that there is something to be written, so the writer has to see to
+/// it itself.
+#[test]
+fn a_big_message_is_written_while_another_thread_reads() {
+    let patient = Config {
+        probe_interval: 4 * AMPLE,
+        silence: 4 * AMPLE,
+        ..Config::default()
+    };
+    let bytes = vec![7; 15 << 20];
+    for transport in [Transport::Tcp, Transport::Mem] {
+        let fake = Fake::start(transport, keep_some);
+        let channel = connect_with(&fake, patient.clone());
+        scope(|scope| {
+            let reader = scope.spawn(|| call(&channel, ONCE, KEPT, b"").deadline(2 * AMPLE).wait());
+            fake.wait_for(Seen::Call(KEPT));
+            let result = call(&channel, ONCE, 1, &bytes).deadline(AMPLE).wait();
+            assert!(result.expect("a result") == (1, bytes.clone()));
+            fake.answer_kept();
+            reader.join().expect("no panic").expect("a result");
+        });
+    }
+}
