@@ -4,12 +4,13 @@
 //! reports is a [`source`]: a listener, a datagram socket or a connection, and a [`claim`] on it sees to it that one
 //! thread at a time works there and no event is lost. That thread takes messages in, asks the session machine which of
 //! them are to be run, runs those in order, and sends their replies together ([`hands`], [`stream_turn`],
-//! [`datagram_turn`], [`run`], [`outbox`]). Beside the workers the housekeeper ([`house`]) sees to all that must not wait for a handler.
-//! Where all workers wait for calls that their own handlers made, it calls in [`substitutes`].
+//! [`datagram_turn`], [`run`], [`outbox`]). Beside the workers the housekeeper ([`house`]) sees to all that must not wait
+//! for a handler. Where all workers wait for calls that their own handlers made, it calls in [`substitutes`].
+//! `docs/server.md` has the bounds and the reasons.
 //!
 //! Locks, each held for a short section: the machine's, never during a handler or a system call; a connection's input,
-//! never during a handler; a connection's outbox, during a write that does not block. Input comes before machine; no
-//! other two are held at once.
+//! never during a handler; a connection's outbox, never during a write. Input comes before machine and
+//! before outbox; no other two are held at once.
 
 mod builder;
 mod claim;
