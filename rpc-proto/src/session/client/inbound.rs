@@ -355,9 +355,8 @@ impl Client {
         let Ok(received) = xdr::from_slice::<ReceivedArgs>(call.args, LIMITS) else {
             return;
         };
-        // Only the server that has the call can be asked about it afterwards.
-        if !matches!(self.contact, Contact::Known { incarnation, .. } if incarnation == received.incarnation)
-        {
+        // A server without sessions cannot be asked about the call afterwards.
+        if self.contact == Contact::Plain {
             return;
         }
         let wait = self.probe_wait(0);
