@@ -29,15 +29,16 @@ impl Client {
     /// Gives numbers to waiting calls as far as there are sessions and room for them.
     pub(super) fn admit_waiting(&mut self, now: Time) {
         for lane in 0..self.lanes.len() {
-            while let Some(&slot) = self.lanes[lane].waiting.front() {
-                if self
+            // It leaves the queue first: a call that can only fail is ended by `admit`, which takes it out of the queue,
+            // and what stands at the front afterwards is another one.
+            while let Some(slot) = self.lanes[lane].waiting.pop_front() {
+                let waits = self
                     .flight_mut(slot)
-                    .is_some_and(|flight| flight.stage == Stage::Waiting)
-                    && !self.admit(now, slot)
-                {
+                    .is_some_and(|flight| flight.stage == Stage::Waiting);
+                if waits && !self.admit(now, slot) {
+                    self.lanes[lane].waiting.push_front(slot);
                     break;
                 }
-                self.lanes[lane].waiting.pop_front();
             }
         }
     }
@@ -238,7 +239,14 @@ impl Client {
         else {
             return false;
         };
+        if held.renew_at() <= now {
+            // A call that begins so late would be given up with the session before its answer could renew the lease.
+            self.outbox.push_back(Item::Ack { lane });
+            self.wake = self.wake.min(held.good_until());
+            return false;
+        }
         let (seq, incarnation) = (held.take_number(), held.incarnation);
+        self.wake = self.wake.min(held.renew_at());
         self.number(slot, seq, incarnation);
         true
     }

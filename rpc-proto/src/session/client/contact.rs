@@ -186,12 +186,13 @@ impl Client {
             }
             LinkKind::Stream => now + self.config.silence,
         };
-        pending.xid = xid;
+        // All copies have one id: where the round trip is longer than the wait, the answer to an early one counts.
         if pending.copies == 0 {
+            pending.xid = xid;
             pending.first_sent = now;
         }
         pending.copies += 1;
-        let (step, timer) = (pending.step, pending.timer);
+        let (step, xid, timer) = (pending.step, pending.xid, pending.timer);
         self.wake = self.wake.min(timer);
         match step {
             Step::Hello => {

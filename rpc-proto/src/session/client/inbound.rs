@@ -355,10 +355,7 @@ impl Client {
         let Ok(received) = xdr::from_slice::<ReceivedArgs>(call.args, LIMITS) else {
             return;
         };
-        // A server without sessions cannot be asked about the call afterwards.
-        if self.contact == Contact::Plain {
-            return;
-        }
+        let plain = self.contact == Contact::Plain;
         let wait = self.probe_wait(0);
         let Some(Answered::Call { slot, xid }) = answered(received.xid) else {
             return;
@@ -368,6 +365,11 @@ impl Client {
         };
         let attempt = &flight.attempt;
         if attempt.xid != xid || attempt.seq != received.seq || flight.stage != Stage::Sent {
+            return;
+        }
+        // Only the server that granted the session can be asked about the call afterwards. Whether its cookie has grown old
+        // meanwhile, so that first contact is being made again, does not matter.
+        if plain || attempt.incarnation != received.incarnation {
             return;
         }
         flight.stage = Stage::Received;

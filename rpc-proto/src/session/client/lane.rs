@@ -114,6 +114,12 @@ impl Held {
         self.good_until
     }
 
+    /// When a session with calls in flight is to be renewed by a message of its own: a call that was made late in the lease
+    /// may run for longer than what is left of it.
+    pub(super) fn renew_at(&self) -> Time {
+        self.good_until - self.lease / 5
+    }
+
     /// A message that was first sent at `sent` has been answered, so the server counts the lease from then or later.
     pub(super) fn renewed(&mut self, sent: Time) {
         self.good_until = self.good_until.max(sent + usable_part(self.lease));
@@ -183,6 +189,8 @@ impl Held {
     pub(super) fn ack_lost(&mut self) {
         if let Some(ack) = self.ack.take() {
             self.unreported += ack.reported;
+            // Nor may what its credential said have arrived.
+            self.told = 0;
         }
     }
 

@@ -14,11 +14,12 @@ impl Client {
             return;
         }
         self.contact_timeout(now);
-        for lane in 0..self.lanes.len() {
-            self.lane_timeout(now, lane);
-        }
         for slot in 0..self.flights.len() {
             self.flight_timeout(now, slot as u32);
+        }
+        // After the flights: what ends by its deadline just now has to be acknowledged, too, and may be the last for long.
+        for lane in 0..self.lanes.len() {
+            self.lane_timeout(now, lane);
         }
         self.notice_silence(now);
         self.step(now);
@@ -101,10 +102,17 @@ impl Client {
         if !held.is_good(now) {
             return self.lose_session(now, lane, FailureKind::SessionLost);
         }
+        if !matches!(self.contact, Contact::Known { .. }) {
+            // Nobody is told of a session before it is known who listens; what was told may not have arrived.
+            held.ack_lost();
+            held.ack_due = None;
+            return;
+        }
         let resend = held.ack.as_ref().is_some_and(|ack| ack.timer <= now);
         let idle = held.is_idle() && held.owes_ack() && held.ack.is_none();
         let due = idle && held.ack_due.is_some_and(|due| due <= now);
-        if resend || due {
+        let renew = !held.is_idle() && held.ack.is_none() && held.renew_at() <= now;
+        if resend || due || renew {
             held.ack_due = None;
             self.outbox.push_back(Item::Ack { lane });
         } else if idle && held.ack_due.is_none() {
@@ -136,15 +144,20 @@ impl Client {
         }
     }
 
-    fn next_wake(&self) -> Time {
+    pub(super) fn next_wake(&self) -> Time {
         let flights = self.flights.iter().flatten().map(|flight| flight.timer);
         let contact = self.pending.iter().map(|pending| pending.timer);
+        let known = matches!(self.contact, Contact::Known { .. });
         let lanes = self.lanes.iter().flat_map(|lane| {
             let paused = (lane.pause_until > Time::ZERO).then_some(lane.pause_until);
             let held = lane.held.as_ref();
-            let lease = held
-                .filter(|held| !held.is_idle())
-                .map(|held| held.good_until());
+            let lease = held.filter(|held| !held.is_idle()).map(|held| {
+                if known && held.ack.is_none() {
+                    held.renew_at()
+                } else {
+                    held.good_until()
+                }
+            });
             let ack = held.and_then(|held| held.ack.as_ref()).map(|ack| ack.timer);
             [paused, lease, ack, held.and_then(|held| held.ack_due)]
                 .into_iter()

@@ -262,6 +262,9 @@ impl Client {
         self.last_attempt = self.last_attempt.wrapping_add(1);
         let xid = KIND_ACK | (self.last_attempt & 0x1fff_ffff);
         let datagram = self.link == Some(LinkKind::Datagram);
+        if !matches!(self.contact, Contact::Known { .. }) {
+            return false;
+        }
         let Some(held) = self.lanes[lane]
             .held
             .as_mut()
@@ -278,13 +281,17 @@ impl Client {
         } else {
             NEVER
         };
-        self.wake = self.wake.min(timer);
         let xid = held.ack_sent(xid, now, timer);
         let ranges = held.ack_ranges();
+        // The timers that asked for it are gone now; left as it is, the next wake would be for nothing.
+        self.wake = self.next_wake();
         self.write_session_call(lane, xid, procedure::ACK, &AckArgs { ranges })
     }
 
     fn prepare_goodbye(&mut self, lane: usize) -> bool {
+        if !matches!(self.contact, Contact::Known { .. }) {
+            return false;
+        }
         self.last_attempt = self.last_attempt.wrapping_add(1);
         let xid = KIND_ACK | (self.last_attempt & 0x1fff_ffff);
         let written = self.write_session_call(lane, xid, procedure::GOODBYE, &());

@@ -176,24 +176,31 @@ impl Server {
             security: origin.security,
         };
         let lease_until = now + self.config.lease;
-        let id = match self.opens.get(&key) {
-            Some(&id) => id,
-            None if self.shutting_down || self.sessions.len() >= self.config.max_sessions => {
-                return OpenReply::Refused(OpenRefusal::Full);
-            }
-            None => {
-                let id = SessionId(self.entropy.bytes());
-                self.opens.insert(key.clone(), id);
-                if self.sessions.is_empty() {
-                    self.next_sweep = now + self.config.lease / 4;
+        if let Some(&id) = self.opens.get(&key) {
+            match self.sessions.get_mut(&id) {
+                // The client counts its lease from this copy, too: it cannot know which one was the first to arrive.
+                Some(session) if now < session.lease_until => {
+                    session.lease_until = lease_until;
+                    return self.grant(id);
                 }
-                self.sessions.insert(
-                    id,
-                    Session::new(key, origin.security, lease_until, self.config.window),
-                );
-                id
+                // A session whose lease is over is not resumed, even if nobody has swept it up yet.
+                _ => self.end_session(id),
             }
-        };
+        }
+        if self.shutting_down || self.sessions.len() >= self.config.max_sessions {
+            return OpenReply::Refused(OpenRefusal::Full);
+        }
+        let id = SessionId(self.entropy.bytes());
+        self.opens.insert(key.clone(), id);
+        if self.sessions.is_empty() {
+            self.next_sweep = now + self.config.lease / 4;
+        }
+        let session = Session::new(key, origin.security, lease_until, self.config.window);
+        self.sessions.insert(id, session);
+        self.grant(id)
+    }
+
+    fn grant(&self, id: SessionId) -> OpenReply {
         let lease_ms = u32::try_from(self.config.lease.as_millis()).unwrap_or(u32::MAX);
         OpenReply::Granted(Grant {
             session: id.0,

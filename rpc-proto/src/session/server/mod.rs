@@ -144,7 +144,7 @@ impl Server {
         let Some(id) = token.id else {
             return self.finish_plain(&token, done, out, at);
         };
-        let answer = Answer::of(done);
+        let mut answer = Answer::of(done);
         let Some(session) = self.sessions.get_mut(&id.session) else {
             out.truncate(at);
             return None;
@@ -154,6 +154,8 @@ impl Server {
             return None;
         };
         let window = self.config.window;
+        let refused = answer.executed == Executed::No;
+        answer.admit(session.ran(id.seq));
         if token.oneway {
             out.truncate(at);
             session.finish(id.seq, &[], false, &mut self.cache);
@@ -167,12 +169,7 @@ impl Server {
             answer.status,
         );
         let forgotten = session.is_forgotten(id.seq);
-        session.finish(
-            id.seq,
-            &out[at..],
-            answer.executed == Executed::No,
-            &mut self.cache,
-        );
+        session.finish(id.seq, &out[at..], refused, &mut self.cache);
         if forgotten {
             out.truncate(at);
             return None;
@@ -378,7 +375,7 @@ impl Server {
         let Some(session) = self.sessions.get_mut(&id.session) else {
             return Handled::Nothing;
         };
-        let answer = if !session.has_room() {
+        let answer = if !session.has_room() && !session.ran(id.seq) {
             Some(Answer::refusal(Outcome::Overloaded))
         } else if let Err(status) = target {
             Some(Answer::unavailable(status))
@@ -424,16 +421,21 @@ impl Server {
         id: RequestId,
         asker: Asker,
         digest: u128,
-        answer: Answer,
+        mut answer: Answer,
         out: &mut Vec<u8>,
     ) -> Handled {
         self.stats.refused += 1;
+        let ran = self
+            .sessions
+            .get(&id.session)
+            .is_some_and(|session| session.ran(id.seq));
+        answer.admit(ran);
         let at = out.len();
         self.put_answer(asker.xid, id.seq, answer, out);
         let Some(session) = self.sessions.get_mut(&id.session) else {
             return Handled::Nothing;
         };
-        if session.has_room() {
+        if session.has_room() || ran {
             session.begin(id.seq, digest, asker, true);
             session.finish(id.seq, &out[at..], true, &mut self.cache);
         } else if session.forget_unseen(id.seq).is_err() {

@@ -79,7 +79,7 @@ impl Server {
             ProbeState::Expired
         } else {
             match session.redirect(args.seq, origin.route, origin.datagram) {
-                None => ProbeState::NeverSeen,
+                None | Some(State::Ran) => ProbeState::NeverSeen,
                 Some(State::Running { .. }) => ProbeState::Running,
                 Some(State::Finished { .. }) => ProbeState::Finished,
             }

@@ -83,6 +83,13 @@ impl Answer {
         }
     }
 
+    /// A refusal of a copy does not say that the call did not run if an earlier copy of it did.
+    pub(super) fn admit(&mut self, ran: bool) {
+        if ran && self.executed == Executed::No {
+            self.executed = Executed::Maybe;
+        }
+    }
+
     pub(super) fn verifier(&self, incarnation: u64, seq: u64, window: u32) -> Verifier {
         let retry_after_ms = match self.outcome {
             Outcome::Overloaded | Outcome::ShuttingDown => OVERLOAD_PAUSE_MS,

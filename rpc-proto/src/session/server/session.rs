@@ -42,6 +42,8 @@ pub(super) struct Asker {
 
 #[derive(Debug)]
 pub(super) struct Record {
+    /// An earlier copy ran, and nothing was kept of its reply.
+    ran: bool,
     pub(super) digest: u128,
     pub(super) asker: Asker,
     pub(super) state: State,
@@ -51,6 +53,8 @@ pub(super) struct Record {
 pub(super) enum State {
     /// The method has not returned. `needs_record`: its reply must be kept for copies that come later.
     Running { needs_record: bool },
+    /// It ran, and no reply is kept since a second run does no harm. That it ran is kept: a refusal must not deny it.
+    Ran,
     /// The framed reply; empty for methods that have none.
     Finished { reply: Vec<u8> },
 }
@@ -58,7 +62,7 @@ pub(super) enum State {
 /// What a numbered call turns out to be.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Arrival {
-    /// Never seen before.
+    /// Never seen before, or one that may run again.
     New,
     /// A copy of one that runs. Its reply will go to where this copy came from.
     Running,
@@ -127,6 +131,7 @@ impl Session {
             Some(record) => {
                 record.asker = asker;
                 match record.state {
+                    State::Ran => Arrival::New,
                     State::Running { .. } => Arrival::Running,
                     State::Finished { .. } => Arrival::Finished,
                 }
@@ -159,20 +164,30 @@ impl Session {
         self.records.len() < 2 * self.window as usize
     }
 
+    /// Whether an earlier copy of a call that may run again did run.
+    pub(super) fn ran(&self, seq: u64) -> bool {
+        self.records.get(&seq).is_some_and(|record| record.ran)
+    }
+
     pub(super) fn begin(&mut self, seq: u64, digest: u128, asker: Asker, needs_record: bool) {
         debug_assert!(
             !self.forgotten.contains(seq),
             "a forgotten number must never begin"
         );
+        let ran = self.ran(seq);
         let before = self.records.insert(
             seq,
             Record {
+                ran,
                 digest,
                 asker,
                 state: State::Running { needs_record },
             },
         );
-        debug_assert!(before.is_none(), "a number must never begin twice");
+        debug_assert!(
+            before.is_none_or(|record| matches!(record.state, State::Ran)),
+            "a number with a record must never begin twice"
+        );
     }
 
     /// Where the reply of a running call is to go; `None` if nobody waits for it any more.
@@ -195,8 +210,11 @@ impl Session {
         let State::Running { needs_record } = record.state else {
             return;
         };
-        if acknowledged || !(needs_record || always_keep) {
+        if acknowledged {
             self.records.remove(&seq);
+        } else if !(needs_record || always_keep) {
+            record.ran = true;
+            record.state = State::Ran;
         } else {
             record.state = State::Finished {
                 reply: cache.keep(reply),
@@ -306,14 +324,12 @@ impl Session {
 
     /// A running one stays, since its handler still has to come back; nobody is told of it any more.
     fn forget_record(&mut self, seq: u64, cache: &mut ReplyCache) {
-        if let Some(Record {
-            state: State::Finished { .. },
-            ..
-        }) = self.records.get(&seq)
-            && let Some(Record {
-                state: State::Finished { reply },
-                ..
-            }) = self.records.remove(&seq)
+        let running = |record: &Record| matches!(record.state, State::Running { .. });
+        if self.records.get(&seq).is_none_or(running) {
+            return;
+        }
+        if let Some(record) = self.records.remove(&seq)
+            && let State::Finished { reply } = record.state
         {
             cache.give_back(reply);
         }
