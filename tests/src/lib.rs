@@ -1,6 +1,7 @@
 //! What the whole-system tests share.
 
 mod program;
+pub mod simulation;
 mod skip;
 mod wait;
 pub mod who;

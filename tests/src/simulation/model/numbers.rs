@@ -1,0 +1,140 @@
+//! The numbers of one session, in plain sets.
+
+use super::replies::Kept;
+use super::{Class, Expected};
+use crate::simulation::map::FastMap;
+use crate::simulation::visits::{Visit, Visits};
+use rpc_core::Time;
+use rpc_core::describe::Semantics;
+use rpc_proto::session::server::Route;
+use std::collections::BTreeSet;
+
+/// What the server must know of the numbers of a session.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    /// Every number below this one is acknowledged.
+    below: u64,
+    /// Acknowledged ones above it.
+    above: BTreeSet<u64>,
+    /// Numbers that have arrived, except the forgotten ones. A running one stays until it ends.
+    pub(super) seen: FastMap<u64, Number>,
+    /// Those of them that the server keeps a record of.
+    pub(super) kept: usize,
+}
+
+/// A number that has arrived.
+#[derive(Debug)]
+pub(super) struct Number {
+    pub(super) digest: u64,
+    pub(super) stage: Stage,
+    pub(super) semantics: Semantics,
+    pub(super) began: Time,
+    /// Of its latest copy.
+    pub(super) xid: u32,
+    pub(super) route: Route,
+    pub(super) datagram: bool,
+    /// The client was told that it has arrived.
+    pub(super) told_received: bool,
+    /// An earlier copy ran.
+    pub(super) ran: bool,
+}
+
+/// How far a number has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Running,
+    /// It ran, and nothing needed to be kept.
+    Unkept,
+    /// It is over; this is what all copies are told.
+    Finished(Kept),
+    /// It is over and has no reply.
+    Silent,
+}
+
+impl Numbers {
+    pub(super) fn is_forgotten(&self, seq: u64) -> bool {
+        seq < self.below.max(1) || self.above.contains(&seq)
+    }
+
+    pub(super) fn class(&self, seq: u64, digest: Option<u64>) -> Class {
+        if self.is_forgotten(seq) {
+            return Class::Forgotten;
+        }
+        match self.seen.get(&seq) {
+            None => Class::New,
+            Some(number) if digest.is_some_and(|digest| digest != number.digest) => Class::Conflict,
+            Some(number) if number.stage == Stage::Unkept => Class::Unkept,
+            Some(number) if number.stage == Stage::Running => Class::Running,
+            Some(_) => Class::Finished,
+        }
+    }
+
+    pub(super) fn begin(&mut self, seq: u64, number: Number) {
+        if self.seen.insert(seq, number).is_none() {
+            self.kept += 1;
+        }
+    }
+
+    /// The server has refused a number, and keeps that.
+    pub(super) fn refuse(
+        &mut self,
+        seq: u64,
+        expected: &Expected,
+        digest: u64,
+        semantics: Semantics,
+        stage: Stage,
+    ) {
+        let number = Number {
+            digest,
+            stage,
+            semantics,
+            began: Time::ZERO,
+            xid: expected.xid,
+            route: expected.route,
+            datagram: expected.datagram,
+            told_received: false,
+            ran: false,
+        };
+        if self.seen.insert(seq, number).is_none() {
+            self.kept += 1;
+        }
+    }
+
+    /// The server forgets a number without having been told to.
+    pub(super) fn forget(&mut self, seq: u64) {
+        self.above.insert(seq);
+    }
+
+    pub(super) fn acknowledge_below(&mut self, first: u64, visits: &mut Visits) {
+        if first <= self.below.max(1) {
+            return;
+        }
+        for seq in self.below.max(1)..first {
+            self.acknowledge(seq, visits);
+        }
+        self.below = first;
+        self.above = self.above.split_off(&first);
+    }
+
+    pub(super) fn acknowledge_range(&mut self, first: u64, last: u64, visits: &mut Visits) {
+        for seq in first.max(self.below)..=last {
+            self.acknowledge(seq, visits);
+        }
+    }
+
+    pub(super) fn acknowledge(&mut self, seq: u64, visits: &mut Visits) {
+        if self.is_forgotten(seq) {
+            return;
+        }
+        self.above.insert(seq);
+        match self.seen.get(&seq).map(|number| &number.stage) {
+            None => visits.count(Visit::ServerForgotUnseen),
+            Some(Stage::Running) => visits.count(Visit::ServerForgotRunning),
+            Some(_) => {
+                visits.count(Visit::ServerForgot);
+                self.kept -= 1;
+                self.seen.remove(&seq);
+            }
+        }
+    }
+}

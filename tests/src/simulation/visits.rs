@@ -1,0 +1,150 @@
+//! Which faults and which transitions a run has seen, and how often.
+
+macro_rules! visits {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// A fault or a transition that every large run should see.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(missing_docs, reason = "the texts below say what they are")]
+        pub enum Visit {
+            $($(#[$doc])* $name,)*
+        }
+
+        /// What each is called in the report.
+        const TEXTS: &[(Visit, &str)] = &[$((Visit::$name, $text),)*];
+    };
+}
+
+visits! {
+    Lost = "fault: datagram lost",
+    Doubled = "fault: datagram doubled",
+    Late = "fault: datagram overtaken",
+    VeryLate = "fault: datagram seconds late",
+    Unsent = "fault: datagram not taken by the transport",
+    Partition = "fault: partition, both ways",
+    PartitionUp = "fault: partition, client not heard",
+    PartitionDown = "fault: partition, server not heard",
+    Silence = "fault: client silent for longer than its lease",
+    AddressChange = "fault: client's address changes",
+    Relink = "fault: client makes a new link",
+    StreamBreak = "fault: stream breaks",
+    StreamCut = "fault: stream breaks inside a message",
+    StreamSurvivor = "fault: message arrives after its stream broke",
+    ClientDeath = "fault: client dies",
+    Restart = "fault: server restarts",
+    SilentDeath = "fault: server dies without breaking its streams",
+    Replace = "fault: server replaced at another address",
+    Handover = "fault: server hands over, then ends",
+    MatchmakerRestart = "fault: matchmaker restarts",
+    NotFound = "fault: matchmaker knows no server",
+    StaleAddress = "fault: matchmaker names a dead server",
+    Stuck = "fault: a call is stuck in its handler",
+    Hurried = "fault: call with little time",
+    Panicked = "fault: handler panics",
+    BadArguments = "fault: arguments cannot be decoded",
+    NoProcedure = "fault: service has no such procedure",
+    Unencodable = "fault: result cannot be encoded",
+    Queued = "fault: call waits in the server's queue",
+    ForgedCookie = "rogue: another address's cookie refused",
+    StaleCookie = "rogue: old cookie refused",
+    ForgedSession = "rogue: made-up session refused",
+    Conflict = "rogue: other arguments under a used number refused",
+    ShortHello = "rogue: short hello in a datagram ignored",
+    HungUp = "rogue: another's session ended",
+    Garbage = "rogue: garbage ignored",
+    Overrun = "rogue: session with too many open numbers ended",
+    Goodbye = "client: goodbye ends the session",
+    ServerNew = "server: new -> running",
+    ServerDone = "server: running -> finished",
+    ServerDoneUnkept = "server: running -> done, no record",
+    ServerAttached = "server: copy of a running call attached",
+    ServerReplayed = "server: copy of a finished call answered from the record",
+    ServerRepeated = "server: copy of an unrecorded call run again",
+    ServerForgot = "server: finished -> forgotten",
+    ServerForgotRunning = "server: acknowledged while it runs",
+    ServerForgotUnseen = "server: acknowledged before it arrived",
+    ServerExpired = "server: late copy told expired",
+    ServerReceived = "server: early acknowledgement",
+    ServerGranted = "server: session granted",
+    ServerGrantRepeated = "server: the same open granted again",
+    ServerFull = "server: no room for a session",
+    ServerNoStore = "server: no store for a session",
+    ServerUnknown = "server: unknown session refused",
+    ServerStale = "server: session of another incarnation refused",
+    ServerLeaseOver = "server: session of an ended lease refused",
+    ServerNoRoom = "server: refused, no room in the window",
+    ServerRepliesFull = "server: refused, too many replies kept",
+    ServerQueueFull = "server: refused, too many running",
+    ServerShuttingDown = "server: refused, shutting down",
+    ServerLateDeadline = "server: refused, deadline passed in the queue",
+    ServerUnavailable = "server: refused, not served",
+    ServerWrongKeeper = "server: refused, the session cannot keep the promise",
+    ServerBadArguments = "server: refused, bad arguments",
+    ServerTooLarge = "server: reply too large for a datagram",
+    ServerAck = "server: ranges acknowledged",
+    ProbeNeverSeen = "server: probe of a call never seen",
+    ProbeRunning = "server: probe of a running call",
+    ProbeFinished = "server: probe of a finished call",
+    ProbeExpired = "server: probe of a forgotten call",
+    ClientFirst = "client: first copy",
+    ClientCopy = "client: copy sent again",
+    ClientCopyNewLink = "client: copy sent again over a new link",
+    ClientAgain = "client: another attempt under a new number",
+    ClientReceived = "client: told that the server has the call",
+    ClientNeverSeen = "client: told never seen, sends again",
+    ClientInOrder = "client: told of a lost session in order, so that the call did not run",
+    ClientProbe = "client: probe",
+    ClientHello = "client: hello",
+    ClientHelloAgain = "client: hello sent again",
+    ClientBadCookie = "client: cookie refused, hello again",
+    ClientSession = "client: session opened",
+    ClientNewIncarnation = "client: another incarnation answers hello",
+    ClientAck = "client: ranges acknowledged",
+    ClientReconnect = "client: peer suspected gone",
+    ClientOnewayUnsent = "client: oneway call not taken by the transport",
+    EndedWell = "end: result",
+    EndedOneway = "end: handed over",
+    EndedUnsentNo = "end: No, since nothing was handed over",
+    EndedToldNo = "end: No, since the server said so",
+    EndedToldYes = "end: Yes, since the server said so",
+    EndedMaybe = "end: Maybe",
+    EndedMixed = "end: Maybe, from attempts of different answers",
+}
+
+/// How often each was seen.
+#[derive(Clone, Debug)]
+pub struct Visits([u64; TEXTS.len()]);
+
+impl Default for Visits {
+    fn default() -> Self {
+        Self([0; TEXTS.len()])
+    }
+}
+
+impl Visits {
+    /// Counts one.
+    pub fn count(&mut self, visit: Visit) {
+        self.0[visit as usize] += 1;
+    }
+
+    /// Adds what another run has seen.
+    pub fn add(&mut self, other: &Visits) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine += theirs;
+        }
+    }
+
+    /// Each with its text.
+    pub fn rows(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        TEXTS
+            .iter()
+            .map(|&(visit, text)| (text, self.0[visit as usize]))
+    }
+
+    /// What was never seen.
+    pub fn missing(&self) -> Vec<&'static str> {
+        self.rows()
+            .filter(|(_, count)| *count == 0)
+            .map(|(text, _)| text)
+            .collect()
+    }
+}
