@@ -74,6 +74,23 @@ const STEPS: &[Step] = &[
         cargo: &["test", "--workspace", "--no-fail-fast", "--quiet"],
         ..PLAIN
     },
+    Step {
+        name: "simulation",
+        what: "20,000 simulated worlds keep their promises",
+        cargo: &[
+            "run",
+            "--release",
+            "--quiet",
+            "-p",
+            "tests",
+            "--bin",
+            "simulate",
+            "--",
+            "--seeds",
+            "20000",
+        ],
+        ..PLAIN
+    },
 ];
 
 /// Every step there is.
