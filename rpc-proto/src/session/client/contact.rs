@@ -10,7 +10,7 @@ use crate::session::program::{
     DescribeArgs, DescribeReply, HelloArgs, HelloReply, Keeper, MethodPrint, OpenArgs, OpenRefusal,
     OpenReply,
 };
-use crate::session::wire::{SESSION_VERSION, procedure};
+use crate::session::wire::{SESSION_VERSION, SessionId, procedure};
 use crate::time::{Executed, Time};
 use crate::xdr::{self, Limits};
 use std::time::Duration;
@@ -44,8 +44,16 @@ pub(super) struct Pending {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Hello,
-    Open { lane: usize },
-    Describe { program: u32, version: u32 },
+    Open {
+        lane: usize,
+    },
+    /// Asked on this lane's session, which may be another by the time of the answer.
+    Describe {
+        program: u32,
+        version: u32,
+        lane: usize,
+        session: SessionId,
+    },
 }
 
 /// What the server says of an interface that is used here.
@@ -220,8 +228,15 @@ impl Client {
                 };
                 write_program_call(&mut self.scratch, Auth::NONE, xid, procedure::OPEN, &open)
             }
-            Step::Describe { program, version } => {
-                let lane = usize::from(self.lanes[0].held.is_none());
+            Step::Describe {
+                program,
+                version,
+                lane,
+                session,
+            } => {
+                if !self.holds(lane, session) {
+                    return false;
+                }
                 self.write_session_call(
                     lane,
                     xid,
@@ -296,12 +311,15 @@ impl Client {
                     Err(_) => return self.contact_refused(now, &pending),
                 }
             }
-            (Step::Describe { program, version }, AcceptStatus::Success) => {
-                match xdr::from_slice(reply.results, LIMITS) {
-                    Ok(answer) => self.handle_description(program, version, &answer),
-                    Err(_) => return self.contact_refused(now, &pending),
-                }
-            }
+            (
+                Step::Describe {
+                    program, version, ..
+                },
+                AcceptStatus::Success,
+            ) => match xdr::from_slice(reply.results, LIMITS) {
+                Ok(answer) => self.handle_description(program, version, &answer),
+                Err(_) => return self.contact_refused(now, &pending),
+            },
             _ => return self.contact_refused(now, &pending),
         }
         self.admit_waiting(now);
@@ -327,14 +345,16 @@ impl Client {
                     .descriptions
                     .iter()
                     .find(|known| known.answer.is_none());
+                let open = (0..self.lanes.len()).find(|&lane| self.has_session(now, lane));
+                let held = open.and_then(|lane| Some((lane, self.lanes[lane].held.as_ref()?)));
                 match (missing, undescribed) {
                     (Some(lane), _) => Some(Step::Open { lane }),
-                    (None, Some(known)) if self.has_session(now, 0) || self.has_session(now, 1) => {
-                        Some(Step::Describe {
-                            program: known.interface.program,
-                            version: known.interface.version,
-                        })
-                    }
+                    (None, Some(known)) if let Some((lane, held)) = held => Some(Step::Describe {
+                        program: known.interface.program,
+                        version: known.interface.version,
+                        lane,
+                        session: held.id,
+                    }),
                     (None, Some(_)) if self.lanes[0].pause_until <= now => {
                         Some(Step::Open { lane: 0 })
                     }
@@ -488,11 +508,20 @@ impl Client {
         });
         self.wake = self.wake.min(timer);
         // Only now, since losing a session takes the next step if none is pending, which would begin at once.
-        if let Step::Describe { .. } = pending.step {
-            // The session it was asked on is gone.
-            let lane = usize::from(self.lanes[0].held.is_none());
-            self.lose_session(now, lane, FailureKind::SessionLost);
+        if let Step::Describe { lane, session, .. } = pending.step
+            && self.holds(lane, session)
+        {
+            match self.link {
+                Some(LinkKind::Stream) => self.orphan_session(now, lane),
+                _ => self.lose_session(now, lane, FailureKind::SessionLost),
+            }
         }
+    }
+
+    /// Whether a lane still holds the session of this name.
+    fn holds(&self, lane: usize, session: SessionId) -> bool {
+        let held = self.lanes[lane].held.as_ref();
+        held.is_some_and(|held| held.id == session)
     }
 }
 
