@@ -163,6 +163,14 @@ impl Oracle {
             session.renewed = session.renewed.max(asked);
         } else {
             visits.count(Visit::ClientSession);
+            // An idle session is left before its lease ends; what the server keeps of it goes with the lease.
+            for other in self
+                .sessions
+                .values_mut()
+                .filter(|other| other.keeper == keeper)
+            {
+                other.lapsed = true;
+            }
             let session = Session {
                 keeper,
                 grantor,

@@ -71,8 +71,8 @@ struct Session {
     surely: Time,
     /// A server said that it does not know it.
     unknown: bool,
-    /// The client may have let go of it, since its lease was over once or another server answered `HELLO`; a late answer
-    /// does not bring it back.
+    /// The client may have let go of it, since its lease was over once, another server answered `HELLO`, or it has opened
+    /// another; a late answer does not bring it back.
     lapsed: bool,
     /// The transaction id of its last `ACK`.
     last_ack: u32,
