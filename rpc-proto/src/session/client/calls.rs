@@ -45,7 +45,6 @@ impl Client {
 
     /// Ends a call with a result that stands in the message at hand.
     pub(super) fn succeed(&mut self, slot: u32, result: Range<usize>) -> Option<Finished> {
-        self.budget.earn();
         let flight = self.retire(slot)?;
         Some(Finished {
             call: flight.call,

@@ -86,6 +86,7 @@ impl Client {
         self.unheard_since = None;
         self.heard_of(now, slot, verifier.as_ref());
         if outcome == Outcome::Returned && status == AcceptStatus::Success {
+            self.budget.earn();
             let finished = self.succeed(slot, end - reply.results.len()..end);
             self.admit_waiting(now);
             return finished;
