@@ -231,10 +231,12 @@ impl Oracle {
         let (id, result) = (attempt.call, matches!(told, Told::Result(_)));
         let call = self.calls.entry(id).or_default();
         call.outcomes |= 1 << verifier.outcome as u32;
-        call.troubled = matches!(
-            verifier.outcome,
-            Outcome::Overloaded | Outcome::ShuttingDown
-        );
+        // Of a session that is gone the client had let go before it heard this, and the next attempt has that reason.
+        call.troubled = !gone
+            && matches!(
+                verifier.outcome,
+                Outcome::Overloaded | Outcome::ShuttingDown
+            );
         if result {
             self.succeeded += 1;
         }
