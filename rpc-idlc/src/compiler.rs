@@ -175,8 +175,11 @@ impl Compiler {
             // Each file is judged by itself: mistakes in one do not hide those in the next.
             let mut own = Diagnostics::default();
             let id = sources.add(path, bytes, &mut own);
-            let file = idl::parse(id, &sources.get(id).text, &mut own);
-            models.extend(check::check(&file, &mut own).map(|model| (path, model)));
+            // In what is not even text, each further mistake would only hide that one.
+            if own.count() == 0 {
+                let file = idl::parse(id, &sources.get(id).text, &mut own);
+                models.extend(check::check(&file, &mut own).map(|model| (path, model)));
+            }
             diags.append(own);
         }
         if diags.count() > 0 {

@@ -61,7 +61,8 @@ impl Sources {
             let start = error.utf8_error().valid_up_to() as u32;
             let end = start + char::REPLACEMENT_CHARACTER.len_utf8() as u32;
             let problem = Diagnostic::new("this is not UTF-8 text", Span { file, start, end }, "");
-            diags.report(problem);
+            let help = "save it as UTF-8; if it is no text at all, name the file that you meant";
+            diags.report(problem.help(help));
             String::from_utf8_lossy(error.as_bytes()).into_owned()
         });
         self.files.push(Source {

@@ -85,12 +85,30 @@ fn exit_code_1_means_that_a_file_has_mistakes() {
     );
     assert!(said.ends_with("2 errors\n"), "{said}");
     folder.run(&["rust", "a.idl", "--out", "out"], 1);
-    folder.write("latin.idl", b"// caf\xe9\n");
-    let said = folder.run(&["check", "latin.idl"], 1);
-    assert!(
-        said.contains("latin.idl:1:7") && said.contains("UTF-8"),
-        "{said}"
-    );
+}
+
+/// As when the wrong file was named: what a parser could say to each byte would only hide what is wrong.
+#[test]
+fn what_is_not_text_is_one_mistake() {
+    let folder = Folder::new("not_text");
+    for (name, bytes, place) in [
+        ("latin.idl", b"// caf\xe9\n" as &[u8], "latin.idl:1:7"),
+        (
+            "broken.idl",
+            b"struct \xff { $ }\n} # }\n",
+            "broken.idl:1:8",
+        ),
+        (
+            "program.idl",
+            b"\x7fELF\x02\x01\0\n\xd0\x0d$#\n};;{{\xfe",
+            "program.idl:2:1",
+        ),
+    ] {
+        folder.write(name, bytes);
+        let said = folder.run(&["check", name], 1);
+        assert!(said.contains(place) && said.contains("UTF-8"), "{said}");
+        assert!(said.ends_with("\n1 error\n"), "{said}");
+    }
 }
 
 #[test]

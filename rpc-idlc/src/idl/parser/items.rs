@@ -24,6 +24,13 @@ const KEYWORDS: [&str; 7] = [
 const BRACES: (char, char) = ('{', '}');
 const PARENS: (char, char) = ('(', ')');
 
+/// What a `;` ends a part of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Within {
+    File,
+    Interface,
+}
+
 impl Parser<'_> {
     pub(super) fn file(&mut self) -> Vec<Item> {
         let mut items = Vec::new();
@@ -95,7 +102,7 @@ impl Parser<'_> {
             "type" => {
                 self.expect('=')?;
                 let ty = self.type_expr()?;
-                self.semicolon();
+                self.semicolon(Within::File);
                 ItemKind::Alias(ty)
             }
             "struct" => ItemKind::Struct(self.list(BRACES, Self::field)?),
@@ -116,14 +123,22 @@ impl Parser<'_> {
         self.complain(problem)
     }
 
-    fn semicolon(&mut self) {
-        if !self.eat(';') {
-            self.missing("`;`");
-            // What follows on the same line belongs to the mistake, not to a definition.
-            while self.same_line() && !self.at_end() && !self.at_item() {
-                if self.bump().kind == TokenKind::Punct(';') {
-                    break;
-                }
+    fn semicolon(&mut self, within: Within) {
+        if self.eat(';') {
+            return;
+        }
+        self.missing("`;`");
+        // What follows on the same line belongs to the mistake: not a definition, nor the brace that ends an interface.
+        let mut depth = 0u32;
+        while self.same_line() && !self.at_end() && !self.at_item() {
+            match self.kind() {
+                TokenKind::Punct('}') if depth == 0 && within == Within::Interface => return,
+                TokenKind::Punct('{') => depth += 1,
+                TokenKind::Punct('}') => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if self.bump().kind == TokenKind::Punct(';') {
+                return;
             }
         }
     }
@@ -145,7 +160,7 @@ impl Parser<'_> {
         };
         self.expect('=')?;
         let value = self.expr("a value")?;
-        self.semicolon();
+        self.semicolon(Within::File);
         Ok(ItemKind::Const { ty, value })
     }
 
@@ -303,7 +318,7 @@ impl Parser<'_> {
             self.diags
                 .report(problem.also(earlier.span, "the first is here"));
         }
-        self.semicolon();
+        self.semicolon(Within::Interface);
         Ok(value)
     }
 
@@ -337,7 +352,7 @@ impl Parser<'_> {
         } else {
             None
         };
-        self.semicolon();
+        self.semicolon(Within::Interface);
         Ok(Method {
             docs,
             semantics,
