@@ -12,6 +12,7 @@ mod rpc;
 #[cfg(test)]
 mod snapshots;
 mod span;
+mod words;
 mod xdr;
 
 use proc_macro::TokenStream;

@@ -4,6 +4,7 @@ use syn::visit::{self, Visit};
 use syn::{Lifetime, Type, TypeImplTrait, TypeReference};
 
 use crate::errors::Errors;
+use crate::words::refuse_words;
 
 /// How an argument gets from the caller's hand into the service's.
 pub enum Passing {
@@ -85,7 +86,7 @@ impl Check<'_> {
         let mut check = Check {
             place,
             errors,
-            good: true,
+            good: !refuse_words(ty, errors),
         };
         check.visit_type(ty);
         check.good

@@ -8,6 +8,7 @@ use super::variants::read_enum;
 use crate::attribute::framework;
 use crate::errors::Errors;
 use crate::span::local;
+use crate::words::refuse_words;
 
 /// One type, as its attributes and shape describe it.
 pub struct Item {
@@ -150,6 +151,10 @@ pub fn read_fields(fields: &Fields, errors: &Errors) -> Vec<Field> {
 
 fn read_field(index: usize, field: &syn::Field, errors: &Errors) -> Field {
     let on_field = OnField::read(&field.attrs, errors);
+    // A module of the user's may encode any type.
+    if on_field.with.is_none() {
+        refuse_words(&field.ty, errors);
+    }
     let member = match &field.ident {
         Some(ident) => Member::Named(ident.clone()),
         None => Member::Unnamed(Index::from(index)),
