@@ -7,7 +7,7 @@ use std::io;
 use rpc_proto::time::{Executed, Retry};
 
 use crate::endpoint::{Endpoint, EndpointError};
-use crate::matchmaker::AddressError;
+use crate::matchmaker::{AddressError, ENVIRONMENT};
 
 /// A call that failed in the framework: what happened, to whom, whether the method ran, and what to do.
 ///
@@ -279,7 +279,7 @@ pub enum ResolveError {
     #[error(transparent)]
     Address(#[from] AddressError),
     /// The matchmaker did not answer, or failed.
-    #[error("no matchmaker helps at {matchmaker}: {source}")]
+    #[error("no matchmaker helps at {matchmaker}: {source}{}", how_to_find_one(&**source))]
     Away {
         /// Where it was looked for.
         matchmaker: Endpoint,
@@ -306,6 +306,19 @@ pub enum ResolveError {
         /// What is wrong with it.
         why: String,
     },
+}
+
+/// Only where nobody was met: another matchmaker does not help against what this one answers.
+fn how_to_find_one(source: &(dyn StdError + Send + Sync + 'static)) -> String {
+    let connecting = source.downcast_ref::<ConnectError>();
+    let calling = source.downcast_ref::<Error>().map(Error::kind);
+    if matches!(connecting, Some(ConnectError::Unreachable { .. }))
+        || calling == Some(ErrorKind::Unreachable)
+    {
+        format!("; start one with `matchmaker`, or say in {ENVIRONMENT} where one is")
+    } else {
+        String::new()
+    }
 }
 
 fn suggestion(near: &[String]) -> String {
@@ -361,6 +374,37 @@ mod tests {
         ];
         for (error, expected) in rows {
             assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn who_meets_no_matchmaker_is_told_how_to_find_one() {
+        let matchmaker: Endpoint = "tcp://127.0.0.1:4111".parse().unwrap();
+        let hint = "; start one with `matchmaker`, or say in RPC_MATCHMAKER where one is";
+        let call = |kind| {
+            let (peer, method) = ("tcp://127.0.0.1:4111".into(), "Matchmaker.lookup".into());
+            Error::new(kind, Executed::No, Retry::Now, peer, method)
+        };
+        let nobody = ConnectError::Unreachable {
+            endpoint: matchmaker.clone(),
+            source: io::ErrorKind::ConnectionRefused.into(),
+        };
+        let somebody = ConnectError::Refused {
+            endpoint: matchmaker.clone(),
+            kind: ErrorKind::NoProgram,
+        };
+        let rows: [(Box<dyn StdError + Send + Sync>, bool); 4] = [
+            (nobody.into(), true),
+            (somebody.into(), false),
+            (call(ErrorKind::Unreachable).into(), true),
+            (call(ErrorKind::Overloaded).into(), false),
+        ];
+        for (source, expected) in rows {
+            let error = ResolveError::Away {
+                matchmaker: matchmaker.clone(),
+                source,
+            };
+            assert_eq!(error.to_string().ends_with(hint), expected, "{error}");
         }
     }
 
