@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 
 use rpc_proto::time::{Executed, Retry};
+use rpc_proto::xdr::Limits;
 
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::matchmaker::{AddressError, ENVIRONMENT};
@@ -203,8 +204,11 @@ pub enum ErrorKind {
     /// The method panicked.
     #[error("the method panicked")]
     Panicked,
-    /// The method's result could not be encoded.
-    #[error("the method's result could not be encoded")]
+    /// The method's result could not be encoded: it is too long, or nests too deeply. The server's log says which.
+    #[error(
+        "the method's result could not be encoded: it is longer than a message may be ({} MiB), or breaks another limit",
+        Limits::default().message >> 20
+    )]
     ResultUnencodable,
     /// The reply does not fit into a datagram.
     #[error("the reply does not fit into a datagram")]

@@ -120,7 +120,7 @@ impl Prepared {
         };
         let result = match &channel.road {
             Road::Local(service) => local::call(&**service, method, message, deadline)
-                .map_err(|(kind, executed)| channel.error(method, kind, executed, Retry::Never))?,
+                .map_err(|refusal| channel.refused(method, refusal))?,
             Road::Remote(engine) => channel.call_remote(engine, method, message, deadline)?,
         };
         let decoded = decode(&result);
@@ -182,6 +182,19 @@ impl Channel {
                     .with_source(trouble)
             }
             _ => self.error(method, kind, executed, retry),
+        }
+    }
+
+    fn refused(&self, method: &Method, refusal: local::Refusal) -> Error {
+        let local::Refusal {
+            kind,
+            executed,
+            source,
+        } = refusal;
+        let error = self.error(method, kind, executed, Retry::Never);
+        match source {
+            Some(source) => error.with_source(source),
+            None => error,
         }
     }
 

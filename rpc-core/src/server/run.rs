@@ -85,7 +85,7 @@ impl Hands<'_> {
         };
         match returned {
             Ok(Ok(())) if self.reply.len() - REPLY_HEADROOM > shared.bounds.message => {
-                end.too_long()
+                end.too_long(self.reply.len() - REPLY_HEADROOM, shared.bounds.message)
             }
             Ok(Ok(())) => Done::Returned,
             Ok(Err(error)) => end.failed(&error),
@@ -120,9 +120,9 @@ impl End<'_> {
         }
     }
 
-    fn too_long(&self) -> Done {
+    fn too_long(&self, length: usize, limit: usize) -> Done {
         let method = method_name(self.interface, self.procedure);
-        tracing::error!(method, peer = %self.cx.peer(), "a result is longer than a message may be");
+        tracing::error!(method, peer = %self.cx.peer(), length, limit, "a result is longer than a message may be");
         Done::Unencodable
     }
 
