@@ -259,7 +259,7 @@ pub enum ConnectError {
     Unreachable {
         /// The endpoint tried last.
         endpoint: Endpoint,
-        /// What the system says.
+        /// What the system says, or how what listens there behaves.
         source: io::Error,
     },
     /// A server answers there, and calls of this client would fail.

@@ -1,6 +1,7 @@
 //! The first connection.
 
 use std::io;
+use std::time::Duration;
 
 use rpc_proto::describe::Interface;
 use rpc_proto::session::client::Readiness;
@@ -24,8 +25,9 @@ impl State {
         let Some(mut reading) = self.reading.take() else {
             return Ok(());
         };
+        let span = (now(), limit);
         let contact = loop {
-            match self.try_contact(&mut reading, interface, endpoint, limit) {
+            match self.try_contact(&mut reading, interface, endpoint, span) {
                 Ok(true) => break Ok(()),
                 Ok(false) => {}
                 Err(error) => break Err(error),
@@ -40,7 +42,7 @@ impl State {
         reading: &mut Reading,
         interface: &'static Interface,
         endpoint: &Endpoint,
-        limit: Time,
+        (begun, limit): (Time, Time),
     ) -> Result<bool, ConnectError> {
         let start = now();
         if reading.has_link() {
@@ -62,7 +64,7 @@ impl State {
                     kind: ErrorKind::NoRoomForSession,
                 });
             }
-            Readiness::Pending => return Err(unreachable(endpoint, io::ErrorKind::TimedOut)),
+            Readiness::Pending => return Err(self.not_understood(endpoint, start.since(begun))),
         }
         let until = self
             .machine
@@ -71,7 +73,7 @@ impl State {
         match reading.wait(start, until, self.wants_room()) {
             Event::Unreachable(error) => Err(error),
             Event::Down(error) if !reading.has_more() => {
-                Err(error.unwrap_or_else(|| unreachable(endpoint, io::ErrorKind::UnexpectedEof)))
+                Err(error.unwrap_or_else(|| self.ended(endpoint)))
             }
             event => {
                 self.handle(now(), event, reading, None);
@@ -79,11 +81,39 @@ impl State {
             }
         }
     }
+
+    /// The link to `endpoint` has ended: by the peer, or because we gave it up for its silence. Of itself the end looks the
+    /// same.
+    fn ended(&self, endpoint: &Endpoint) -> ConnectError {
+        if self.silent {
+            return silent(endpoint, now().since(self.heard));
+        }
+        let why = "it takes the connection and closes it without an answer that is understood";
+        unreachable(endpoint, io::ErrorKind::UnexpectedEof, why.to_owned())
+    }
+
+    /// The time for connecting, `within`, is over.
+    fn not_understood(&self, endpoint: &Endpoint, within: Duration) -> ConnectError {
+        if !self.spoken {
+            return silent(endpoint, within);
+        }
+        let why = format!(
+            "it answers, but nothing that is understood in {within:.0?}; does an RPC server listen there?"
+        );
+        unreachable(endpoint, io::ErrorKind::InvalidData, why)
+    }
 }
 
-fn unreachable(endpoint: &Endpoint, kind: io::ErrorKind) -> ConnectError {
+fn silent(endpoint: &Endpoint, within: Duration) -> ConnectError {
+    let why = format!(
+        "nothing was answered for {within:.0?}; does an RPC server listen there, and does it run?"
+    );
+    unreachable(endpoint, io::ErrorKind::TimedOut, why)
+}
+
+fn unreachable(endpoint: &Endpoint, kind: io::ErrorKind, why: String) -> ConnectError {
     ConnectError::Unreachable {
         endpoint: endpoint.clone(),
-        source: kind.into(),
+        source: io::Error::new(kind, why),
     }
 }

@@ -54,6 +54,10 @@ pub(super) struct State {
     pub(super) links: u64,
     /// When something last came over the link.
     pub(super) heard: Time,
+    /// The link was given up since the server said nothing.
+    pub(super) silent: bool,
+    /// Whether any server has said anything yet.
+    pub(super) spoken: bool,
     /// Counts the machines that were lost. What belongs to an earlier one is not taken back.
     pub(super) epoch: u64,
     /// Threads to be woken as soon as the lock is released.
@@ -75,6 +79,8 @@ impl State {
             trouble: None,
             links: 0,
             heard: Time::ZERO,
+            silent: false,
+            spoken: false,
             epoch: 0,
             wake: Vec::new(),
         }

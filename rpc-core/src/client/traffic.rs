@@ -55,6 +55,7 @@ impl State {
             self.deliver(finished, &[], me);
         }
         if self.machine.poll_reconnect() {
+            self.silent = true;
             self.give_up_link();
         }
     }
@@ -74,6 +75,8 @@ impl State {
             Event::Nothing => {}
             Event::Messages => {
                 self.heard = now;
+                // A datagram socket that we shut down reads as an empty datagram, for which nobody spoke.
+                self.spoken |= !self.failing;
                 self.take_in(now, reading, me);
             }
             Event::Up(link) => {
@@ -208,6 +211,7 @@ impl State {
         self.link = Some(link);
         self.links += 1;
         self.failing = false;
+        self.silent = false;
         self.trouble = None;
         self.machine.handle_link_up(now, kind);
     }

@@ -4,6 +4,7 @@ mod calls;
 mod fake;
 mod faults;
 mod sharing;
+mod strangers;
 
 use std::sync::Arc;
 use std::time::Duration;
