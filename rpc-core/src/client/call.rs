@@ -149,9 +149,9 @@ impl Channel {
                 Ended::Returned(result) => return Ok(result),
                 // None of it was handed over whole, so it can go out once more. At the deadline the machine refuses it.
                 Ended::Unsent(again) => message = again,
-                Ended::Failed(failure, buffer) => {
+                Ended::Failed(failure, breaks, buffer) => {
                     buffers::give(buffer);
-                    return Err(self.failed(engine, method, &failure));
+                    return Err(self.failed(engine, method, &failure, breaks));
                 }
                 Ended::Broken => {
                     return Err(self.error(
@@ -165,14 +165,18 @@ impl Channel {
         }
     }
 
-    fn failed(&self, engine: &Engine, method: &Method, failure: &Failure) -> Error {
+    /// `breaks`: so many connections broke while the call was out.
+    fn failed(&self, engine: &Engine, method: &Method, failure: &Failure, breaks: u64) -> Error {
         let Failure {
             executed, retry, ..
         } = *failure;
         let kind = kind(failure.kind);
+        if kind != ErrorKind::Deadline {
+            return self.error(method, kind, executed, retry);
+        }
         match engine.trouble() {
             // That there is no way to the server explains more than that the time ran out.
-            Some(trouble) if kind == ErrorKind::Deadline => {
+            Some(trouble) => {
                 let kind = if executed == Executed::No {
                     ErrorKind::Unreachable
                 } else {
@@ -181,7 +185,10 @@ impl Channel {
                 self.error(method, kind, executed, retry)
                     .with_source(trouble)
             }
-            _ => self.error(method, kind, executed, retry),
+            None if breaks > 0 => self
+                .error(method, kind, executed, retry)
+                .with_source(Breaks(breaks)),
+            None => self.error(method, kind, executed, retry),
         }
     }
 
@@ -210,6 +217,18 @@ impl Channel {
             peer,
             format!("{}.{}", self.interface.name, method.name),
         )
+    }
+}
+
+/// The connection did not last: why a call came to its deadline although its server could be reached.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection broke {}; the server, or something on the way to it, ends it", times(*.0))]
+struct Breaks(u64);
+
+fn times(count: u64) -> String {
+    match count {
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
     }
 }
 

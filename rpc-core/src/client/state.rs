@@ -22,8 +22,8 @@ pub(super) enum Ended {
     Returned(Vec<u8>),
     /// A oneway call of which the system did not take everything, so that nobody will run it; with its message.
     Unsent(Vec<u8>),
-    /// It failed; the buffer is for the next call.
-    Failed(Failure, Vec<u8>),
+    /// It failed, after so many connections broke under it; the buffer is for the next call.
+    Failed(Failure, u64, Vec<u8>),
     /// The machine was lost: a mistake of ours.
     Broken,
 }
@@ -52,6 +52,8 @@ pub(super) struct State {
     /// Why there is no link, if it is known.
     pub(super) trouble: Option<Arc<ConnectError>>,
     pub(super) links: u64,
+    /// How many connections broke.
+    pub(super) broken: u64,
     /// When something last came over the link.
     pub(super) heard: Time,
     /// The link was given up since the server said nothing.
@@ -78,6 +80,7 @@ impl State {
             backlog: Backlog::default(),
             trouble: None,
             links: 0,
+            broken: 0,
             heard: Time::ZERO,
             silent: false,
             spoken: false,
@@ -111,7 +114,7 @@ impl State {
     pub(super) fn begin(&mut self, now: Time, request: Request, thread: Thread) -> Seat {
         let oneway = request.method.semantics == Semantics::Oneway;
         let call = self.machine.handle_call(now, request);
-        self.waiters.add(call, thread, oneway)
+        self.waiters.add(call, thread, oneway, self.broken)
     }
 
     /// How the call of `me` ended, if it has. Then its caller leaves.
@@ -124,7 +127,7 @@ impl State {
         let lost = waiter.oneway && waiter.unsent;
         Some(match waiter.ended.take()? {
             Ended::Returned(message) if lost => Ended::Unsent(message),
-            Ended::Failed(failure, message)
+            Ended::Failed(failure, _, message)
                 if lost && failure.kind == FailureKind::ConnectionLost =>
             {
                 Ended::Unsent(message)

@@ -84,13 +84,15 @@ impl State {
                 self.link_up(now, link);
             }
             Event::Down(error) => {
-                self.trouble = error.map(Arc::new);
+                // A datagram socket says so when nobody has the port. That a stream broke, though, does not
+                // mean that there is no way to the server.
+                self.trouble = error.filter(|_| self.has_datagrams()).map(Arc::new);
                 self.link_down(now);
             }
             Event::Unreachable(error) => self.trouble = Some(Arc::new(error)),
         }
         // What a failing stream still holds is read to its end; what datagrams wait may as well be lost.
-        if self.failing && self.link.as_ref().is_some_and(|link| link.is_datagram()) {
+        if self.failing && self.has_datagrams() {
             reading.down(None);
             self.link_down(now);
         }
@@ -124,6 +126,13 @@ impl State {
             mut buffer,
             result,
         } = finished;
+        let Some(seat) = self.waiters.caller(call) else {
+            return;
+        };
+        let begun = self
+            .waiters
+            .get(seat)
+            .map_or(self.broken, |waiter| waiter.broken);
         let ended = match result {
             Ok(range) => {
                 // The request is not needed any more, so its buffer carries the result to the caller.
@@ -133,10 +142,7 @@ impl State {
                 }
                 Ended::Returned(buffer)
             }
-            Err(failure) => Ended::Failed(failure, buffer),
-        };
-        let Some(seat) = self.waiters.caller(call) else {
-            return;
+            Err(failure) => Ended::Failed(failure, self.broken - begun, buffer),
         };
         if let Some(waiter) = self.waiters.get_mut(seat) {
             waiter.ended = Some(ended);
@@ -217,6 +223,8 @@ impl State {
     }
 
     fn link_down(&mut self, now: Time) {
+        // What we ended ourselves did not break, and datagrams have no connection.
+        self.broken += u64::from(!self.silent && !self.has_datagrams());
         self.link = None;
         self.failing = false;
         // Of a message that did not leave whole, the server has read nothing.
@@ -224,6 +232,10 @@ impl State {
         self.backlog.clear();
         self.unsent(call, seat);
         self.machine.handle_link_down(now);
+    }
+
+    fn has_datagrams(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.is_datagram())
     }
 
     /// Sends nothing more on this link, and makes the reader notice.

@@ -19,6 +19,8 @@ pub(super) struct Waiter {
     pub(super) oneway: bool,
     /// What was last sent of it did not leave whole.
     pub(super) unsent: bool,
+    /// How many of the channel's connections had broken when the call began.
+    pub(super) broken: u64,
     pub(super) ended: Option<Ended>,
 }
 
@@ -33,12 +35,13 @@ pub(super) struct Waiters {
 }
 
 impl Waiters {
-    pub(super) fn add(&mut self, call: CallId, thread: Thread, oneway: bool) -> Seat {
+    pub(super) fn add(&mut self, call: CallId, thread: Thread, oneway: bool, broken: u64) -> Seat {
         let waiter = Some(Waiter {
             call,
             thread,
             oneway,
             unsent: false,
+            broken,
             ended: None,
         });
         let seat = match self.free.pop() {

@@ -64,6 +64,8 @@ pub(super) enum Act {
     Keep,
     /// The connection breaks while the method runs, which it goes on doing until told to answer.
     HangUp,
+    /// From here on the server ends each connection over which anything comes, and says nothing.
+    BreakAll,
     /// From here on the server takes nothing in and says nothing, and all its connections stay.
     FallSilent,
     /// Answers, then reads one more piece of what comes over the connection, and no further.
@@ -165,6 +167,7 @@ impl Fake {
             kept: Vec::new(),
             next: 0,
             silent: false,
+            breaking: false,
             script: Box::new(script),
             tell,
         };
@@ -234,6 +237,7 @@ struct Life {
     kept: Vec<(Token, Vec<u8>)>,
     next: u64,
     silent: bool,
+    breaking: bool,
     script: Box<dyn FnMut(u64) -> Act + Send>,
     tell: Sender<Seen>,
 }
@@ -365,7 +369,10 @@ impl Life {
     }
 
     fn take(&mut self, route: Route, message: &[u8], datagram: bool) {
-        if self.silent {
+        if self.breaking {
+            self.connections.remove(&route.0);
+        }
+        if self.silent || self.breaking {
             return;
         }
         if message.get(12..16) == Some(&SESSION_PROGRAM.to_be_bytes())
@@ -407,6 +414,10 @@ impl Life {
                 }
             }
             Act::FallSilent => self.silent = true,
+            Act::BreakAll => {
+                self.breaking = true;
+                self.connections.remove(&route.0);
+            }
             Act::HangUp => {
                 self.kept.push((run.token, result.into_vec()));
                 self.connections.remove(&route.0);

@@ -41,6 +41,61 @@ fn a_call_goes_on_over_a_new_connection() {
     }
 }
 
+/// Each connection comes about, so without this the caller would hear of the deadline alone.
+#[test]
+fn a_call_whose_connections_all_break_tells_so_at_its_deadline() {
+    for transport in STREAMS {
+        let fake = Fake::start(transport, |number| match number {
+            1 => Act::Answer,
+            2 => Act::BreakAll,
+            _ => Act::Keep,
+        });
+        let channel = connect(&fake);
+        call(&channel, ONCE, 1, b"").wait().expect("a result");
+        let error = call(&channel, ONCE, 2, b"")
+            .deadline(Duration::from_secs(1))
+            .wait()
+            .expect_err("no connection lasts");
+        assert_eq!(
+            (error.kind(), error.executed()),
+            (ErrorKind::Deadline, Executed::Maybe),
+            "{error}"
+        );
+        assert!(
+            error.to_string().contains("the connection broke "),
+            "{error}"
+        );
+        assert!(std::error::Error::source(&error).is_some(), "{error}");
+    }
+}
+
+/// What broke before a call began has nothing to do with it.
+#[test]
+fn a_call_does_not_tell_of_connections_that_broke_before_it() {
+    for transport in STREAMS {
+        let fake = Fake::start(transport, |number| match number {
+            1 => Act::HangUp,
+            2 => Act::Answer,
+            _ => Act::Keep,
+        });
+        let channel = connect(&fake);
+        call(&channel, REPEATABLE, 1, b"")
+            .deadline(Duration::from_millis(60))
+            .wait()
+            .expect_err("nobody answers it");
+        call(&channel, ONCE, 2, b"")
+            .deadline(AMPLE)
+            .wait()
+            .expect("a result");
+        let error = call(&channel, ONCE, 3, b"")
+            .deadline(Duration::from_millis(60))
+            .wait()
+            .expect_err("nobody answers it");
+        assert_eq!(error.kind(), ErrorKind::Deadline, "{error}");
+        assert!(!error.to_string().contains("broke"), "{error}");
+    }
+}
+
 /// A pause after each break, twice as long each time, would take these calls more than ten seconds.
 #[test]
 fn connections_that_break_after_each_result_hold_nobody_up() {
