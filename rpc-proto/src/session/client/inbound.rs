@@ -329,10 +329,8 @@ impl Client {
         };
         match Verifier::from_bytes(verifier.body()).map(|verifier| verifier.outcome) {
             Some(Outcome::Returned) => {
-                if let Some(held) = &mut self.lanes[lane].held
-                    && let Some(ack) = held.ack.take()
-                {
-                    held.renewed(ack.sent);
+                if let Some(held) = &mut self.lanes[lane].held {
+                    held.ack_answered();
                     // Of what finished since it was sent, nothing else may ever remind us.
                     if held.wants_ack() {
                         self.outbox.push_back(Item::Ack { lane });

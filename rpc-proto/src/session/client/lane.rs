@@ -61,6 +61,8 @@ pub(super) struct Held {
 /// An `ACK` that has not been answered.
 #[derive(Debug)]
 pub(super) struct AckSent {
+    /// What its first copy said of `first_incomplete`.
+    first_incomplete: u64,
     pub(super) xid: u32,
     /// When its first copy was sent.
     pub(super) sent: Time,
@@ -197,8 +199,9 @@ impl Held {
     /// Notes that an `ACK` is being sent. All copies of one carry the id of the first, so that an answer counts that takes
     /// longer than the wait; numbers that finished since then are not counted as reported by it.
     pub(super) fn ack_sent(&mut self, xid: u32, sent: Time, timer: Time) -> u32 {
-        let unreported = &mut self.unreported;
+        let (unreported, first_incomplete) = (&mut self.unreported, self.finished.first_missing());
         let ack = self.ack.get_or_insert_with(|| AckSent {
+            first_incomplete,
             xid,
             sent,
             copies: 0,
@@ -208,6 +211,14 @@ impl Held {
         ack.copies += 1;
         ack.timer = timer;
         ack.xid
+    }
+
+    /// The `ACK` that was out is answered. A later copy of it may have said more, but it is the first one that counts.
+    pub(super) fn ack_answered(&mut self) {
+        if let Some(ack) = self.ack.take() {
+            self.renewed(ack.sent);
+            self.told = ack.first_incomplete;
+        }
     }
 
     /// What an `ACK` says.
