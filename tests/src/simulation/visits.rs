@@ -49,6 +49,7 @@ visits! {
     ForgedSession = "rogue: made-up session refused",
     Conflict = "rogue: other arguments under a used number refused",
     ShortHello = "rogue: short hello in a datagram ignored",
+    Tampered = "rogue: reply of another number or incarnation ignored",
     HungUp = "rogue: another's session ended",
     Garbage = "rogue: garbage ignored",
     Overrun = "rogue: session with too many open numbers ended",

@@ -289,9 +289,6 @@ impl Client {
     }
 
     fn prepare_goodbye(&mut self, lane: usize) -> bool {
-        if !matches!(self.contact, Contact::Known { .. }) {
-            return false;
-        }
         self.last_attempt = self.last_attempt.wrapping_add(1);
         let xid = KIND_ACK | (self.last_attempt & 0x1fff_ffff);
         let written = self.write_session_call(lane, xid, procedure::GOODBYE, &());

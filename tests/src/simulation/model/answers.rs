@@ -103,18 +103,19 @@ impl Model {
         visits: &mut Visits,
     ) -> Result<(), String> {
         let (xid, seq) = received(frame, self.incarnation)?;
-        let numbers = self
-            .sessions
-            .values_mut()
-            .filter_map(|known| known.numbers.seen.get_mut(&seq));
-        for number in numbers {
-            if number.route == route && number.xid == xid && number.stage == Stage::Running {
+        for known in self.sessions.values_mut() {
+            let forgotten = known.numbers.is_forgotten(seq);
+            let Some(number) = known.numbers.seen.get_mut(&seq) else {
+                continue;
+            };
+            let runs = number.stage == Stage::Running && !forgotten;
+            if runs && number.route == route && number.xid == xid {
                 visits.count(Visit::ServerReceived);
                 number.told_received = true;
                 return Ok(());
             }
         }
-        Err("the server says RECEIVED of a call that does not run for this client".to_owned())
+        Err("the server says RECEIVED of a call that nobody here waits for".to_owned())
     }
 
     /// A call that ran has ended, and this is what the server does about it.
@@ -317,6 +318,13 @@ impl Model {
                 ));
             }
         };
+        if visit == Visit::ServerNoRoom && !known.rogue {
+            // A client that keeps its window leaves room, unless calls that it has given up are still running.
+            let given_up = known.numbers.given_up();
+            if known.numbers.kept - given_up >= 2 * window {
+                return Err("a client has more calls out than its window allows".to_owned());
+            }
+        }
         visits.count(visit);
         answer.says(
             answer.outcome,

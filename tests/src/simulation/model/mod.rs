@@ -166,7 +166,7 @@ impl Model {
         };
         let lease = self.config.lease;
         let known = self.sessions.get_mut(&credential.session);
-        let Some(known) = known.filter(|known| !known.ended) else {
+        let Some(known) = known.filter(|known| !known.ended && credential.principal == 0) else {
             visits.count(if unknown == Outcome::UnknownSession {
                 Visit::ServerUnknown
             } else {
@@ -267,6 +267,9 @@ impl Model {
                 return Err("the same OPEN was answered with two sessions".to_owned());
             }
             known.ended = true;
+        }
+        if self.shutting_down {
+            return Err("a server that takes no new calls grants a session for them".to_owned());
         }
         if self.sessions.contains_key(&id) {
             return Err("two clients were granted one session".to_owned());

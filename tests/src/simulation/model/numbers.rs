@@ -100,6 +100,14 @@ impl Numbers {
         }
     }
 
+    /// Calls that run although they are acknowledged.
+    pub(super) fn given_up(&self) -> usize {
+        self.seen
+            .keys()
+            .filter(|seq| self.is_forgotten(**seq))
+            .count()
+    }
+
     /// The server forgets a number without having been told to.
     pub(super) fn forget(&mut self, seq: u64) {
         self.above.insert(seq);

@@ -52,7 +52,7 @@ impl Oracle {
             }
             Asked::Open(..) => {}
             Asked::Call(name) => {
-                if let Some(verifier) = ours.filter(|verifier| verifier.seq == name.1) {
+                if let Some(verifier) = ours.filter(|verifier| self.speaks_of(name, verifier)) {
                     let gone = self.is_gone(now, name.0);
                     let open = self.attempts.get(&name).is_some_and(|a| !a.finished);
                     if !open {
@@ -86,6 +86,16 @@ impl Oracle {
             }
         }
         Ok(None)
+    }
+
+    /// Whether a verifier is about the number that was asked for, and from its keeper.
+    fn speaks_of(&self, name: Name, verifier: &Verifier) -> bool {
+        let keeper = self.sessions.get(&name.0).is_some_and(|session| {
+            session.keeper == Keeper::Store
+                || session.grantor.incarnation == verifier.incarnation
+                || verifier.outcome == Outcome::StaleIncarnation
+        });
+        verifier.seq == name.1 && keeper
     }
 
     /// A server that knows the session counts its lease from no earlier than the question was sent.

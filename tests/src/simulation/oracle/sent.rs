@@ -206,6 +206,12 @@ impl Oracle {
                         args.seq
                     ));
                 }
+                if attempt.never_seen {
+                    return Err(format!(
+                        "number {} is asked about again, though it was never seen, and not sent",
+                        args.seq
+                    ));
+                }
                 attempt.asked = now;
                 return Ok(Some(Asked::Probe(name)));
             }
@@ -378,6 +384,9 @@ impl Oracle {
         });
         if attempt.copies_here > 40 {
             return Err(format!("more than 40 copies of call {id} over one link"));
+        }
+        if let Some(attempt) = self.attempts.get_mut(&name) {
+            attempt.never_seen = false;
         }
         Ok(())
     }

@@ -232,6 +232,14 @@ impl World {
         if lost || node.life != at.life || node.link != Some(link) {
             return Ok(());
         }
+        if let Some(tampered) = self.tamper(message) {
+            self.hear(client, &tampered)?;
+        }
+        self.hear(client, message)
+    }
+
+    fn hear(&mut self, client: usize, message: &[u8]) -> Result<(), String> {
+        let node = &mut self.clients[client];
         self.digest.add_bytes(message);
         let now = node.clock.read(self.now);
         crate::simulation::trace::note(self.now, || {

@@ -8,12 +8,12 @@ use crate::simulation::service::SERVED;
 use crate::simulation::visits::Visit;
 use rpc_core::Encode;
 use rpc_core::describe::Semantics;
-use rpc_proto::message::{Auth, CallHeader, Flavor, Message};
+use rpc_proto::message::{Auth, CallHeader, Flavor, Message, Reply, ReplyHeader, ReplyStatus};
 use rpc_proto::session::program::{
     AckArgs, AckRange, HelloArgs, HelloReply, Keeper, OpenArgs, OpenRefusal, OpenReply,
 };
 use rpc_proto::session::wire::{
-    Credential, SESSION_FLAVOR, SESSION_PROGRAM, SESSION_VERSION, SessionId, procedure,
+    Credential, SESSION_FLAVOR, SESSION_PROGRAM, SESSION_VERSION, SessionId, Verifier, procedure,
 };
 use rpc_proto::xdr::{self, Limits};
 
@@ -37,6 +37,9 @@ pub(super) struct Rogue {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hope {
     Nothing,
+    /// No answer at all, and that there was one.
+    Silence,
+    Noise,
     Cookie,
     Refusal(Visit),
     Session,
@@ -60,6 +63,41 @@ impl World {
                 self.rogue.overheard = Some((server, message.to_vec()));
             }
         }
+    }
+
+    /// A reply that someone changed on its way: it speaks of another number, or for another incarnation.
+    pub(super) fn tamper(&mut self, message: &[u8]) -> Option<Vec<u8>> {
+        if self.plan.faults[super::Fault::Rogue as usize].is_none() || !self.rng.chance(20) {
+            return None;
+        }
+        let Ok(Message::Reply(Reply {
+            header:
+                ReplyHeader {
+                    status: ReplyStatus::Accepted { verifier, .. },
+                    ..
+                },
+            ..
+        })) = Message::decode(message)
+        else {
+            return None;
+        };
+        let mut changed = Verifier::from_bytes(verifier.body())?;
+        let place = message
+            .windows(Verifier::LEN)
+            .position(|window| window == verifier.body())?;
+        // Calls of the session program have no number, and a store answers for all incarnations.
+        if changed.seq == 0 {
+            return None;
+        }
+        if self.rng.chance(500) {
+            changed.seq += 1 + self.rng.below(3);
+        } else {
+            changed.incarnation ^= 1;
+        }
+        self.visit(Visit::Tampered);
+        let mut message = message.to_vec();
+        message[place..place + Verifier::LEN].copy_from_slice(&changed.to_bytes());
+        Some(message)
     }
 
     /// It does one of its tricks.
@@ -107,6 +145,7 @@ impl World {
         };
         let limits = Limits::default();
         match self.rogue.hope {
+            Some(Hope::Silence) => self.rogue.hope = Some(Hope::Noise),
             Some(Hope::Cookie) => {
                 if let Ok(hello) = xdr::from_slice::<HelloReply>(reply.results, limits) {
                     self.rogue.cookie = Some((hello.cookie, self.now));
@@ -156,7 +195,7 @@ impl World {
         let mut message = self.rng.seed().to_vec();
         message[4..8].copy_from_slice(&[0, 0, 0, 7]);
         self.visit(Visit::Garbage);
-        self.say(0, &message, Hope::Nothing)
+        self.say(0, &message, Hope::Silence)
     }
 
     fn hello(&mut self, short: bool) -> Result<(), String> {
@@ -169,7 +208,7 @@ impl World {
         let message = call(&[], session_program(procedure::HELLO), &args);
         if short {
             self.visit(Visit::ShortHello);
-            return self.say(0, &message, Hope::Nothing);
+            return self.say(0, &message, Hope::Silence);
         }
         self.say(0, &message, Hope::Cookie)
     }
@@ -234,7 +273,12 @@ impl World {
         let mut credential = self.credential(session, 1, 0);
         credential.seq = self.rogue.seq;
         let (program, version) = (SERVED.program, SERVED.version);
-        let target = match self.rng.below(5) {
+        let target = match self.rng.below(6) {
+            5 => {
+                // Nobody was bound to this session.
+                credential.principal = 7;
+                [program, version, 4]
+            }
             0 => [program + 9, version, 1],
             1 => [program, version + 1, 4],
             2 => [program, version, 99],
@@ -246,8 +290,10 @@ impl World {
         };
         let message = call(&credential.to_bytes(), target, &0u64);
         self.say(0, &message, Hope::Nothing)?;
-        // The same again has to bring the same again.
-        self.say(0, &message, Hope::Nothing)
+        // The same again has to bring the same again, under its own transaction id.
+        let mut again = message;
+        again[3] ^= 1;
+        self.say(0, &again, Hope::Nothing)
     }
 
     /// Acknowledges every third number, far more than a window has.
@@ -311,6 +357,7 @@ impl World {
         self.reaches_server(routes[from], message)?;
         match self.rogue.hope.take() {
             Some(Hope::Refusal(visit)) => Err(format!("a server falls for it: {visit:?}")),
+            Some(Hope::Noise) => Err("a server answers what it has to ignore".to_owned()),
             Some(Hope::Cookie) => Err("a server does not answer a hello".to_owned()),
             Some(Hope::Session) => Err("a server grants no session for a good cookie".to_owned()),
             _ => Ok(()),
