@@ -289,7 +289,7 @@ impl Client {
                         if let Some(held) = &mut self.lanes[lane].held {
                             held.renewed(Time::from_nanos(answer.stamp.min(now.as_nanos())));
                         }
-                        self.probed(slot, xid, answer.state);
+                        self.probed(now, slot, xid, answer.state);
                     }
                     _ => {}
                 }
@@ -298,14 +298,13 @@ impl Client {
         }
     }
 
-    fn probed(&mut self, slot: u32, xid: u32, state: ProbeState) {
+    fn probed(&mut self, now: Time, slot: u32, xid: u32, state: ProbeState) {
         let Some(flight) = self.flight_mut(slot) else {
             return;
         };
         match state {
-            ProbeState::Running => flight.stage = Stage::Received,
-            // The reply follows as a message of its own; if it is lost, the next question brings it again.
-            ProbeState::Finished => flight.stage = Stage::Received,
+            // The reply of a finished one follows as a message of its own; if it is lost, the next question brings it again.
+            ProbeState::Running | ProbeState::Finished => self.arrived(now, slot),
             ProbeState::NeverSeen => {
                 flight.stage = Stage::Queued;
                 self.outbox.push_back(Item::Call { slot, xid });
@@ -355,7 +354,6 @@ impl Client {
             return;
         };
         let plain = self.contact == Contact::Plain;
-        let wait = self.probe_wait(0);
         let Some(Answered::Call { slot, xid }) = answered(received.xid) else {
             return;
         };
@@ -371,11 +369,23 @@ impl Client {
         if plain || attempt.incarnation != received.incarnation {
             return;
         }
-        flight.stage = Stage::Received;
-        flight.timer = (now + wait).min(flight.request.deadline);
-        let timer = flight.timer;
-        self.wake = self.wake.min(timer);
+        self.arrived(now, slot);
         self.unheard_since = None;
+    }
+
+    /// The server has a copy: no more are sent, and it is asked soon. An answer to an early question can come when copies
+    /// are being sent again already, with longer waits between them than between questions.
+    fn arrived(&mut self, now: Time, slot: u32) {
+        let wait = self.probe_wait(0);
+        let Some(flight) = self.flight_mut(slot) else {
+            return;
+        };
+        if flight.stage == Stage::Sent {
+            flight.stage = Stage::Received;
+            flight.timer = (now + wait).min(flight.request.deadline);
+            let timer = flight.timer;
+            self.wake = self.wake.min(timer);
+        }
     }
 }
 
