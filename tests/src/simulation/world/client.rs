@@ -319,6 +319,12 @@ impl World {
             None => None,
         };
         let cut = std::mem::take(&mut node.cut_next);
+        if !node.stream && self.handed.len() > self.plan.client.max_datagram {
+            return Err(format!(
+                "{} bytes are sent as one datagram",
+                self.handed.len()
+            ));
+        }
         let unsent = !node.stream && !self.healed && self.rng.chance(self.plan.weather.unsent);
         let out = Outgoing {
             message: &self.handed,

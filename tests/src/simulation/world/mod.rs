@@ -302,6 +302,7 @@ impl World {
             FailureKind::DeadlineExceeded => {
                 told_full || self.plan.server.window < 4 || (slow && !entry.after)
             }
+            FailureKind::NoRoomForSession => told_full,
             _ => ledger::is_excused(entry, kind, self.plan.store),
         }
     }
