@@ -2,6 +2,8 @@
 
 #[path = "session/acknowledging.rs"]
 mod acknowledging;
+#[path = "session/found.rs"]
+mod found;
 #[path = "session/plain.rs"]
 mod plain;
 
