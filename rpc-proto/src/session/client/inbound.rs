@@ -330,6 +330,8 @@ impl Client {
             Some(Outcome::Returned) => {
                 if let Some(held) = &mut self.lanes[lane].held {
                     held.ack_answered();
+                    // What finished while it was out is looked at then, should nothing else be said to the server.
+                    self.wake = self.wake.min(now + self.config.ack_delay);
                     // Of what finished since it was sent, nothing else may ever remind us.
                     if held.wants_ack() {
                         self.outbox.push_back(Item::Ack { lane });

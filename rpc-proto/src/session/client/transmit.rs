@@ -284,7 +284,8 @@ impl Client {
         let xid = held.ack_sent(xid, now, timer);
         let ranges = held.ack_ranges();
         // The timers that asked for it are gone now; left as it is, the next wake would be for nothing.
-        self.wake = self.next_wake();
+        // The other lane may owe one without a timer of its own, so it is looked at soon.
+        self.wake = self.next_wake().min(now + self.config.ack_delay);
         self.write_session_call(lane, xid, procedure::ACK, &AckArgs { ranges })
     }
 
