@@ -72,7 +72,10 @@ impl Oracle {
             }
             other => return Err(format!("a client sends a credential of flavour {other:?}")),
         };
-        if let (Some(kind), true) = (asked, out.taken) {
+        // The driver names only calls that were not taken; of other messages the machine counts from the first copy.
+        if let Some(kind) = asked
+            && (out.taken || out.call.is_none())
+        {
             self.remember(now, header.xid, kind, link.number);
         }
         Ok(())
