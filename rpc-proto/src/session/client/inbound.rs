@@ -384,7 +384,8 @@ impl Client {
         };
         if flight.stage == Stage::Sent {
             flight.stage = Stage::Received;
-            flight.timer = (now + wait).min(flight.request.deadline);
+            // Not later than it was: over a stream it is that of the next question already.
+            flight.timer = flight.timer.min(now + wait);
             let timer = flight.timer;
             self.wake = self.wake.min(timer);
         }
