@@ -73,11 +73,10 @@ impl Oracle {
                 }
             }
             Asked::Session(id) | Asked::Description(id) => {
-                let last = self.sessions.get(&id).map(|session| session.last_ack);
                 if let Some(verifier) = ours {
                     if verifier.outcome == Outcome::Returned {
-                        let surely = last == Some(reply.header.xid);
-                        self.answered(now, id, &verifier, question.first, surely);
+                        // A client that is making first contact anew has given up what it asked before.
+                        self.answered(now, id, &verifier, question.first, false);
                     } else if let Some(session) = self.sessions.get_mut(&id) {
                         // By now the client may be asking another server, and not be listening any more.
                         session.lapsed = true;
@@ -188,7 +187,6 @@ impl Oracle {
                 window: grant.window,
                 renewed: asked,
                 surely: self.hello_heard,
-                last_ack: 0,
                 unknown: false,
                 lapsed: false,
                 unfinished: 0,

@@ -74,8 +74,6 @@ struct Session {
     /// The client may have let go of it, since its lease was over once, another server answered `HELLO`, or it has opened
     /// another; a late answer does not bring it back.
     lapsed: bool,
-    /// The transaction id of its last `ACK`.
-    last_ack: u32,
     /// Numbers in use that are not finished.
     unfinished: u32,
     /// The `first_incomplete` that was sent last.

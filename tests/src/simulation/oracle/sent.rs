@@ -219,7 +219,6 @@ impl Oracle {
                 return Ok(Some(Asked::Probe(name)));
             }
             procedure::ACK => {
-                self.session(id)?.last_ack = call.header.xid;
                 visits.count(Visit::ClientAck);
                 let args: AckArgs = decode(call.args)?;
                 for range in args.ranges {
