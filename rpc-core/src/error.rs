@@ -181,6 +181,18 @@ pub enum ErrorKind {
     /// The session cannot keep what the method promises.
     #[error("the session cannot keep what the method promises")]
     WrongKeeper,
+    /// The call was started before the server died, and nobody can tell how far it came.
+    #[error("the server died while the call ran, and nobody can tell how far it came")]
+    Interrupted,
+    /// The server's store of completion records failed. Its log says how; it has to be started again.
+    #[error("the server's store of completion records failed")]
+    StoreFailed,
+    /// The server's store of completion records has no room for new calls.
+    #[error("the server's store of completion records has no room for new calls")]
+    StoreFull,
+    /// The call's key was issued in the future, as the server's clock has it.
+    #[error("the key was issued more than five minutes ahead of the server's clock")]
+    KeyAhead,
     /// The server does not serve the interface.
     #[error("the server does not serve this interface")]
     NoProgram,

@@ -8,6 +8,7 @@ pub mod client;
 mod numbers;
 pub mod program;
 pub mod server;
+pub mod store;
 pub mod wire;
 
 /// What a transport guarantees about who can listen and speak on it, from least to most.

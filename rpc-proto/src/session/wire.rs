@@ -4,6 +4,8 @@
 //! S-1 to S-4 of `docs/protocol.md`.
 
 use crate::time::Executed;
+use crate::xdr::{self, Bounded, Limits};
+use rpc_macros::Xdr;
 use std::fmt;
 
 /// The authentication flavour of the session credential and of session verifiers.
@@ -122,6 +124,84 @@ impl Credential {
     }
 }
 
+/// The name that a caller gave to a call, so that it outlives session and process.
+///
+/// The digest is one over the secret of the caller's key space and the name, so that whoever does not know the secret can
+/// neither use another's name nor read it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Xdr)]
+pub struct KeyId {
+    /// Keyed digest of the name.
+    pub name_digest: [u8; 32],
+    /// When the name was given, in milliseconds since 1970: chosen once by the caller and repeated since.
+    pub issued: u64,
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId(.., issued {})", self.issued)
+    }
+}
+
+/// What a call made on a session may say beside its credential. A call that says nothing has an AUTH_NONE verifier.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallVerifier {
+    /// The caller's name for the call.
+    pub key: Option<KeyId>,
+}
+
+/// The first word of a call's session verifier.
+const CALL_KIND: u32 = 1;
+
+/// The verifier as it is on the wire. Cause and trace have their places; nothing uses them yet.
+#[derive(Clone, Debug, PartialEq, Eq, Xdr)]
+struct CallVerifierBody {
+    kind: u32,
+    key: Option<KeyId>,
+    cause: Option<Cause>,
+    trace: Option<Trace>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Xdr)]
+struct Cause {
+    session: [u8; 16],
+    seq: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Xdr)]
+struct Trace {
+    parent: [u8; 26],
+    state: Bounded<Vec<u8>, 256>,
+}
+
+impl CallVerifier {
+    /// The longest body of the verifier.
+    pub const MAX: usize = 368;
+
+    /// The body of the verifier; `None` if it says nothing.
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
+        self.key?;
+        let body = CallVerifierBody {
+            kind: CALL_KIND,
+            key: self.key,
+            cause: None,
+            trace: None,
+        };
+        // All its parts are of fixed length.
+        xdr::to_vec(&body).ok()
+    }
+
+    /// Reads a verifier; `None` if it is not one of ours.
+    pub fn from_bytes(body: &[u8]) -> Option<CallVerifier> {
+        let limits = Limits {
+            message: Self::MAX,
+            depth: 4,
+            allocation: Self::MAX,
+        };
+        let body: CallVerifierBody = xdr::from_slice(body, limits).ok()?;
+        (body.kind == CALL_KIND).then_some(CallVerifier { key: body.key })
+    }
+}
+
 /// The session verifier: 40 bytes in every reply made on a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verifier {
@@ -223,12 +303,20 @@ pub enum Outcome {
     UnknownSession = 12,
     /// The session's keeper cannot keep what the method promises.
     WrongKeeper = 13,
+    /// The call was started before the server died, and nobody can tell how far it came. It is never run again.
+    Interrupted = 14,
+    /// The store of completion records failed. The number is as it was: a copy may still run in another life of the server.
+    StoreFailed = 15,
+    /// The store of completion records has no room for new calls.
+    StoreFull = 16,
+    /// The key was issued in the future, as the server's clock has it.
+    KeyAhead = 17,
 }
 
 impl Outcome {
     fn from_code(code: u32) -> Option<Outcome> {
         use Outcome::*;
-        const ALL: [Outcome; 14] = [
+        const ALL: [Outcome; 18] = [
             Returned,
             Panicked,
             Unencodable,
@@ -243,6 +331,10 @@ impl Outcome {
             StaleIncarnation,
             UnknownSession,
             WrongKeeper,
+            Interrupted,
+            StoreFailed,
+            StoreFull,
+            KeyAhead,
         ];
         ALL.get(usize::try_from(code).ok()?).copied()
     }
@@ -279,7 +371,7 @@ mod tests {
             Credential::from_bytes(&credential.to_bytes()),
             Some(credential)
         );
-        for code in 0..14 {
+        for code in 0..18 {
             let verifier = Verifier {
                 incarnation: 1,
                 seq: 2,
@@ -294,12 +386,47 @@ mod tests {
     }
 
     #[test]
+    fn call_verifiers_survive_the_wire() {
+        let key = KeyId {
+            name_digest: [9; 32],
+            issued: 1_700_000_000_000,
+        };
+        let verifier = CallVerifier { key: Some(key) };
+        let body = verifier.to_bytes().expect("it says something");
+        assert_eq!(body.len(), 4 + 4 + 40 + 4 + 4);
+        assert_eq!(CallVerifier::from_bytes(&body), Some(verifier));
+        assert_eq!(CallVerifier::default().to_bytes(), None);
+
+        let full = CallVerifierBody {
+            kind: CALL_KIND,
+            key: Some(key),
+            cause: Some(Cause {
+                session: [1; 16],
+                seq: 2,
+            }),
+            trace: Some(Trace {
+                parent: [3; 26],
+                state: Bounded::new(vec![4; 256]).expect("within its bound"),
+            }),
+        };
+        let body = xdr::to_vec(&full).expect("all is of bounded length");
+        assert_eq!(body.len(), CallVerifier::MAX);
+        assert_eq!(
+            CallVerifier::from_bytes(&body).and_then(|v| v.key),
+            Some(key)
+        );
+        let mut other = body;
+        other[3] = 2;
+        assert_eq!(CallVerifier::from_bytes(&other), None, "kind");
+    }
+
+    #[test]
     fn foreign_bodies_are_refused() {
         let mut body = [0; Verifier::LEN];
         assert_eq!(Verifier::from_bytes(&body), None, "kind");
         body[3] = 2;
         assert!(Verifier::from_bytes(&body).is_some());
-        body[27] = 14;
+        body[27] = 18;
         assert_eq!(Verifier::from_bytes(&body), None, "outcome");
         assert_eq!(
             Credential::from_bytes(&[0; Credential::LEN]),

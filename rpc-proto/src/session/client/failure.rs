@@ -65,6 +65,14 @@ pub enum FailureKind {
     Conflict,
     /// The session cannot keep what the method promises.
     WrongKeeper,
+    /// The call was started before the server died, and nobody can tell how far it came.
+    Interrupted,
+    /// The server's store of completion records failed.
+    StoreFailed,
+    /// The server's store of completion records has no room for new calls.
+    StoreFull,
+    /// The call's key was issued in the future, as the server's clock has it.
+    KeyAhead,
     /// The server refuses the credentials.
     Denied,
     /// The server answered with a status that makes no sense here.
@@ -111,6 +119,7 @@ impl FailureKind {
                 | Overloaded
                 | ShuttingDown
                 | NoRoomForSession
+                | StoreFull
                 | TooManyCalls
         )
     }

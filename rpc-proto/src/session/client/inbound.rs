@@ -166,6 +166,10 @@ impl Client {
             Outcome::Expired => FailureKind::Expired,
             Outcome::Conflict => FailureKind::Conflict,
             Outcome::WrongKeeper => FailureKind::WrongKeeper,
+            Outcome::Interrupted => FailureKind::Interrupted,
+            Outcome::StoreFailed => FailureKind::StoreFailed,
+            Outcome::StoreFull => FailureKind::StoreFull,
+            Outcome::KeyAhead => FailureKind::KeyAhead,
         };
         self.fail(slot, kind, executed);
     }

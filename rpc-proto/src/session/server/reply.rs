@@ -68,6 +68,8 @@ impl Answer {
             Outcome::Expired | Outcome::StaleIncarnation | Outcome::UnknownSession => {
                 Executed::Maybe
             }
+            // Nobody can tell how far it came; or another life of the server may still run a late copy.
+            Outcome::Interrupted | Outcome::StoreFailed => Executed::Maybe,
             Outcome::ReplyTooLarge => Executed::Yes,
             _ => Executed::No,
         };

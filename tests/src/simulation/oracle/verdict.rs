@@ -217,6 +217,10 @@ fn reason(kind: FailureKind) -> Option<Outcome> {
         FailureKind::Expired => Outcome::Expired,
         FailureKind::Conflict => Outcome::Conflict,
         FailureKind::WrongKeeper => Outcome::WrongKeeper,
+        FailureKind::Interrupted => Outcome::Interrupted,
+        FailureKind::StoreFailed => Outcome::StoreFailed,
+        FailureKind::StoreFull => Outcome::StoreFull,
+        FailureKind::KeyAhead => Outcome::KeyAhead,
         _ => return None,
     })
 }
