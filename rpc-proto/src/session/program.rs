@@ -1,5 +1,6 @@
 //! Arguments and results of the session program (rules S-5 to S-12 of `docs/protocol.md`).
 
+use super::wire::KeyId;
 use rpc_macros::Xdr;
 
 /// Arguments of `HELLO`.
@@ -162,4 +163,29 @@ pub struct AckRange {
     pub first: u64,
     /// The last.
     pub last: u64,
+}
+
+/// Arguments of `RELEASE`: nobody will ask again for the calls under these keys, so their replies may go.
+#[derive(Debug, Clone, PartialEq, Eq, Xdr)]
+pub struct ReleaseArgs {
+    /// The keys. A client sends at most [`RELEASED_AT_ONCE`](Self::RELEASED_AT_ONCE) of them in one call.
+    pub keys: Vec<ReleasedKey>,
+}
+
+impl ReleaseArgs {
+    /// So many keys fit into any datagram that a network carries whole.
+    pub const RELEASED_AT_ONCE: usize = 16;
+}
+
+/// A key as `RELEASE` names it: a key belongs to one procedure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Xdr)]
+pub struct ReleasedKey {
+    /// The program.
+    pub program: u32,
+    /// Its version.
+    pub version: u32,
+    /// The procedure.
+    pub procedure: u32,
+    /// What the caller called the call.
+    pub key: KeyId,
 }

@@ -37,6 +37,8 @@ pub mod procedure {
     pub const RECEIVED: u32 = 6;
     /// Ranges of finished calls.
     pub const ACK: u32 = 7;
+    /// Keys of calls that nobody will ask for again.
+    pub const RELEASE: u32 = 12;
     /// Ends a session.
     pub const GOODBYE: u32 = 13;
 }
