@@ -2,7 +2,6 @@
 extern crate self as rpc_core;
 
 mod client;
-mod completion;
 mod context;
 mod endpoint;
 mod error;
@@ -10,6 +9,7 @@ pub mod matchmaker;
 mod nested;
 mod server;
 mod service;
+pub mod store;
 mod system;
 mod transport;
 
@@ -20,11 +20,11 @@ pub use error::{ConnectError, Error, ErrorKind, ResolveError};
 pub use rpc_macros::{Xdr, rpc};
 pub use rpc_proto::time::{Executed, Retry, Time};
 
-pub use completion::{CompletionStore, MemoryCompletions};
 pub use rpc_proto::describe::{self, Describe, Interface, Method, Semantics};
 pub use rpc_proto::xdr::{self, Bounded, Decode, DecodeError, Encode, EncodeError};
 pub use server::{HeldUp, Server, ServerBuilder, ServerStats, ShutdownError, StartError};
 pub use service::{ServeError, Service};
+pub use store::{CompletionStore, MemoryCompletions};
 
 /// What the code written by `#[rpc]` and `#[derive(Xdr)]` names. Not part of the public interface.
 #[doc(hidden)]

@@ -7,11 +7,11 @@ use super::shared::{Bounds, Shared};
 use super::source::Source;
 use super::sources::Sources;
 use super::{Server, house, worker};
-use crate::completion::{CompletionStore, MemoryCompletions};
 use crate::describe::{Interface, Semantics};
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::matchmaker::{Identity, Registered, RegistrationError};
 use crate::service::Service;
+use crate::store::{CompletionStore, MemoryCompletions, OpenError};
 use crate::system;
 use crate::transport::Listener;
 use rpc_proto::session::server as machine;
@@ -95,8 +95,8 @@ impl ServerBuilder {
             .completions
             .as_deref()
             .map(CompletionStore::open)
-            .transpose()
-            .map_err(StartError::System)?;
+            .transpose()?;
+        let store = store.map(|opened| opened.identity.id);
         let endpoints = self.parse_endpoints()?;
         let plan = self.registering.plan()?;
         let bound = Bound::bind(&endpoints)?;
@@ -201,6 +201,9 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// The store of completion records cannot be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
     /// A matchmaker cannot be told of the server.
     #[error(transparent)]
     Registration(#[from] RegistrationError),
