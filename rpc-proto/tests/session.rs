@@ -13,6 +13,7 @@ use rpc_proto::session::client::{
     self, CallId, Client, FailureKind, Finished, HEADROOM, LinkKind, Request,
 };
 use rpc_proto::session::server::{self, Done, Handled, Origin, REPLY_HEADROOM, Route, Server};
+use rpc_proto::session::store::StoreIdentity;
 use rpc_proto::session::wire::procedure;
 use rpc_proto::time::{Executed, Time};
 use std::collections::{HashMap, VecDeque};
@@ -206,9 +207,9 @@ impl Pair {
 fn new_server(incarnation: u64) -> Server {
     Server::new(
         server::Config::default(),
-        vec![&BANK],
+        vec![(&BANK).into()],
         incarnation,
-        Some([incarnation as u8; 16]),
+        Some(StoreIdentity::passing([incarnation as u8; 32])),
         [incarnation as u8; 32],
     )
 }
@@ -404,7 +405,7 @@ fn a_call_that_got_no_session_says_so() {
             max_sessions: 0,
             ..server::Config::default()
         };
-        pair.server = Server::new(config, vec![&BANK], 7, None, [7; 32]);
+        pair.server = Server::new(config, vec![(&BANK).into()], 7, None, [7; 32]);
         pair.call(2, 1);
         pair.settle();
         assert!(pair.client.is_turned_away());
@@ -544,7 +545,7 @@ fn a_reply_that_just_fits_into_a_datagram_is_sent() {
             ..server::Config::default()
         };
         let mut pair = Pair::new(LinkKind::Datagram);
-        pair.server = Server::new(config, vec![&BANK], 7, None, [7; 32]);
+        pair.server = Server::new(config, vec![(&BANK).into()], 7, None, [7; 32]);
         pair.call(2, 1);
         pair.settle();
         assert_eq!(pair.last(), expected);

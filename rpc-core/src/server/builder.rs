@@ -96,17 +96,18 @@ impl ServerBuilder {
             .as_deref()
             .map(CompletionStore::open)
             .transpose()?;
-        let store = store.map(|opened| opened.identity.id);
+        let store = store.map(|opened| opened.identity);
         let endpoints = self.parse_endpoints()?;
         let plan = self.registering.plan()?;
         let bound = Bound::bind(&endpoints)?;
         let seed = system::entropy().map_err(StartError::System)?;
         let incarnation = number(&system::entropy().map_err(StartError::System)?);
-        let identity = Identity::new(incarnation, store).map_err(StartError::System)?;
+        let identity =
+            Identity::new(incarnation, store.map(|store| store.id)).map_err(StartError::System)?;
         let registered = plan.carry_out(&interfaces, &bound.endpoints, &identity)?;
         let machine = machine::Server::new(
             machine::Config::default(),
-            interfaces,
+            interfaces.into_iter().map(machine::Offer::from).collect(),
             incarnation,
             store,
             seed,

@@ -17,22 +17,10 @@ impl CompletionStore for MemoryCompletions {
     fn open(&self) -> Result<Opened, OpenError> {
         let random = system::entropy().map_err(OpenError::other)?;
         Ok(Opened::new(
-            identity(&random, false),
+            StoreIdentity::passing(random),
             Kept::default(),
             Nothing,
         ))
-    }
-}
-
-/// The identity that these random bytes make.
-pub(super) fn identity(random: &[u8; 32], durable: bool) -> StoreIdentity {
-    let (mut id, mut secret) = ([0; 16], [0; 16]);
-    id.copy_from_slice(&random[..16]);
-    secret.copy_from_slice(&random[16..]);
-    StoreIdentity {
-        id,
-        secret,
-        durable,
     }
 }
 

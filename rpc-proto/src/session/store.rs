@@ -6,6 +6,7 @@
 
 use super::Security;
 use super::wire::{KeyId, RequestId, SessionId};
+use std::fmt;
 use std::time::Duration;
 
 /// What a store is known by. Both numbers are random and were drawn when the store was made.
@@ -17,6 +18,30 @@ pub struct StoreIdentity {
     pub secret: [u8; 16],
     /// Whether what it keeps outlives the process. Of one that does not the machine asks nothing.
     pub durable: bool,
+}
+
+impl StoreIdentity {
+    /// That of a store which is gone with its process, from random bytes.
+    pub fn passing(random: [u8; 32]) -> Self {
+        let (mut id, mut secret) = ([0; 16], [0; 16]);
+        id.copy_from_slice(&random[..16]);
+        secret.copy_from_slice(&random[16..]);
+        Self {
+            id,
+            secret,
+            durable: false,
+        }
+    }
+}
+
+/// The secret is never printed.
+impl fmt::Debug for StoreIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreIdentity")
+            .field("id", &self.id)
+            .field("durable", &self.durable)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One change of what a store keeps. Changes are kept in the order in which they are said.

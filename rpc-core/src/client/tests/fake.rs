@@ -154,7 +154,7 @@ impl Fake {
         let (tell, seen) = channel();
         let server = Server::new(
             Config::default(),
-            vec![interface],
+            vec![interface.into()],
             incarnation,
             None,
             entropy().expect("random bytes"),

@@ -1,8 +1,9 @@
 //! What a driver gives to the server machine and gets from it.
 
 use super::session::Asker;
-use crate::describe::Method;
+use crate::describe::{Interface, Method};
 use crate::session::Security;
+use crate::session::store::{CallKey, RETENTION};
 use crate::session::wire::RequestId;
 use crate::time::Time;
 use crate::xdr::Limits;
@@ -26,6 +27,10 @@ pub struct Config {
     pub cookie_life: Duration,
     /// The largest message that goes into a datagram.
     pub max_datagram: usize,
+    /// How long a record under a key is kept after the key was issued.
+    pub retention: Duration,
+    /// How many keys there may be before new ones are refused.
+    pub max_keys: usize,
     /// Limits for decoding the arguments of the session program.
     pub limits: Limits,
 }
@@ -40,6 +45,8 @@ impl Default for Config {
             early_ack: Duration::from_millis(20),
             cookie_life: Duration::from_secs(30),
             max_datagram: 65_507,
+            retention: RETENTION,
+            max_keys: 1 << 20,
             limits: Limits {
                 message: 65_536,
                 depth: 8,
@@ -47,6 +54,34 @@ impl Default for Config {
             },
         }
     }
+}
+
+/// An interface that a server offers.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer {
+    /// What it looks like.
+    pub interface: &'static Interface,
+    /// Where the effects of its exactly-once methods are.
+    pub effects: Effects,
+}
+
+impl From<&'static Interface> for Offer {
+    /// Effects that are elsewhere: the kind that assumes nothing.
+    fn from(interface: &'static Interface) -> Self {
+        Self {
+            interface,
+            effects: Effects::Elsewhere,
+        }
+    }
+}
+
+/// Where the effects of exactly-once methods are, and so what a crash leaves of one that ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effects {
+    /// Anywhere. That a call starts is kept before it begins, since afterwards nobody knows how far it came.
+    Elsewhere,
+    /// All of them are in the transaction that commits its record: a call without a record did not run.
+    InTransaction,
 }
 
 /// A way back to a peer, as the driver numbers them: a connection, or an address of a datagram socket.
@@ -77,6 +112,17 @@ pub enum Handled {
     Run(Run),
 }
 
+/// What the driver has to do now that a change is kept.
+#[derive(Debug)]
+pub enum Resumed {
+    /// Nothing.
+    Nothing,
+    /// To send what was appended to the buffer.
+    Reply(Route),
+    /// To run a method with these arguments, then to call [`Server::handle_done`](super::Server::handle_done).
+    Run(Run, Vec<u8>),
+}
+
 /// A method to be run.
 #[derive(Debug)]
 pub struct Run {
@@ -98,12 +144,27 @@ pub struct Token {
     pub(super) id: Option<RequestId>,
     pub(super) asker: Asker,
     pub(super) oneway: bool,
+    /// What its record holds beside the reply, if a durable store is to keep it.
+    pub(super) record: Option<Box<TokenRecord>>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct TokenRecord {
+    pub(super) digest: u128,
+    pub(super) key: Option<CallKey>,
+    pub(super) incarnation: u64,
+    pub(super) window: u32,
 }
 
 impl Token {
     /// The name of the call; plain callers give none.
     pub fn id(&self) -> Option<RequestId> {
         self.id
+    }
+
+    /// Whether the reply leaves only when a durable store has kept it.
+    pub fn awaits_record(&self) -> bool {
+        self.record.is_some()
     }
 
     /// Whether nobody waits for a reply.
@@ -119,6 +180,10 @@ pub enum Done {
     Returned,
     /// It panicked.
     Panicked,
+    /// It panicked, and all that it did was rolled back with its transaction.
+    RolledBack,
+    /// The store could not carry out its transaction: nothing is recorded.
+    StoreFailed,
     /// It returned a value that cannot be encoded.
     Unencodable,
     /// The arguments could not be decoded; it did not run.
@@ -131,6 +196,17 @@ pub enum Done {
     DeadlinePassed,
     /// The server is shutting down; it did not run.
     ShuttingDown,
+}
+
+impl Done {
+    /// Whether the method was not run.
+    pub(super) fn is_refusal(self) -> bool {
+        use Done::*;
+        matches!(
+            self,
+            BadArguments | NoProcedure | Overloaded | DeadlinePassed | ShuttingDown
+        )
+    }
 }
 
 /// What a server has done so far.

@@ -1,7 +1,7 @@
 //! First contact and the granting of sessions; calls of peers that know no sessions.
 
 use super::reply::{self, Answer, REPLY_HEADROOM};
-use super::{Done, Handled, OpenKey, Origin, Route, Run, Server, Session, Token};
+use super::{Done, Handled, OpenKey, Origin, Route, Run, Server, Session, Target, Token};
 use crate::describe::Semantics;
 use crate::message::{AcceptStatus, Call};
 use crate::record::MARK;
@@ -10,6 +10,7 @@ use crate::session::program::{
     OpenRefusal, OpenReply,
 };
 use crate::session::server::session::Asker;
+use crate::session::store::Change;
 use crate::session::wire::{SESSION_PROGRAM, SESSION_VERSION, SessionId, procedure};
 use crate::time::Time;
 use crate::xdr::{self, Encode};
@@ -38,13 +39,14 @@ impl Server {
             datagram: origin.datagram,
         };
         match self.find_method(call) {
-            Ok((interface, method)) => {
+            Ok(Target { interface, method }) => {
                 self.stats.begun += 1;
                 let oneway = method.is_some_and(|method| method.semantics == Semantics::Oneway);
                 let token = Token {
                     id: None,
                     asker,
                     oneway,
+                    record: None,
                 };
                 Handled::Run(Run {
                     token,
@@ -85,8 +87,7 @@ impl Server {
     /// The fingerprints of a program's methods.
     pub(super) fn describe(&self, args: DescribeArgs) -> DescribeReply {
         match self
-            .interfaces
-            .iter()
+            .interfaces()
             .find(|i| i.program == args.program && i.version == args.version)
         {
             Some(interface) => DescribeReply::Methods(
@@ -130,7 +131,7 @@ impl Server {
                     let cookie = self.cookie(now, origin.address);
                     let hello = HelloReply {
                         incarnation: self.incarnation,
-                        store: self.store,
+                        store: self.store.map(|store| store.id),
                         cookie,
                     };
                     answer_plain(call.header.xid, AcceptStatus::Success, &hello, out)
@@ -138,10 +139,10 @@ impl Server {
                 Err(_) => answer_plain(call.header.xid, AcceptStatus::GarbageArgs, &(), out),
             },
             procedure::OPEN => match xdr::from_slice::<OpenArgs>(body, self.config.limits) {
-                Ok(args) => {
-                    let granted = self.open(now, origin, call, &args);
-                    answer_plain(call.header.xid, AcceptStatus::Success, &granted, out)
-                }
+                Ok(args) => match self.open(now, origin, call, &args) {
+                    Some(answer) => answer_open(call.header.xid, &answer, out),
+                    None => Handled::Nothing,
+                },
                 Err(_) => answer_plain(call.header.xid, AcceptStatus::GarbageArgs, &(), out),
             },
             _ => answer_plain(
@@ -153,21 +154,22 @@ impl Server {
         }
     }
 
-    /// Only here is memory taken for a client, and only after its cookie has shown that it hears us.
+    /// Only here is memory taken for a client, and only after its cookie has shown that it hears us. `None` while the grant
+    /// is not kept yet.
     fn open(
         &mut self,
         now: Time,
         origin: Origin<'_>,
         call: &Call<'_>,
         args: &OpenArgs,
-    ) -> OpenReply {
+    ) -> Option<OpenReply> {
         if !self.cookie_is_good(now, origin.address, &args.cookie) {
-            return OpenReply::Refused(OpenRefusal::BadCookie);
+            return Some(OpenReply::Refused(OpenRefusal::BadCookie));
         }
         if args.keeper == Keeper::Store && self.store.is_none() {
-            return OpenReply::Refused(OpenRefusal::NoStore);
+            return Some(OpenReply::Refused(OpenRefusal::NoStore));
         }
-        let identity = self.identity(call);
+        let identity = self.identity(args.keeper, call);
         let key = OpenKey {
             client: args.client,
             nonce: args.nonce,
@@ -181,26 +183,38 @@ impl Server {
                 // The client counts its lease from this copy, too: it cannot know which one was the first to arrive.
                 Some(session) if now < session.lease_until => {
                     session.lease_until = lease_until;
-                    return self.grant(id);
+                    if let Some(asker) = &mut session.granting {
+                        *asker = (origin.route, call.header.xid);
+                        return None;
+                    }
+                    return Some(self.grant(id));
                 }
                 // A session whose lease is over is not resumed, even if nobody has swept it up yet.
                 _ => self.end_session(id),
             }
         }
-        if self.shutting_down || self.sessions.len() >= self.config.max_sessions {
-            return OpenReply::Refused(OpenRefusal::Full);
+        let durable = args.keeper == Keeper::Store && self.store_is_durable();
+        if self.shutting_down
+            || self.sessions.len() >= self.config.max_sessions
+            || durable && (self.store_failed || !self.store_has_room)
+        {
+            return Some(OpenReply::Refused(OpenRefusal::Full));
         }
         let id = SessionId(self.entropy.bytes());
         self.opens.insert(key.clone(), id);
         if self.sessions.is_empty() {
             self.next_sweep = now + self.config.lease / 4;
         }
-        let session = Session::new(key, origin.security, lease_until, self.config.window);
+        let mut session = Session::new(key, origin.security, lease_until, self.config.window);
+        if durable {
+            session.granting = Some((origin.route, call.header.xid));
+            self.changes.push_back(Change::Grant(id, session.to_kept()));
+        }
         self.sessions.insert(id, session);
-        self.grant(id)
+        (!durable).then(|| self.grant(id))
     }
 
-    fn grant(&self, id: SessionId) -> OpenReply {
+    pub(super) fn grant(&self, id: SessionId) -> OpenReply {
         let lease_ms = u32::try_from(self.config.lease.as_millis()).unwrap_or(u32::MAX);
         OpenReply::Granted(Grant {
             session: id.0,
@@ -210,8 +224,8 @@ impl Server {
     }
 
     /// A digest of the credential that a session is opened with: the same number asked for by another is another session.
-    fn identity(&self, call: &Call<'_>) -> u128 {
-        let mut hasher = SipHasher13::new_with_key(&self.digest_key);
+    fn identity(&self, keeper: Keeper, call: &Call<'_>) -> u128 {
+        let mut hasher = SipHasher13::new_with_key(&self.digest_key(keeper));
         hasher.write_u32(call.header.credential.flavor().0);
         hasher.write(call.header.credential.body());
         hasher.finish128().as_u128()
@@ -237,6 +251,11 @@ impl Server {
             && now.since(made) <= self.config.cookie_life
             && self.cookie(made, address) == *cookie
     }
+}
+
+/// Appends a framed answer to `OPEN`.
+pub(super) fn answer_open(xid: u32, answer: &OpenReply, out: &mut Vec<u8>) -> Handled {
+    answer_plain(xid, AcceptStatus::Success, answer, out)
 }
 
 fn answer_plain(

@@ -1,47 +1,67 @@
 //! The server's half of the session protocol.
 
 mod api;
+mod calls;
 mod grant;
 mod ids;
+mod keeping;
+mod keys;
 mod program;
 mod reply;
 mod session;
 
-use crate::describe::{Interface, Method, Semantics};
+use crate::describe::Interface;
 use crate::entropy::Entropy;
 use crate::message::{AcceptStatus, AuthStatus, Call, Flavor, Message};
 use crate::record::MARK;
 use crate::session::program::{Keeper, ReceivedArgs};
+use crate::session::store::{Change, StoreIdentity};
 use crate::session::wire::{
     Credential, Outcome, RequestId, SESSION_FLAVOR, SESSION_PROGRAM, SESSION_VERSION, SessionId,
     procedure,
 };
 use crate::time::{Executed, Time};
-pub use api::{Config, Done, Handled, Origin, Route, Run, Stats, Token};
+use api::TokenRecord;
+pub use api::{Config, Done, Effects, Handled, Offer, Origin, Resumed, Route, Run, Stats, Token};
+use calls::{Starting, Target};
 use ids::FastMap;
+use keys::Keys;
 use reply::Answer;
 pub use reply::REPLY_HEADROOM;
-use session::{Arrival, Asker, OpenKey, ReplyCache, Session, State};
+use session::{Asker, OpenKey, ReplyCache, Session, State};
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hasher;
-use std::time::Duration;
 
 /// The server's session machine. It knows which calls it has seen and decides which of them run.
 ///
 /// Order of calling: for each message [`handle_message`](Self::handle_message); for each [`Run`] it returns, exactly one
 /// [`handle_done`](Self::handle_done), at any later time; [`handle_timeout`](Self::handle_timeout) when
 /// [`poll_timeout`](Self::poll_timeout) is reached, then [`poll_transmit`](Self::poll_transmit) until it is empty.
+///
+/// With a durable store, [`restore`](Self::restore) comes first of all; after every input the driver looks for changes
+/// ([`poll_change`](Self::poll_change)), keeps them, and says so by [`handle_kept`](Self::handle_kept).
 pub struct Server {
     config: Config,
-    interfaces: Vec<&'static Interface>,
+    offers: Vec<Offer>,
     incarnation: u64,
-    store: Option<[u8; 16]>,
+    store: Option<StoreIdentity>,
     entropy: Entropy,
+    /// Keys the digests that live and die with this incarnation; those that a store keeps are keyed by its secret.
     digest_key: [u8; 16],
     sessions: FastMap<SessionId, Session>,
     opens: HashMap<OpenKey, SessionId>,
     cache: ReplyCache,
+    keys: Keys,
+    /// What the store has to keep.
+    changes: VecDeque<Change>,
+    /// Calls that begin when the store has kept that they start.
+    starting: FastMap<RequestId, Starting>,
+    starting_bytes: usize,
+    store_failed: bool,
+    store_has_room: bool,
+    /// Milliseconds since 1970 as far as the driver has said; it never goes back.
+    wall_ms: u64,
     /// Calls that came in datagrams, in the order in which they began; the ended ones are skipped when their time comes.
     running: VecDeque<(Time, RequestId)>,
     outbox: VecDeque<(Route, Vec<u8>)>,
@@ -52,20 +72,20 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server of `interfaces`. `incarnation` is a number that no earlier life of this server had; `store` names what
-    /// keeps exactly-once calls; `seed` comes from the operating system.
+    /// A server of `offers`. `incarnation` is a number that no earlier life of this server had; `store` is what keeps
+    /// exactly-once calls; `seed` comes from the operating system.
     pub fn new(
         config: Config,
-        interfaces: Vec<&'static Interface>,
+        offers: Vec<Offer>,
         incarnation: u64,
-        store: Option<[u8; 16]>,
+        store: Option<StoreIdentity>,
         seed: [u8; 32],
     ) -> Self {
         let mut entropy = Entropy::new(seed);
         let digest_key = entropy.bytes();
         Self {
             config,
-            interfaces,
+            offers,
             incarnation,
             store,
             entropy,
@@ -73,6 +93,13 @@ impl Server {
             sessions: FastMap::default(),
             opens: HashMap::new(),
             cache: ReplyCache::default(),
+            keys: Keys::default(),
+            changes: VecDeque::new(),
+            starting: FastMap::default(),
+            starting_bytes: 0,
+            store_failed: false,
+            store_has_room: true,
+            wall_ms: 0,
             running: VecDeque::new(),
             outbox: VecDeque::new(),
             next_sweep: Time::ZERO,
@@ -130,7 +157,8 @@ impl Server {
     }
 
     /// Takes the end of a begun call. `out[at..]` holds [`REPLY_HEADROOM`] bytes and the encoded result; afterwards it
-    /// holds the framed reply, to be sent to the returned route, or nothing if nobody waits for it.
+    /// holds the framed reply, to be sent to the returned route, or nothing if nobody waits for it, or if it has to wait
+    /// until a durable store has kept it.
     pub fn handle_done(
         &mut self,
         token: Token,
@@ -138,12 +166,18 @@ impl Server {
         out: &mut Vec<u8>,
         at: usize,
     ) -> Option<Route> {
-        if !matches!(done, Done::Returned | Done::Panicked | Done::Unencodable) {
+        if done.is_refusal() {
             self.stats.refused += 1;
         }
         let Some(id) = token.id else {
             return self.finish_plain(&token, done, out, at);
         };
+        if token.awaits_record() {
+            return self.handle_done_durably(&token, done, out, at);
+        }
+        if self.keys.is_owner(id) {
+            self.end_key(id, done, out, at);
+        }
         let mut answer = Answer::of(done);
         let Some(session) = self.sessions.get_mut(&id.session) else {
             out.truncate(at);
@@ -187,12 +221,10 @@ impl Server {
     pub fn handle_timeout(&mut self, now: Time) {
         while let Some(&(begun, id)) = self.running.front() {
             let due = begun + self.config.early_ack <= now;
-            let asker = self.sessions.get_mut(&id.session).and_then(|session| {
-                match session.look(id.seq)?.state {
-                    State::Running { .. } if !session.is_forgotten(id.seq) => session.asker(id.seq),
-                    _ => None,
-                }
-            });
+            let known = self.sessions.get(&id.session);
+            let asker = known
+                .filter(|session| session.is_under_way(id.seq))
+                .and_then(|session| session.asker(id.seq));
             // Calls that have ended leave the queue before their time, else each would have a timer of its own.
             if asker.is_some() && !due {
                 break;
@@ -213,6 +245,8 @@ impl Server {
                 .map(|(id, _)| *id)
                 .collect();
             ended.into_iter().for_each(|id| self.end_session(id));
+            self.say_all_forgotten();
+            self.sweep_keys(now);
         }
     }
 
@@ -261,187 +295,6 @@ impl Server {
             kept, self.cache.bytes,
             "the count of kept bytes has drifted"
         );
-    }
-
-    fn handle_session_call(
-        &mut self,
-        now: Time,
-        origin: Origin<'_>,
-        message: &[u8],
-        call: &Call<'_>,
-        credential: Credential,
-        out: &mut Vec<u8>,
-    ) -> Handled {
-        let known = self.sessions.get_mut(&credential.session);
-        let Some(session) = known.filter(|s| {
-            now < s.lease_until && origin.security >= s.security && credential.principal == 0
-        }) else {
-            let outcome = if credential.incarnation == self.incarnation {
-                Outcome::UnknownSession
-            } else {
-                Outcome::StaleIncarnation
-            };
-            return self.refuse(call.header.xid, credential.seq, outcome, out);
-        };
-        session.lease_until = now + self.config.lease;
-        if session
-            .acknowledge(
-                credential.first_incomplete,
-                credential.done_mask,
-                &mut self.cache,
-            )
-            .is_err()
-        {
-            self.end_session(credential.session);
-            return self.refuse(
-                call.header.xid,
-                credential.seq,
-                Outcome::UnknownSession,
-                out,
-            );
-        }
-        if call.header.program == SESSION_PROGRAM {
-            return self.handle_session_program(origin, call, credential, out);
-        }
-        self.handle_numbered(now, origin, message, call, credential, out)
-    }
-
-    fn handle_numbered(
-        &mut self,
-        now: Time,
-        origin: Origin<'_>,
-        message: &[u8],
-        call: &Call<'_>,
-        credential: Credential,
-        out: &mut Vec<u8>,
-    ) -> Handled {
-        let id = RequestId {
-            session: credential.session,
-            seq: credential.seq,
-        };
-        let asker = Asker {
-            route: origin.route,
-            xid: call.header.xid,
-            datagram: origin.datagram,
-        };
-        let digest = self.digest(call, call.args);
-        let Some(session) = self.sessions.get_mut(&id.session) else {
-            return Handled::Nothing;
-        };
-        match session.arrive(id.seq, digest, asker) {
-            Arrival::Expired => {
-                self.stats.expired += 1;
-                self.refuse(call.header.xid, id.seq, Outcome::Expired, out)
-            }
-            Arrival::Conflict => self.refuse(call.header.xid, id.seq, Outcome::Conflict, out),
-            Arrival::Running => {
-                self.stats.duplicates += 1;
-                if !origin.datagram {
-                    return Handled::Nothing;
-                }
-                self.put_received(call.header.xid, id.seq, out);
-                Handled::Reply
-            }
-            Arrival::Finished => {
-                self.stats.duplicates += 1;
-                self.replay(id, asker, out)
-            }
-            Arrival::New => {
-                self.begin(now, id, asker, digest, call, message.len(), credential, out)
-            }
-        }
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "all of them describe the one call that begins"
-    )]
-    fn begin(
-        &mut self,
-        now: Time,
-        id: RequestId,
-        asker: Asker,
-        digest: u128,
-        call: &Call<'_>,
-        end: usize,
-        credential: Credential,
-        out: &mut Vec<u8>,
-    ) -> Handled {
-        let target = self.find_method(call);
-        let semantics = match target {
-            Ok((_, Some(method))) => method.semantics,
-            _ => Semantics::Idempotent,
-        };
-        let Some(session) = self.sessions.get_mut(&id.session) else {
-            return Handled::Nothing;
-        };
-        let answer = if !session.has_room() && !session.ran(id.seq) {
-            Some(Answer::refusal(Outcome::Overloaded))
-        } else if let Err(status) = target {
-            Some(Answer::unavailable(status))
-        } else if !fits(semantics, session.keeper) {
-            Some(Answer::refusal(Outcome::WrongKeeper))
-        } else if credential.time_left_ms == 0 {
-            Some(Answer::refusal(Outcome::DeadlinePassed))
-        } else if self.shutting_down {
-            Some(Answer::refusal(Outcome::ShuttingDown))
-        } else if self.cache.bytes >= self.config.max_reply_bytes {
-            Some(Answer::refusal(Outcome::Overloaded))
-        } else {
-            None
-        };
-        let needs_record = !matches!(semantics, Semantics::Idempotent | Semantics::Readonly);
-        if let Some(answer) = answer {
-            return self.refuse_for_good(id, asker, digest, answer, out);
-        }
-        session.begin(id.seq, digest, asker, needs_record);
-        let oneway = semantics == Semantics::Oneway;
-        if asker.datagram && !oneway {
-            self.running.push_back((now, id));
-        }
-        self.stats.begun += 1;
-        let (interface, method) = target.unwrap_or((0, None));
-        let deadline = Some(now + Duration::from_millis(credential.time_left_ms.into()));
-        Handled::Run(Run {
-            token: Token {
-                id: Some(id),
-                asker,
-                oneway,
-            },
-            interface,
-            method,
-            args: end - call.args.len()..end,
-            deadline,
-        })
-    }
-
-    /// Refuses a call and marks its number finished first, so that no copy of it can run later.
-    fn refuse_for_good(
-        &mut self,
-        id: RequestId,
-        asker: Asker,
-        digest: u128,
-        mut answer: Answer,
-        out: &mut Vec<u8>,
-    ) -> Handled {
-        self.stats.refused += 1;
-        let ran = self
-            .sessions
-            .get(&id.session)
-            .is_some_and(|session| session.ran(id.seq));
-        answer.admit(ran);
-        let at = out.len();
-        self.put_answer(asker.xid, id.seq, answer, out);
-        let Some(session) = self.sessions.get_mut(&id.session) else {
-            return Handled::Nothing;
-        };
-        if session.has_room() || ran {
-            session.begin(id.seq, digest, asker, true);
-            session.finish(id.seq, &out[at..], true, &mut self.cache);
-        } else if session.forget_unseen(id.seq).is_err() {
-            self.end_session(id.session);
-        }
-        Handled::Reply
     }
 
     /// Answers a call that is not run, without finishing its number.
@@ -506,56 +359,65 @@ impl Server {
         );
     }
 
-    fn digest(&self, call: &Call<'_>, args: &[u8]) -> u128 {
-        let mut hasher = SipHasher13::new_with_key(&self.digest_key);
+    /// What keys the digests that this keeper's records hold.
+    fn digest_key(&self, keeper: Keeper) -> [u8; 16] {
+        match (keeper, self.store) {
+            (Keeper::Store, Some(store)) => store.secret,
+            _ => self.digest_key,
+        }
+    }
+
+    /// A digest by which copies of a call are known from other calls.
+    fn digest(&self, keeper: Keeper, call: &Call<'_>) -> u128 {
+        let mut hasher = SipHasher13::new_with_key(&self.digest_key(keeper));
         hasher.write_u64(u64::from(call.header.program) << 32 | u64::from(call.header.version));
         hasher.write_u32(call.header.procedure);
-        hasher.write(args);
+        hasher.write(call.args);
         hasher.finish128().as_u128()
     }
 
-    /// Which of the interfaces, and which of its methods; procedure 0 has none.
-    fn find_method(
-        &self,
-        call: &Call<'_>,
-    ) -> Result<(usize, Option<&'static Method>), AcceptStatus> {
-        let served = |interface: &&'static Interface| interface.program == call.header.program;
-        let found = self
-            .interfaces
-            .iter()
-            .position(|i| served(i) && i.version == call.header.version);
-        match found {
-            Some(index) if call.header.procedure == 0 => Ok((index, None)),
-            Some(index) => match self.interfaces[index].method(call.header.procedure) {
-                Some(method) => Ok((index, Some(method))),
-                None => Err(AcceptStatus::ProcedureUnavailable),
-            },
-            None => match self.versions_of(call.header.program) {
-                Some((low, high)) => Err(AcceptStatus::ProgramMismatch { low, high }),
-                None => Err(AcceptStatus::ProgramUnavailable),
-            },
+    /// What a call is a call of, or why it is not served.
+    fn find_method(&self, call: &Call<'_>) -> Result<Target, AcceptStatus> {
+        let (program, version) = (call.header.program, call.header.version);
+        let served =
+            |interface: &Interface| (interface.program, interface.version) == (program, version);
+        let found = self.interfaces().position(served);
+        let Some(index) = found else {
+            return Err(match self.versions_of(program) {
+                Some((low, high)) => AcceptStatus::ProgramMismatch { low, high },
+                None => AcceptStatus::ProgramUnavailable,
+            });
+        };
+        let method = self.offers[index].interface.method(call.header.procedure);
+        if method.is_none() && call.header.procedure != 0 {
+            return Err(AcceptStatus::ProcedureUnavailable);
         }
+        Ok(Target {
+            interface: index,
+            method,
+        })
     }
 
     fn versions_of(&self, program: u32) -> Option<(u32, u32)> {
         let versions = || {
-            self.interfaces
-                .iter()
-                .filter(|i| i.program == program)
-                .map(|i| i.version)
+            let of_program = self.interfaces().filter(|i| i.program == program);
+            of_program.map(|interface| interface.version)
         };
         Some((versions().min()?, versions().max()?))
     }
 
+    fn interfaces(&self) -> impl Iterator<Item = &'static Interface> {
+        self.offers.iter().map(|offer| offer.interface)
+    }
+
     fn end_session(&mut self, id: SessionId) {
+        let durable = self.is_kept_durably(id);
         if let Some(session) = self.sessions.remove(&id) {
+            if durable {
+                self.changes.push_back(Change::End(id));
+            }
             self.opens.remove(&session.opened_as);
             session.end(&mut self.cache);
         }
     }
-}
-
-/// Whether a session of this keeper keeps what the method promises.
-fn fits(semantics: Semantics, keeper: Keeper) -> bool {
-    (semantics == Semantics::ExactlyOnce) == (keeper == Keeper::Store)
 }

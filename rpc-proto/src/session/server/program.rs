@@ -4,13 +4,15 @@ use super::reply::{Answer, REPLY_HEADROOM};
 use super::session::State;
 use super::{Done, Handled, Origin, Server};
 use crate::message::{AcceptStatus, Call};
-use crate::session::program::{AckArgs, ProbeArgs, ProbeReply, ProbeState};
+use crate::session::program::{AckArgs, ProbeArgs, ProbeReply, ProbeState, ReleaseArgs};
 use crate::session::wire::{Credential, Outcome, RequestId, procedure};
+use crate::time::Time;
 use crate::xdr;
 
 impl Server {
     pub(super) fn handle_session_program(
         &mut self,
+        now: Time,
         origin: Origin<'_>,
         call: &Call<'_>,
         credential: Credential,
@@ -44,6 +46,14 @@ impl Server {
                             out,
                         );
                     }
+                    self.say_forgotten(credential.session);
+                    self.answer_program(call.header.xid, credential.seq, &(), out)
+                }
+                Err(_) => self.refuse(call.header.xid, credential.seq, Outcome::BadArguments, out),
+            },
+            procedure::RELEASE => match xdr::from_slice::<ReleaseArgs>(body, self.config.limits) {
+                Ok(args) => {
+                    self.release_keys(now, &args);
                     self.answer_program(call.header.xid, credential.seq, &(), out)
                 }
                 Err(_) => self.refuse(call.header.xid, credential.seq, Outcome::BadArguments, out),
@@ -80,7 +90,7 @@ impl Server {
         } else {
             match session.redirect(args.seq, origin.route, origin.datagram) {
                 None | Some(State::Ran) => ProbeState::NeverSeen,
-                Some(State::Running { .. }) => ProbeState::Running,
+                Some(State::Running { .. } | State::Settling { .. }) => ProbeState::Running,
                 Some(State::Finished { .. }) => ProbeState::Finished,
             }
         };

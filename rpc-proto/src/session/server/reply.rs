@@ -41,6 +41,9 @@ impl Answer {
                 executed: Executed::Maybe,
                 ..Answer::refusal(Outcome::Panicked)
             },
+            // All that it did was taken back.
+            Done::RolledBack => Answer::refusal(Outcome::Panicked),
+            Done::StoreFailed => Answer::refusal(Outcome::StoreFailed),
             Done::Unencodable => Answer {
                 executed: Executed::Yes,
                 ..Answer::refusal(Outcome::Unencodable)
@@ -179,6 +182,13 @@ pub(super) fn put_call(
         Err(_) => return out.truncate(at),
     }
     frame(&mut out[at..]);
+}
+
+/// Replaces the number of the call in the session verifier of a framed reply.
+pub(super) fn set_seq(framed: &mut [u8], seq: u64) {
+    if let Some(place) = framed.get_mut(MARK + 36..MARK + 44) {
+        place.copy_from_slice(&seq.to_be_bytes());
+    }
 }
 
 /// Replaces the transaction id of a framed message.

@@ -4,6 +4,7 @@ use super::{Route, ids::FastMap};
 use crate::session::Security;
 use crate::session::numbers::Numbers;
 use crate::session::program::{AckRange, Keeper};
+use crate::session::store::{Forgotten, KeptSession};
 use crate::time::Time;
 
 /// What a server knows of one session.
@@ -16,8 +17,12 @@ pub(super) struct Session {
     pub(super) security: Security,
     pub(super) lease_until: Time,
     pub(super) opened_as: OpenKey,
+    /// Whom to answer when the grant is kept: route and transaction id of the latest `OPEN`.
+    pub(super) granting: Option<(Route, u32)>,
     forgotten: Numbers,
     records: FastMap<u64, Record>,
+    /// Records dropped since the store was last told which numbers are forgotten.
+    dropped: usize,
     window: u32,
 }
 
@@ -45,7 +50,8 @@ pub(super) struct Record {
     /// An earlier copy ran, and nothing was kept of its reply.
     ran: bool,
     pub(super) digest: u128,
-    pub(super) asker: Asker,
+    /// `None` in a record from a store, until somebody asks.
+    pub(super) asker: Option<Asker>,
     pub(super) state: State,
 }
 
@@ -53,6 +59,8 @@ pub(super) struct Record {
 pub(super) enum State {
     /// The method has not returned. `needs_record`: its reply must be kept for copies that come later.
     Running { needs_record: bool },
+    /// It has ended with this reply, and the store does not keep the record yet: who asks is told that it runs.
+    Settling { reply: Vec<u8> },
     /// It ran, and no reply is kept since a second run does no harm. That it ran is kept: a refusal must not deny it.
     Ran,
     /// The framed reply; empty for methods that have none.
@@ -64,8 +72,8 @@ pub(super) enum State {
 pub(super) enum Arrival {
     /// Never seen before, or one that may run again.
     New,
-    /// A copy of one that runs. Its reply will go to where this copy came from.
-    Running,
+    /// A copy of one that has not ended for the caller. Its reply will go to where this copy came from.
+    UnderWay,
     /// A copy of one that is finished.
     Finished,
     /// The number is forgotten.
@@ -114,9 +122,66 @@ impl Session {
             security,
             lease_until,
             opened_as,
+            granting: None,
             forgotten: Numbers::new(),
             records: FastMap::default(),
+            dropped: 0,
             window,
+        }
+    }
+
+    /// What a store keeps of this session.
+    pub(super) fn to_kept(&self) -> KeptSession {
+        KeptSession {
+            client: self.opened_as.client,
+            nonce: self.opened_as.nonce,
+            identity: self.opened_as.identity,
+            security: self.security,
+            forgotten: self.forgotten(),
+        }
+    }
+
+    /// Takes over what a store kept: forgotten numbers.
+    pub(super) fn restore_forgotten(&mut self, forgotten: &Forgotten) {
+        self.forgotten.insert_below(forgotten.below);
+        for &(first, last) in &forgotten.above {
+            self.forgotten.insert_range(first, last);
+        }
+    }
+
+    /// Takes over what a store kept: a finished call.
+    pub(super) fn restore_finished(
+        &mut self,
+        seq: u64,
+        digest: u128,
+        reply: &[u8],
+        cache: &mut ReplyCache,
+    ) {
+        let state = State::Finished {
+            reply: cache.keep(reply),
+        };
+        let record = Record {
+            ran: false,
+            digest,
+            asker: None,
+            state,
+        };
+        self.records.insert(seq, record);
+    }
+
+    /// Which numbers are forgotten now, if more than `least` records went since this was last said.
+    pub(super) fn say_forgotten(&mut self, least: usize) -> Option<Forgotten> {
+        if self.dropped <= least {
+            return None;
+        }
+        self.dropped = 0;
+        Some(self.forgotten())
+    }
+
+    fn forgotten(&self) -> Forgotten {
+        Forgotten {
+            below: self.forgotten.first_missing(),
+            above: self.forgotten.intervals().to_vec(),
         }
     }
 
@@ -129,10 +194,10 @@ impl Session {
             None => Arrival::New,
             Some(record) if record.digest != digest => Arrival::Conflict,
             Some(record) => {
-                record.asker = asker;
+                record.asker = Some(asker);
                 match record.state {
                     State::Ran => Arrival::New,
-                    State::Running { .. } => Arrival::Running,
+                    State::Running { .. } | State::Settling { .. } => Arrival::UnderWay,
                     State::Finished { .. } => Arrival::Finished,
                 }
             }
@@ -140,13 +205,14 @@ impl Session {
     }
 
     /// The state of a call that was asked about, whose reply goes to the asker from now on.
+    ///
+    /// Of a record from a store nobody knows under which transaction id its caller waits, so the caller has to send the call
+    /// itself again: `None`, as if it had never been seen.
     pub(super) fn redirect(&mut self, seq: u64, route: Route, datagram: bool) -> Option<&State> {
         let record = self.records.get_mut(&seq)?;
-        record.asker = Asker {
-            route,
-            datagram,
-            ..record.asker
-        };
+        let asker = record.asker.as_mut()?;
+        asker.route = route;
+        asker.datagram = datagram;
         Some(&record.state)
     }
 
@@ -169,7 +235,13 @@ impl Session {
         self.records.get(&seq).is_some_and(|record| record.ran)
     }
 
-    pub(super) fn begin(&mut self, seq: u64, digest: u128, asker: Asker, needs_record: bool) {
+    pub(super) fn begin(
+        &mut self,
+        seq: u64,
+        digest: u128,
+        asker: Option<Asker>,
+        needs_record: bool,
+    ) {
         debug_assert!(
             !self.forgotten.contains(seq),
             "a forgotten number must never begin"
@@ -192,10 +264,45 @@ impl Session {
 
     /// Where the reply of a running call is to go; `None` if nobody waits for it any more.
     pub(super) fn asker(&self, seq: u64) -> Option<Asker> {
-        self.records.get(&seq).map(|record| record.asker)
+        self.records.get(&seq).and_then(|record| record.asker)
     }
 
-    /// Ends a running call. Its reply is kept if copies may still ask for it.
+    /// Whether a call has begun and has not ended for its caller, who still waits.
+    pub(super) fn is_under_way(&self, seq: u64) -> bool {
+        let state = self.records.get(&seq).map(|record| &record.state);
+        !self.forgotten.contains(seq)
+            && matches!(state, Some(State::Running { .. } | State::Settling { .. }))
+    }
+
+    /// Ends a running call whose reply leaves when the store has kept it.
+    pub(super) fn settle(&mut self, seq: u64, reply: &[u8], cache: &mut ReplyCache) {
+        if let Some(record) = self.records.get_mut(&seq)
+            && matches!(record.state, State::Running { .. })
+        {
+            record.state = State::Settling {
+                reply: cache.keep(reply),
+            };
+        }
+    }
+
+    /// The store has kept how a call ended. Where its reply is to go, if anybody still waits for it.
+    pub(super) fn kept(&mut self, seq: u64, cache: &mut ReplyCache) -> Option<Asker> {
+        let record = self.records.get_mut(&seq)?;
+        let State::Settling { reply } = &mut record.state else {
+            return None;
+        };
+        let reply = std::mem::take(reply);
+        if self.forgotten.contains(seq) {
+            cache.give_back(reply);
+            self.records.remove(&seq);
+            self.dropped += 1;
+            return None;
+        }
+        record.state = State::Finished { reply };
+        record.asker
+    }
+
+    /// Ends a running call of which a store keeps nothing. Its reply is kept if copies may still ask for it.
     pub(super) fn finish(
         &mut self,
         seq: u64,
@@ -212,6 +319,7 @@ impl Session {
         };
         if acknowledged {
             self.records.remove(&seq);
+            self.dropped += 1;
         } else if !(needs_record || always_keep) {
             record.ran = true;
             record.state = State::Ran;
@@ -269,7 +377,7 @@ impl Session {
     /// Gives back all that is kept.
     pub(super) fn end(mut self, cache: &mut ReplyCache) {
         for (_, record) in self.records.drain() {
-            if let State::Finished { reply } = record.state {
+            if let State::Finished { reply } | State::Settling { reply } = record.state {
                 cache.give_back(reply);
             }
         }
@@ -283,7 +391,7 @@ impl Session {
         self.records
             .values()
             .map(|r| {
-                if let State::Finished { reply } = &r.state {
+                if let State::Finished { reply } | State::Settling { reply } = &r.state {
                     reply.len()
                 } else {
                     0
@@ -322,12 +430,15 @@ impl Session {
         }
     }
 
-    /// A running one stays, since its handler still has to come back; nobody is told of it any more.
+    /// One under way stays, since its handler or its store still has to come back; nobody is told of it any more.
     fn forget_record(&mut self, seq: u64, cache: &mut ReplyCache) {
-        let running = |record: &Record| matches!(record.state, State::Running { .. });
-        if self.records.get(&seq).is_none_or(running) {
+        let under_way = |record: &Record| {
+            matches!(record.state, State::Running { .. } | State::Settling { .. })
+        };
+        if self.records.get(&seq).is_none_or(under_way) {
             return;
         }
+        self.dropped += 1;
         if let Some(record) = self.records.remove(&seq)
             && let State::Finished { reply } = record.state
         {

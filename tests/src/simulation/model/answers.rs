@@ -432,6 +432,8 @@ fn end_of(done: Done) -> (Outcome, Executed) {
     match done {
         Done::Returned => (Outcome::Returned, Executed::Yes),
         Done::Panicked => (Outcome::Panicked, Executed::Maybe),
+        Done::RolledBack => (Outcome::Panicked, Executed::No),
+        Done::StoreFailed => (Outcome::StoreFailed, Executed::Maybe),
         Done::Unencodable => (Outcome::Unencodable, Executed::Yes),
         Done::BadArguments => (Outcome::BadArguments, Executed::No),
         Done::NoProcedure => (Outcome::Unavailable, Executed::No),

@@ -14,6 +14,7 @@ use rpc_proto::session::program::{OpenArgs, OpenRefusal, OpenReply};
 use rpc_proto::session::server::{
     Done, Handled, Origin, REPLY_HEADROOM, Route, Run, Server, Token,
 };
+use rpc_proto::session::store::StoreIdentity;
 use rpc_proto::session::wire::{SESSION_PROGRAM, SessionId, procedure};
 use rpc_proto::xdr::{self, Limits};
 
@@ -70,14 +71,13 @@ impl World {
             return Ok(());
         }
         let incarnation = self.rng.next();
-        let mut store = [0; 16];
-        store.copy_from_slice(&self.rng.seed()[..16]);
+        let store = StoreIdentity::passing(self.rng.seed());
         let store = self.plan.store.then_some(store);
         let config = self.plan.server.clone();
         let gain = self.rng.below(self.plan.drift + 1);
         let machine = Server::new(
             config.clone(),
-            vec![&SERVED, &OLDER],
+            vec![(&SERVED).into(), (&OLDER).into()],
             incarnation,
             store,
             self.rng.seed(),
@@ -91,7 +91,7 @@ impl World {
             model: Model::new(config, incarnation),
             clock: Clock::new(self.rng.below(1000 * SECOND), gain),
             incarnation,
-            store,
+            store: store.map(|store| store.id),
             handlers: Vec::new(),
             running: 0,
             timer: u64::MAX,
