@@ -2,6 +2,8 @@
 
 #[path = "session/acknowledging.rs"]
 mod acknowledging;
+#[path = "session/durable.rs"]
+mod durable;
 #[path = "session/found.rs"]
 mod found;
 #[path = "session/plain.rs"]
@@ -106,12 +108,7 @@ impl Pair {
         let Some(message) = self.to_server.pop_front() else {
             return;
         };
-        let origin = Origin {
-            route: Route(1),
-            address: b"client",
-            datagram: self.kind == LinkKind::Datagram,
-            security: Security::Network,
-        };
+        let origin = self.origin();
         let mut out = Vec::new();
         match self
             .server
@@ -135,6 +132,15 @@ impl Pair {
             }
         }
         self.server.check_invariants();
+    }
+
+    fn origin(&self) -> Origin<'static> {
+        Origin {
+            route: Route(1),
+            address: b"client",
+            datagram: self.kind == LinkKind::Datagram,
+            security: Security::Network,
+        }
     }
 
     /// Splits what was appended to a reply buffer into messages.

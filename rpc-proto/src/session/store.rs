@@ -177,6 +177,46 @@ pub struct Kept {
     pub clock: u64,
 }
 
+impl Kept {
+    /// Carries out one change: what every store has to do, in the shortest words. It searches; real stores have tables.
+    pub fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Grant(id, session) => {
+                self.sessions.retain(|(other, _)| other != id);
+                self.sessions.push((*id, session.clone()));
+            }
+            Change::Start(call, started) => self.started.push((*call, started.clone())),
+            Change::Finish(call, finished) => {
+                self.drop_calls(|other| other == *call);
+                if let Some(key) = finished.key {
+                    self.keys.retain(|(other, ..)| *other != key);
+                    let (digest, reply) = (finished.digest, finished.reply.clone());
+                    self.keys.push((key, digest, reply));
+                }
+                self.finished.push((*call, finished.clone()));
+            }
+            Change::Undo(call) => self.drop_calls(|other| other == *call),
+            Change::Forget(id, forgotten) => {
+                self.drop_calls(|call| call.session == *id && forgotten.contains(call.seq));
+                for (_, session) in self.sessions.iter_mut().filter(|(other, _)| other == id) {
+                    session.forgotten = forgotten.clone();
+                }
+            }
+            Change::End(id) => {
+                self.sessions.retain(|(other, _)| other != id);
+                self.drop_calls(|call| call.session == *id);
+            }
+            Change::ForgetKey(key) => self.keys.retain(|(other, ..)| other != key),
+            Change::Clock(clock) => self.clock = self.clock.max(*clock),
+        }
+    }
+
+    fn drop_calls(&mut self, which: impl Fn(RequestId) -> bool) {
+        self.started.retain(|(call, _)| !which(*call));
+        self.finished.retain(|(call, _)| !which(*call));
+    }
+}
+
 /// What a service finds out about a call that was started before a crash and has no end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recovered {

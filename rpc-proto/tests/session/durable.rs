@@ -1,0 +1,387 @@
+//! Exactly-once calls whose records a durable store keeps, over the deaths of the server.
+
+use super::{BANK, BOTH, METHODS, Pair};
+use rpc_proto::session::client::{FailureKind, LinkKind};
+use rpc_proto::session::server::{
+    self, Done, Effects, Handled, Offer, REPLY_HEADROOM, Resumed, Run, Server,
+};
+use rpc_proto::session::store::{Change, Kept, Recovered, StartedCall, StoreIdentity};
+use rpc_proto::time::Executed;
+use std::collections::HashMap;
+use std::time::Duration;
+
+const STORE: StoreIdentity = StoreIdentity {
+    id: [5; 16],
+    secret: [6; 16],
+    durable: true,
+};
+
+/// A client and a server whose store is on a disk: what is written is gone with a crash unless it was synced.
+struct Bank {
+    pair: Pair,
+    effects: Effects,
+    disk: Kept,
+    written: Vec<Change>,
+    /// How often each value was executed, in all lives.
+    runs: HashMap<u64, u32>,
+    lives: u64,
+}
+
+impl Bank {
+    fn new(kind: LinkKind, effects: Effects) -> Self {
+        let mut bank = Self {
+            pair: Pair::new(kind),
+            effects,
+            disk: Kept::default(),
+            written: Vec::new(),
+            runs: HashMap::new(),
+            lives: 0,
+        };
+        bank.start(&mut |_| Recovered::CannotTell);
+        bank
+    }
+
+    /// A new life of the server, on the same disk.
+    fn start(&mut self, recover: &mut dyn FnMut(&StartedCall) -> Recovered) {
+        self.lives += 1;
+        let offer = Offer {
+            interface: &BANK,
+            effects: self.effects,
+        };
+        let seed = [self.lives as u8; 32];
+        let config = server::Config::default();
+        let mut server = Server::new(config, vec![offer], self.lives, Some(STORE), seed);
+        let kept = self.disk.clone();
+        server.restore(self.pair.now, 0, kept, recover);
+        self.pair.server = server;
+        self.sync();
+    }
+
+    fn crash(&mut self, recover: &mut dyn FnMut(&StartedCall) -> Recovered) {
+        self.written.clear();
+        self.pair.to_server.clear();
+        self.pair.to_client.clear();
+        self.start(recover);
+        // A stream breaks with its server; of datagrams nobody is told.
+        if self.pair.kind == LinkKind::Stream {
+            self.pair.client.handle_link_down(self.pair.now);
+            self.pair
+                .client
+                .handle_link_up(self.pair.now, self.pair.kind);
+        }
+    }
+
+    fn write(&mut self) {
+        while let Some(change) = self.pair.server.poll_change() {
+            self.written.push(change);
+        }
+    }
+
+    /// Keeps what was said so far, and says so.
+    fn sync(&mut self) {
+        self.write();
+        for change in std::mem::take(&mut self.written) {
+            self.disk.apply(&change);
+            let Some(subject) = change.subject() else {
+                continue;
+            };
+            let mut out = Vec::new();
+            match self.pair.server.handle_kept(subject, &mut out) {
+                Resumed::Nothing => assert!(out.is_empty()),
+                Resumed::Reply(_) => self.pair.answer(&out),
+                Resumed::Run(run, args) => self.run(run, &args),
+            }
+            self.pair.server.check_invariants();
+        }
+    }
+
+    fn run(&mut self, run: Run, args: &[u8]) {
+        let value = u64::from_be_bytes(args[run.args.clone()].try_into().expect("one number"));
+        *self.runs.entry(value).or_default() += 1;
+        let mut out = vec![0; REPLY_HEADROOM];
+        out.extend_from_slice(&(value * 2).to_be_bytes());
+        let route = self
+            .pair
+            .server
+            .handle_done(run.token, Done::Returned, &mut out, 0);
+        assert_eq!(route, None, "a reply has to wait for its record");
+    }
+
+    /// Lets the server handle one message. Nothing is synced.
+    fn serve(&mut self) {
+        let Some(message) = self.pair.to_server.pop_front() else {
+            return;
+        };
+        let mut out = Vec::new();
+        let origin = self.pair.origin();
+        let now = self.pair.now;
+        match self
+            .pair
+            .server
+            .handle_message(now, origin, &message, &mut out)
+        {
+            Handled::Nothing => {}
+            Handled::Reply => self.pair.answer(&out),
+            Handled::Run(run) => self.run(run, &message),
+        }
+    }
+
+    fn settle(&mut self) {
+        loop {
+            self.pair.send();
+            self.serve();
+            self.sync();
+            self.pair.receive();
+            if self.pair.to_server.is_empty() && self.pair.to_client.is_empty() {
+                self.pair.send();
+                if self.pair.to_server.is_empty() && !self.pair.server.has_changes() {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Lets time pass, in steps short enough for every timer.
+    fn pass(&mut self, span: Duration) {
+        let end = self.pair.now + span;
+        while self.pair.now < end {
+            self.pair.now = self.pair.now + Duration::from_millis(50);
+            self.pair.client.handle_timeout(self.pair.now);
+            self.pair.server.handle_timeout(self.pair.now);
+            while let Some((_, message)) = self.pair.server.poll_transmit() {
+                self.pair.answer(&message);
+            }
+            self.settle();
+        }
+    }
+
+    /// Sends a call of the exactly-once method until the server has its record written, but not synced.
+    fn begin(&mut self, value: u64) {
+        self.pair.call(3, value);
+        let before = self.disk.sessions.len();
+        while self.disk.sessions.len() == before {
+            self.pair.send();
+            self.serve();
+            self.sync();
+            self.pair.receive();
+        }
+        while !self.pair.to_client.is_empty() {
+            self.pair.receive();
+        }
+        loop {
+            self.pair.send();
+            self.serve();
+            self.write();
+            if !self.written.is_empty() {
+                break;
+            }
+            self.pair.receive();
+        }
+    }
+}
+
+const EFFECTS: [Effects; 2] = [Effects::InTransaction, Effects::Elsewhere];
+
+#[test]
+fn a_call_runs_once_and_leaves_a_record() {
+    for kind in BOTH {
+        for effects in EFFECTS {
+            let mut bank = Bank::new(kind, effects);
+            bank.pair.call(3, 21);
+            bank.settle();
+            assert_eq!(bank.pair.last(), Ok(42), "{kind:?}, {effects:?}");
+            assert_eq!(bank.runs[&21], 1);
+            assert_eq!(bank.disk.sessions.len(), 1);
+            assert_eq!(bank.disk.finished.len(), 1);
+            assert!(bank.disk.started.is_empty(), "the end replaces the start");
+        }
+    }
+}
+
+#[test]
+fn no_session_is_granted_before_the_grant_is_kept() {
+    for kind in BOTH {
+        let mut bank = Bank::new(kind, Effects::InTransaction);
+        bank.pair.call(3, 1);
+        for _ in 0..8 {
+            bank.pair.send();
+            bank.serve();
+            bank.write();
+            bank.pair.receive();
+        }
+        assert!(
+            matches!(bank.written[..], [Change::Grant(..)]),
+            "{:?}",
+            bank.written
+        );
+        assert!(bank.pair.to_client.is_empty() && bank.pair.finished.is_empty());
+        bank.settle();
+        assert_eq!(bank.pair.last(), Ok(2));
+    }
+}
+
+/// The reply was not sent, so nobody knows of the run, and it has left nothing behind: the call runs again.
+#[test]
+fn a_run_whose_transaction_is_lost_did_not_happen() {
+    for kind in BOTH {
+        let mut bank = Bank::new(kind, Effects::InTransaction);
+        bank.begin(7);
+        assert!(
+            matches!(bank.written[..], [Change::Finish(..)]),
+            "{:?}",
+            bank.written
+        );
+        assert!(
+            bank.pair.to_client.is_empty(),
+            "nothing leaves before its record is kept"
+        );
+        bank.crash(&mut |_| unreachable!("nothing was started"));
+        bank.settle();
+        bank.pass(Duration::from_secs(8));
+        assert_eq!(bank.pair.last(), Ok(14), "{kind:?}");
+        assert_eq!(
+            bank.runs[&7], 2,
+            "the first run was lost with its transaction"
+        );
+        assert_eq!(bank.disk.finished.len(), 1);
+    }
+}
+
+#[test]
+fn a_reply_that_was_lost_comes_from_the_next_life() {
+    for kind in BOTH {
+        for effects in EFFECTS {
+            let mut bank = Bank::new(kind, effects);
+            bank.begin(7);
+            bank.sync();
+            bank.sync();
+            assert_eq!(bank.disk.finished.len(), 1);
+            bank.crash(&mut |_| unreachable!("it has an end"));
+            bank.settle();
+            bank.pass(Duration::from_secs(8));
+            assert_eq!(bank.pair.last(), Ok(14), "{kind:?}, {effects:?}");
+            assert_eq!(bank.runs[&7], 1);
+        }
+    }
+}
+
+#[test]
+fn a_call_whose_start_is_not_kept_has_not_begun() {
+    for kind in BOTH {
+        let mut bank = Bank::new(kind, Effects::Elsewhere);
+        bank.begin(7);
+        assert!(matches!(bank.written[..], [Change::Start(..)]));
+        assert!(bank.runs.is_empty());
+        bank.crash(&mut |_| unreachable!("the start was lost"));
+        bank.settle();
+        bank.pass(Duration::from_secs(8));
+        assert_eq!(bank.pair.last(), Ok(14), "{kind:?}");
+        assert_eq!(bank.runs[&7], 1);
+    }
+}
+
+/// The method ran, the server died before its end was kept, and the service is asked what it knows.
+#[test]
+fn what_recovery_finds_out_is_what_the_caller_is_told() {
+    let did = || Recovered::Did(14u64.to_be_bytes().to_vec());
+    let rows: [(&dyn Fn() -> Recovered, Result<u64, _>, u32); 3] = [
+        (&did, Ok(14), 1),
+        (&|| Recovered::DidNot, Ok(14), 2),
+        (
+            &|| Recovered::CannotTell,
+            Err((FailureKind::Interrupted, Executed::Maybe)),
+            1,
+        ),
+    ];
+    for kind in BOTH {
+        for (recovered, expected, runs) in &rows {
+            let mut bank = Bank::new(kind, Effects::Elsewhere);
+            bank.begin(7);
+            bank.sync();
+            assert_eq!((bank.runs[&7], bank.disk.started.len()), (1, 1));
+            bank.crash(&mut |started| {
+                assert_eq!(started.args, 7u64.to_be_bytes());
+                assert_eq!(started.procedure, METHODS[2].procedure);
+                recovered()
+            });
+            assert!(bank.disk.started.is_empty());
+            bank.settle();
+            bank.pass(Duration::from_secs(8));
+            assert_eq!(bank.pair.last(), *expected, "{kind:?}");
+            assert_eq!(bank.runs[&7], *runs);
+            // A third life finds nothing to ask about.
+            bank.crash(&mut |_| unreachable!("it has an end"));
+        }
+    }
+}
+
+#[test]
+fn acknowledged_records_leave_the_disk() {
+    for kind in BOTH {
+        let mut bank = Bank::new(kind, Effects::InTransaction);
+        for value in 0..200 {
+            bank.pair.call(3, value);
+            bank.settle();
+        }
+        assert!(
+            bank.disk.finished.len() < 70,
+            "{}",
+            bank.disk.finished.len()
+        );
+        bank.pass(Duration::from_secs(20));
+        assert!(
+            bank.disk.finished.is_empty(),
+            "an idle session keeps nothing"
+        );
+        bank.pass(Duration::from_secs(40));
+        assert!(bank.disk.sessions.is_empty(), "and is over with its lease");
+    }
+}
+
+#[test]
+fn a_refusal_that_says_no_is_kept_before_it_is_said() {
+    for kind in BOTH {
+        let mut bank = Bank::new(kind, Effects::InTransaction);
+        bank.pair.call(3, 1);
+        bank.settle();
+        bank.pair.server.handle_store_room(false);
+        bank.pair.call(3, 2);
+        bank.pair.send();
+        bank.serve();
+        bank.write();
+        assert!(matches!(bank.written[..], [Change::Finish(..)]));
+        assert!(bank.pair.to_client.is_empty());
+        bank.settle();
+        assert_eq!(
+            bank.pair.last(),
+            Err((FailureKind::StoreFull, Executed::No))
+        );
+        assert!(!bank.runs.contains_key(&2));
+    }
+}
+
+#[test]
+fn after_the_store_failed_nothing_is_promised() {
+    for kind in BOTH {
+        let mut bank = Bank::new(kind, Effects::InTransaction);
+        bank.begin(1);
+        bank.pair.server.handle_store_failed();
+        bank.written.clear();
+        bank.settle();
+        assert!(
+            bank.pair.finished.is_empty(),
+            "nobody can tell what became of it"
+        );
+        bank.pair.call(3, 2);
+        bank.settle();
+        assert_eq!(
+            bank.pair.last(),
+            Err((FailureKind::StoreFailed, Executed::Maybe))
+        );
+        assert!(!bank.runs.contains_key(&2));
+        // At-most-once calls do not need the store.
+        bank.pair.call(2, 3);
+        bank.pair.settle();
+        assert_eq!(bank.pair.last(), Ok(6));
+    }
+}
