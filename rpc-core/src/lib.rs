@@ -23,14 +23,14 @@ pub use rpc_proto::time::{Executed, Retry, Time};
 pub use rpc_proto::describe::{self, Describe, Interface, Method, Semantics};
 pub use rpc_proto::xdr::{self, Bounded, Decode, DecodeError, Encode, EncodeError};
 pub use server::{HeldUp, Server, ServerBuilder, ServerStats, ShutdownError, StartError};
-pub use service::{ServeError, Service};
+pub use service::{Effects, Recovery, ServeError, Service};
 pub use store::{CompletionStore, MemoryCompletions};
 
 /// What the code written by `#[rpc]` and `#[derive(Xdr)]` names. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::client::Channel;
-    pub use crate::{Context, ServeError, Service};
+    pub use crate::{Context, Effects, Recovery, ServeError, Service};
     pub use rpc_proto::__private::*;
     pub use std::sync::Arc;
 }

@@ -2,7 +2,8 @@
 
 use crate::Context;
 use rpc_proto::describe::Interface;
-use rpc_proto::xdr::{DecodeError, Decoder, EncodeError, Encoder};
+pub use rpc_proto::session::server::Effects;
+use rpc_proto::xdr::{DecodeError, Decoder, Encode, EncodeError, Encoder};
 
 /// One interface with somebody who answers for it.
 ///
@@ -27,6 +28,48 @@ pub trait Service: Send + Sync + 'static {
         args: &mut Decoder<'_>,
         reply: &mut Encoder,
     ) -> Result<(), ServeError>;
+
+    /// Where the effects of its exactly-once methods are.
+    fn effects(&self) -> Effects {
+        Effects::Elsewhere
+    }
+
+    /// Finds out whether `procedure` ran, for a call that a crash interrupted: as [`call`](Self::call), but nothing runs.
+    ///
+    /// `reply` gets the result of a call that did run. A service that does not say otherwise cannot tell.
+    fn recover(
+        &self,
+        cx: &Context,
+        procedure: u32,
+        args: &mut Decoder<'_>,
+        reply: &mut Encoder,
+    ) -> Result<Recovery<()>, ServeError> {
+        let _ = (cx, procedure, args, reply);
+        Ok(Recovery::CannotTell)
+    }
+}
+
+/// What a service finds out about an exactly-once call that began before a crash and has no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery<R> {
+    /// It ran to its end: this is its result, which the caller gets.
+    Did(R),
+    /// It has had no effect and never will. If the caller asks again, it runs.
+    DidNot,
+    /// Nobody can tell: the caller is told so, and it never runs again.
+    CannotTell,
+}
+
+impl<R: Encode> Recovery<R> {
+    /// Encodes the result, if there is one.
+    #[doc(hidden)]
+    pub fn encode(self, reply: &mut Encoder) -> Result<Recovery<()>, EncodeError> {
+        Ok(match self {
+            Recovery::Did(result) => Recovery::Did(result.encode(reply)?),
+            Recovery::DidNot => Recovery::DidNot,
+            Recovery::CannotTell => Recovery::CannotTell,
+        })
+    }
 }
 
 /// Why a call has no result.

@@ -8,6 +8,23 @@ pub trait Bank: ::core::marker::Send + ::core::marker::Sync + 'static {
         to: &Account,
     ) -> Result<Receipt, BankError>;
     fn note(&self, line: &str, marks: &[u32]);
+    /// Finds out whether [`transfer`](Self::transfer) ran, for a call that a crash interrupted.
+    ///
+    /// A server that starts calls this, before it answers, for each call that its predecessor began and did not end,
+    /// unless all effects of the service are in the store's own transaction. Look at where the effects would be:
+    ///
+    /// - `Did(result)`: it ran to its end, and this is its result, which the caller gets;
+    /// - `DidNot`: it has had no effect and never will; if the caller asks again, it runs;
+    /// - `CannotTell`, which is what happens without this function: the caller is told so, and it never runs again.
+    #[allow(unused_variables, deprecated, clippy::too_many_arguments)]
+    fn recover_transfer(
+        &self,
+        cx: &Context,
+        from: u64,
+        to: &Account,
+    ) -> ::rpc_core::Recovery<Result<Receipt, BankError>> {
+        ::rpc_core::Recovery::CannotTell
+    }
 }
 /** Calls a [`Bank`], wherever it is.
 
@@ -137,12 +154,25 @@ impl ::rpc_core::Client for BankClient {
 #[allow(dead_code)]
 pub struct BankService<T> {
     service: T,
+    effects: ::rpc_core::__private::Effects,
 }
 #[allow(dead_code)]
 impl<T: Bank> BankService<T> {
     /// Wraps an implementation of [`Bank`] for a server.
     pub fn new(service: T) -> Self {
-        Self { service }
+        Self {
+            service,
+            effects: ::rpc_core::__private::Effects::Elsewhere,
+        }
+    }
+    /// States that the exactly-once methods have all their effects in the store's transaction (`cx.transaction`).
+    ///
+    /// No crash then leaves a doubt whether one ran, so no call has to be written down before it begins. A method that
+    /// has other effects as well may run twice after a crash.
+    #[must_use]
+    pub fn transactional(mut self) -> Self {
+        self.effects = ::rpc_core::__private::Effects::InTransaction;
+        self
     }
 }
 #[automatically_derived]
@@ -206,6 +236,49 @@ impl<__Service: Bank> ::rpc_core::Service for BankService<__Service> {
                     .map_err(::rpc_core::__private::ServeError::Args)?;
                 <__Service as Bank>::note(&self.service, __argument_0, &__argument_1);
                 ::core::result::Result::Ok(())
+            }
+            _ => {
+                ::core::result::Result::Err(
+                    ::rpc_core::__private::ServeError::NoProcedure,
+                )
+            }
+        }
+    }
+    fn effects(&self) -> ::rpc_core::__private::Effects {
+        self.effects
+    }
+    fn recover(
+        &self,
+        __cx: &::rpc_core::__private::Context,
+        __procedure: ::core::primitive::u32,
+        __args: &mut ::rpc_core::__private::Decoder<'_>,
+        __reply: &mut ::rpc_core::__private::Encoder,
+    ) -> ::core::result::Result<
+        ::rpc_core::__private::Recovery<()>,
+        ::rpc_core::__private::ServeError,
+    > {
+        match __procedure {
+            1u32 => {
+                let __argument_0 = <u64 as ::rpc_core::__private::Decode>::decode(__args)
+                    .map_err(::rpc_core::__private::ServeError::Args)?;
+                let __argument_1 = <Account as ::rpc_core::__private::Decode>::decode(
+                        __args,
+                    )
+                    .map_err(::rpc_core::__private::ServeError::Args)?;
+                ::rpc_core::__private::Decoder::finish(
+                        ::core::clone::Clone::clone(__args),
+                    )
+                    .map_err(::rpc_core::__private::ServeError::Args)?;
+                ::rpc_core::__private::Recovery::encode(
+                        <__Service as Bank>::recover_transfer(
+                            &self.service,
+                            __cx,
+                            __argument_0,
+                            &__argument_1,
+                        ),
+                        __reply,
+                    )
+                    .map_err(::rpc_core::__private::ServeError::Reply)
             }
             _ => {
                 ::core::result::Result::Err(

@@ -67,7 +67,9 @@ pub fn derive_xdr(input: TokenStream) -> TokenStream {
 ///
 /// - `BankClient`, with `connect(endpoint)`, `local(service)`, the descriptor `INTERFACE`, and one method for each of
 ///   the trait's, which encodes its arguments and returns a `Call` (a `Oneway` for oneway methods);
-/// - `BankService<T>`, which wraps an implementation for a server.
+/// - `BankService<T>`, which wraps an implementation for a server;
+/// - for each exactly-once method `m` a provided method `recover_m` of the trait, which a service with effects outside of
+///   its store writes itself, if it can find out after a crash whether `m` ran.
 ///
 /// ```
 /// use rpc_core::{Context, rpc};

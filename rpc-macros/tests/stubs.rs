@@ -10,10 +10,10 @@ mod framework;
 
 use std::sync::Mutex;
 
-use framework::{Client, Context, ServeError, Service, serve};
+use framework::{Client, Context, Effects, Recovery, ServeError, Service, serve};
 use rpc_macros::{Xdr, rpc};
 use rpc_proto::describe::{Semantics, Type};
-use rpc_proto::xdr::DecodeProblem;
+use rpc_proto::xdr::{DecodeProblem, Decoder, Encode, Encoder, Limits};
 
 #[derive(Clone, Debug, PartialEq, Xdr)]
 #[xdr(crate = rpc_proto)]
@@ -66,6 +66,14 @@ impl Journal for Book {
                 text: format!("{line} by {}", cx.caller),
             }),
             _ => Err(Refused::TooLong(line.len() as u32)),
+        }
+    }
+
+    fn recover_write(&self, cx: &Context, line: &str, bytes: &[u8]) -> Recovery<Outcome> {
+        match line {
+            "lost" => Recovery::DidNot,
+            "done" => Recovery::Did(self.write(cx, line, bytes)),
+            _ => Recovery::CannotTell,
         }
     }
 
@@ -221,6 +229,74 @@ fn nothing_runs_on_arguments_that_do_not_decode_to_their_end() {
     assert_eq!(
         serve(&service, 3, &[0; 4]),
         Ok(b"\0\0\0\x01a\0\0\0".to_vec())
+    );
+}
+
+/// The trait of this one has nothing to say about crashes.
+#[rpc(program = PROGRAM, version = 3, crate = crate::framework)]
+trait Till {
+    #[rpc(exactly_once)]
+    fn r#move(&self, cents: u64);
+}
+
+impl Till for () {
+    fn r#move(&self, _: u64) {}
+}
+
+#[test]
+fn what_a_service_finds_out_after_a_crash_is_encoded_as_the_result_would_be() {
+    let recover = |service: &dyn Service, procedure, args: &[u8]| {
+        let (mut args, mut reply) = (Decoder::new(args, Limits::default()), Encoder::new());
+        let cx = Context { caller: "test" };
+        let found = service.recover(&cx, procedure, &mut args, &mut reply);
+        (found, reply.into_vec())
+    };
+    let journal = JournalService::new(Book::default());
+    let args = |line: &str| {
+        let mut args = Encoder::new();
+        line.encode(&mut args)
+            .and_then(|()| args.opaque(b"ab"))
+            .expect("short");
+        args.into_vec()
+    };
+    let did = serve(&journal, 1, &args("done")).expect("it runs");
+    let rows = [
+        (1, args("done"), Ok(Recovery::Did(())), did),
+        (1, args("lost"), Ok(Recovery::DidNot), vec![]),
+        (1, args("what"), Ok(Recovery::CannotTell), vec![]),
+        (
+            7,
+            args("sum is not exactly once"),
+            Err(ServeError::NoProcedure),
+            vec![],
+        ),
+    ];
+    for (procedure, args, expected, reply) in rows {
+        assert_eq!(
+            recover(&journal, procedure, &args),
+            (expected, reply),
+            "{args:?}"
+        );
+    }
+    assert!(matches!(
+        recover(&journal, 1, &[0]).0,
+        Err(ServeError::Args(_))
+    ));
+    let till = TillService::new(());
+    assert_eq!(
+        recover(&till, 1, &[0; 8]),
+        (Ok(Recovery::CannotTell), vec![])
+    );
+}
+
+#[test]
+fn a_service_says_where_its_effects_are() {
+    let till = TillService::new(());
+    assert_eq!(till.effects(), Effects::Elsewhere);
+    assert_eq!(till.transactional().effects(), Effects::InTransaction);
+    assert_eq!(
+        JournalService::new(Book::default()).effects(),
+        Effects::Elsewhere
     );
 }
 

@@ -5,6 +5,7 @@ mod client;
 mod debug;
 mod descriptor;
 mod model;
+mod recovery;
 mod semantics;
 mod service;
 mod signature;

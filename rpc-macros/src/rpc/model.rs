@@ -8,6 +8,7 @@ use syn::{
 };
 
 use super::attributes::{OnMethod, OnTrait};
+use super::recovery;
 use super::semantics::Semantics;
 use super::signature::{self, Argument};
 use crate::attribute::{framework, is_called};
@@ -42,6 +43,8 @@ pub struct Method {
     pub arguments: Vec<Argument>,
     /// As it is written, so that aliases stay; nothing for a method without `->`.
     pub result: Option<Type>,
+    /// The function that says after a crash whether an exactly-once method ran.
+    pub recovery: Option<Ident>,
 }
 
 impl Interface {
@@ -53,11 +56,18 @@ impl Interface {
         format_ident!("{}Service", self.ident)
     }
 
+    /// Whether the service has completion records, and what goes with them.
+    pub fn has_exactly_once(&self) -> bool {
+        self.methods
+            .iter()
+            .any(|method| method.semantics == Semantics::ExactlyOnce)
+    }
+
     /// Reads the trait and leaves in it what the compiler shall see. Nothing if the trait itself cannot be an interface;
     /// wrong methods are left out.
     pub fn read(on_trait: OnTrait, item: &mut ItemTrait, errors: &Errors) -> Option<Self> {
         let usable = check_trait(item, errors);
-        let methods = read_methods(item, errors);
+        let mut methods = read_methods(item, errors);
         for bound in [
             parse_quote!(::core::marker::Send),
             parse_quote!(::core::marker::Sync),
@@ -67,6 +77,7 @@ impl Interface {
         }
         item.colon_token.get_or_insert_default();
         let framework = framework(on_trait.framework);
+        recovery::add(item, &mut methods, &framework, errors);
         usable.then(|| Self {
             private: quote!(#framework::__private),
             framework,
@@ -171,6 +182,7 @@ fn read_method(method: &mut TraitItemFn, numbers: &mut Numbers, errors: &Errors)
         context: signature.context,
         arguments: signature.arguments,
         result: signature.result,
+        recovery: None,
     })
 }
 

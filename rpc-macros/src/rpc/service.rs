@@ -18,12 +18,17 @@ pub fn emit(interface: &Interface) -> TokenStream {
 
 fn definition(interface: &Interface) -> TokenStream {
     let Interface {
+        private,
         conditions,
         visibility,
         ident,
         ..
     } = interface;
     let service = interface.service();
+    let exactly_once = interface.has_exactly_once();
+    let effects = exactly_once.then(|| quote!(effects: #private::Effects,));
+    let elsewhere = exactly_once.then(|| quote!(effects: #private::Effects::Elsewhere,));
+    let transactional = exactly_once.then(|| transactional(interface));
     let doc = format!(" Serves a [`{ident}`]: what a server is given to answer calls with.");
     let new = format!(" Wraps an implementation of [`{ident}`] for a server.");
     quote! {
@@ -33,6 +38,7 @@ fn definition(interface: &Interface) -> TokenStream {
         #[allow(dead_code)]
         #visibility struct #service<T> {
             service: T,
+            #effects
         }
 
         #(#conditions)*
@@ -40,8 +46,25 @@ fn definition(interface: &Interface) -> TokenStream {
         impl<T: #ident> #service<T> {
             #[doc = #new]
             #visibility fn new(service: T) -> Self {
-                Self { service }
+                Self { service, #elsewhere }
             }
+
+            #transactional
+        }
+    }
+}
+
+fn transactional(interface: &Interface) -> TokenStream {
+    let (private, visibility) = (&interface.private, &interface.visibility);
+    quote! {
+        /// States that the exactly-once methods have all their effects in the store's transaction (`cx.transaction`).
+        ///
+        /// No crash then leaves a doubt whether one ran, so no call has to be written down before it begins. A method that
+        /// has other effects as well may run twice after a crash.
+        #[must_use]
+        #visibility fn transactional(mut self) -> Self {
+            self.effects = #private::Effects::InTransaction;
+            self
         }
     }
 }
@@ -80,6 +103,9 @@ fn dispatch(interface: &Interface) -> TokenStream {
         .methods
         .iter()
         .map(|method| arm(method, interface, &names));
+    let kept = interface
+        .has_exactly_once()
+        .then(|| recover(interface, &names));
     quote! {
         #(#conditions)*
         #[automatically_derived]
@@ -101,32 +127,91 @@ fn dispatch(interface: &Interface) -> TokenStream {
                     _ => ::core::result::Result::Err(#private::ServeError::NoProcedure),
                 }
             }
+
+            #kept
+        }
+    }
+}
+
+/// What the server of a service with exactly-once methods asks besides.
+fn recover(interface: &Interface, names: &Names) -> TokenStream {
+    let private = &interface.private;
+    let Names {
+        context,
+        procedure,
+        args,
+        reply,
+    } = names;
+    let arms = interface
+        .methods
+        .iter()
+        .filter_map(|method| recovering_arm(method, interface, names));
+    quote! {
+        fn effects(&self) -> #private::Effects {
+            self.effects
+        }
+
+        fn recover(
+            &self,
+            #context: &#private::Context,
+            #procedure: ::core::primitive::u32,
+            #args: &mut #private::Decoder<'_>,
+            #reply: &mut #private::Encoder,
+        ) -> ::core::result::Result<#private::Recovery<()>, #private::ServeError> {
+            match #procedure {
+                #(#arms)*
+                _ => ::core::result::Result::Err(#private::ServeError::NoProcedure),
+            }
         }
     }
 }
 
 fn arm(method: &Method, interface: &Interface, names: &Names) -> TokenStream {
-    let Interface {
-        private,
-        ident: interface,
-        ..
-    } = interface;
-    let (
-        Method {
-            ident, procedure, ..
-        },
-        Names {
-            context,
-            args,
-            reply,
-            ..
-        },
-    ) = (method, names);
+    let (private, reply) = (&interface.private, &names.reply);
+    let run = invoke(method, &method.ident, interface, names);
+    let answer = match &method.result {
+        None => quote!(#run; ::core::result::Result::Ok(())),
+        Some(ty) => {
+            let encode = quote_spanned!(at(ty)=> <#ty as #private::Encode>::encode);
+            quote!(#encode(&#run, #reply).map_err(#private::ServeError::Reply))
+        }
+    };
+    with_arguments(method, private, names, &answer)
+}
+
+fn recovering_arm(method: &Method, interface: &Interface, names: &Names) -> Option<TokenStream> {
+    let (private, reply) = (&interface.private, &names.reply);
+    let found = invoke(method, method.recovery.as_ref()?, interface, names);
+    let answer =
+        quote!(#private::Recovery::encode(#found, #reply).map_err(#private::ServeError::Reply));
+    Some(with_arguments(method, private, names, &answer))
+}
+
+/// The arm of a method: decodes the arguments to their end, and goes on to `then`.
+fn with_arguments(
+    method: &Method,
+    private: &TokenStream,
+    names: &Names,
+    then: &TokenStream,
+) -> TokenStream {
+    let (procedure, args) = (method.procedure, &names.args);
     let decoded = method
         .arguments
         .iter()
         .enumerate()
         .map(|(index, argument)| decode(index, argument, private, args));
+    quote! {
+        #procedure => {
+            #(#decoded)*
+            #private::Decoder::finish(::core::clone::Clone::clone(#args)).map_err(#private::ServeError::Args)?;
+            #then
+        }
+    }
+}
+
+/// Calls `function` of the service with the decoded arguments of `method`.
+fn invoke(method: &Method, function: &Ident, interface: &Interface, names: &Names) -> TokenStream {
+    let (interface, context) = (&interface.ident, &names.context);
     let passed = method.context.iter().map(|ty| {
         // An error about another type called `Context` belongs to where that type is named.
         let here = Ident::new(&context.to_string(), at(ty));
@@ -139,21 +224,7 @@ fn arm(method: &Method, interface: &Interface, names: &Names) -> TokenStream {
             .enumerate()
             .map(|(index, argument)| pass(index, argument)),
     );
-    let run = quote!(<__Service as #interface>::#ident(&self.service, #(#passed),*));
-    let answer = match &method.result {
-        None => quote!(#run; ::core::result::Result::Ok(())),
-        Some(ty) => {
-            let encode = quote_spanned!(at(ty)=> <#ty as #private::Encode>::encode);
-            quote!(#encode(&#run, #reply).map_err(#private::ServeError::Reply))
-        }
-    };
-    quote! {
-        #procedure => {
-            #(#decoded)*
-            #private::Decoder::finish(::core::clone::Clone::clone(#args)).map_err(#private::ServeError::Args)?;
-            #answer
-        }
-    }
+    quote!(<__Service as #interface>::#function(&self.service, #(#passed),*))
 }
 
 fn decode(index: usize, argument: &Argument, private: &TokenStream, args: &Ident) -> TokenStream {

@@ -4,7 +4,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use rpc_proto::describe::{Interface, Method};
-use rpc_proto::xdr::{Decode, DecodeError, Decoder, EncodeError, Encoder, Limits, from_slice};
+use rpc_proto::xdr::{
+    Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Limits, from_slice,
+};
 
 #[derive(Debug)]
 pub struct ConnectError;
@@ -29,6 +31,43 @@ pub trait Service: Send + Sync + 'static {
         args: &mut Decoder<'_>,
         reply: &mut Encoder,
     ) -> Result<(), ServeError>;
+
+    fn effects(&self) -> Effects {
+        Effects::Elsewhere
+    }
+
+    fn recover(
+        &self,
+        _: &Context,
+        _: u32,
+        _: &mut Decoder<'_>,
+        _: &mut Encoder,
+    ) -> Result<Recovery<()>, ServeError> {
+        Err(ServeError::NoProcedure)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Effects {
+    Elsewhere,
+    InTransaction,
+}
+
+#[derive(Debug, PartialEq)]
+pub enum Recovery<R> {
+    Did(R),
+    DidNot,
+    CannotTell,
+}
+
+impl<R: Encode> Recovery<R> {
+    pub fn encode(self, reply: &mut Encoder) -> Result<Recovery<()>, EncodeError> {
+        Ok(match self {
+            Recovery::Did(result) => Recovery::Did(result.encode(reply)?),
+            Recovery::DidNot => Recovery::DidNot,
+            Recovery::CannotTell => Recovery::CannotTell,
+        })
+    }
 }
 
 #[derive(Clone)]
@@ -107,6 +146,6 @@ pub fn serve(service: &dyn Service, procedure: u32, args: &[u8]) -> Result<Vec<u
 }
 
 pub mod __private {
-    pub use super::{Channel, Context, ServeError};
+    pub use super::{Channel, Context, Effects, Recovery, ServeError};
     pub use rpc_proto::__private::*;
 }
