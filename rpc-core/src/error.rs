@@ -193,6 +193,9 @@ pub enum ErrorKind {
     /// The call's key was issued in the future, as the server's clock has it.
     #[error("the key was issued more than five minutes ahead of the server's clock")]
     KeyAhead,
+    /// A key was given to a call of a method that is not `exactly_once`.
+    #[error("only calls of exactly_once methods can have a key")]
+    KeyNotSupported,
     /// The server does not serve the interface.
     #[error("the server does not serve this interface")]
     NoProgram,

@@ -2,17 +2,21 @@
 
 #[path = "session/acknowledging.rs"]
 mod acknowledging;
+#[path = "session/asking_again.rs"]
+mod asking_again;
 #[path = "session/durable.rs"]
 mod durable;
 #[path = "session/found.rs"]
 mod found;
+#[path = "session/keys.rs"]
+mod keys;
 #[path = "session/plain.rs"]
 mod plain;
 
 use rpc_proto::describe::{Describe, Field, Interface, Method, Semantics};
 use rpc_proto::session::Security;
 use rpc_proto::session::client::{
-    self, CallId, Client, FailureKind, Finished, HEADROOM, LinkKind, Request,
+    self, CallId, Client, FailureKind, Finished, HEADROOM, Key, LinkKind, Request,
 };
 use rpc_proto::session::server::{self, Done, Handled, Origin, REPLY_HEADROOM, Route, Server};
 use rpc_proto::session::store::StoreIdentity;
@@ -61,6 +65,12 @@ struct Pair {
     /// How often each value was executed.
     runs: HashMap<u64, u32>,
     finished: Vec<(CallId, Ended)>,
+    /// How long the callers wait.
+    patience: Duration,
+    /// Those that ended shelved.
+    shelved: Vec<CallId>,
+    /// Every message that reached the server.
+    calls_seen: Vec<Vec<u8>>,
 }
 
 impl Pair {
@@ -74,20 +84,29 @@ impl Pair {
             to_client: VecDeque::new(),
             runs: HashMap::new(),
             finished: Vec::new(),
+            patience: Duration::from_secs(10),
+            shelved: Vec::new(),
+            calls_seen: Vec::new(),
         };
         pair.client.handle_link_up(pair.now, kind);
         pair
     }
 
     fn call(&mut self, procedure: usize, value: u64) -> CallId {
+        self.call_as(procedure, value, None, false)
+    }
+
+    fn call_as(&mut self, procedure: usize, value: u64, key: Option<Key>, shelve: bool) -> CallId {
         let mut message = vec![0; HEADROOM];
         message.extend_from_slice(&value.to_be_bytes());
-        let deadline = self.now + Duration::from_secs(10);
+        let deadline = self.now + self.patience;
         let request = Request {
             interface: &BANK,
             method: &METHODS[procedure - 1],
             message,
+            key,
             deadline,
+            shelve,
         };
         self.client.handle_call(self.now, request)
     }
@@ -108,6 +127,7 @@ impl Pair {
         let Some(message) = self.to_server.pop_front() else {
             return;
         };
+        self.calls_seen.push(message.clone());
         let origin = self.origin();
         let mut out = Vec::new();
         match self
@@ -163,6 +183,9 @@ impl Pair {
     }
 
     fn note(&mut self, finished: Finished, message: &[u8]) {
+        if finished.shelved {
+            self.shelved.push(finished.call);
+        }
         let result = match finished.result {
             Ok(range) => Ok(message[range].try_into().map_or(0, u64::from_be_bytes)),
             Err(failure) => Err((failure.kind, failure.executed)),
@@ -211,14 +234,24 @@ impl Pair {
 }
 
 fn new_server(incarnation: u64) -> Server {
-    Server::new(
+    new_server_with(incarnation, incarnation as u8)
+}
+
+/// Its clock says [`TODAY`].
+fn new_server_with(incarnation: u64, store: u8) -> Server {
+    let mut server = Server::new(
         server::Config::default(),
         vec![(&BANK).into()],
         incarnation,
-        Some(StoreIdentity::passing([incarnation as u8; 32])),
+        Some(StoreIdentity::passing([store; 32])),
         [incarnation as u8; 32],
-    )
+    );
+    server.handle_clock(TODAY);
+    server
 }
+
+/// Milliseconds since 1970.
+const TODAY: u64 = 1_800_000_000_000;
 
 const BOTH: [LinkKind; 2] = [LinkKind::Stream, LinkKind::Datagram];
 

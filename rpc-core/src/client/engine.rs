@@ -86,7 +86,9 @@ impl Engine {
                 interface,
                 method,
                 message,
+                key: None,
                 deadline,
+                shelve: false,
             },
             std::thread::current(),
         );

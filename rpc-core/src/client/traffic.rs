@@ -125,6 +125,7 @@ impl State {
             call,
             mut buffer,
             result,
+            shelved: _,
         } = finished;
         let Some(seat) = self.waiters.caller(call) else {
             return;

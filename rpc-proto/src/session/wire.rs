@@ -179,6 +179,9 @@ impl CallVerifier {
     /// The longest body of the verifier.
     pub const MAX: usize = 368;
 
+    /// The length of a body that says a key and nothing else.
+    pub const WITH_KEY: usize = 56;
+
     /// The body of the verifier; `None` if it says nothing.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         self.key?;
@@ -395,7 +398,7 @@ mod tests {
         };
         let verifier = CallVerifier { key: Some(key) };
         let body = verifier.to_bytes().expect("it says something");
-        assert_eq!(body.len(), 4 + 4 + 40 + 4 + 4);
+        assert_eq!(body.len(), CallVerifier::WITH_KEY);
         assert_eq!(CallVerifier::from_bytes(&body), Some(verifier));
         assert_eq!(CallVerifier::default().to_bytes(), None);
 

@@ -24,7 +24,9 @@ fn a_call_that_can_only_fail_leaves_its_neighbours_in_the_queue() {
         interface: &NOT_SERVED,
         method: &METHODS[1],
         message: vec![0; HEADROOM + 8],
+        key: None,
         deadline,
+        shelve: false,
     };
     pair.client.handle_call(pair.now, hopeless);
     pair.call(2, 5);

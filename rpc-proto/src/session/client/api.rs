@@ -3,6 +3,7 @@
 use super::Failure;
 use crate::describe::{Interface, Method};
 use crate::record::MARK;
+use crate::session::wire::{CallVerifier, Credential, KeyId};
 use crate::time::Time;
 use std::ops::Range;
 use std::time::Duration;
@@ -64,12 +65,46 @@ pub struct Request {
     pub method: &'static Method,
     /// [`HEADROOM`] bytes of any content, then the encoded arguments.
     pub message: Vec<u8>,
+    /// The caller's name for the call, if it has one. Only exactly-once calls may.
+    pub key: Option<Key>,
     /// When the caller gives up.
     pub deadline: Time,
+    /// At the deadline, should the method have to run once and may have run, the call is shelved: it ends, and keeps its
+    /// number until [`ask_again`](super::Client::ask_again) or [`give_up`](super::Client::give_up).
+    pub shelve: bool,
+}
+
+impl Request {
+    /// How many bytes stand before the arguments. A key needs more of them, which only calls with a key pay for.
+    pub(super) fn headroom(&self) -> usize {
+        HEADROOM + self.key.map_or(0, |_| CallVerifier::WITH_KEY)
+    }
+}
+
+/// A caller's name for a call: copies under one key on different sessions of one store are one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// What the server is told.
+    pub id: KeyId,
+    /// The only store that may be asked, if there is one: to any other the call would be a new one.
+    pub store: Option<[u8; 16]>,
+    /// Somebody may have sent this call before, so as long as nothing is known of it, it may have run.
+    pub asked_before: bool,
+}
+
+impl From<KeyId> for Key {
+    /// A key under which nothing was sent yet.
+    fn from(id: KeyId) -> Self {
+        Self {
+            id,
+            store: None,
+            asked_before: false,
+        }
+    }
 }
 
 /// Bytes to leave free before encoded arguments: the record mark, the call header and the session credential.
-pub const HEADROOM: usize = MARK + 24 + 8 + crate::session::wire::Credential::LEN + 8;
+pub const HEADROOM: usize = MARK + 24 + 8 + Credential::LEN + 8;
 
 /// Names a call to the driver. No two calls of one client have the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -90,10 +125,12 @@ impl CallId {
 pub struct Finished {
     /// Which.
     pub call: CallId,
-    /// The request's buffer, for the next one.
+    /// The request's buffer, for the next one; empty if the call is shelved.
     pub buffer: Vec<u8>,
     /// Where the encoded result stands in the message that was just handled, or what went wrong.
     pub result: Result<Range<usize>, Failure>,
+    /// The call keeps its number: ask again, or give it up.
+    pub shelved: bool,
 }
 
 /// A message to be sent.

@@ -50,6 +50,7 @@ impl Client {
             call: flight.call,
             buffer: flight.request.message,
             result: Ok(result),
+            shelved: false,
         })
     }
 
@@ -66,20 +67,32 @@ impl Client {
         attempt: Executed,
         pause: Option<Duration>,
     ) {
-        let Some(flight) = self.retire(slot) else {
+        let Some(flight) = self.flight_mut(slot) else {
             return;
         };
         let executed = flight.executed(attempt);
         let failure = Failure::new(kind, executed, flight.may_repeat(), pause);
+        if flight.stage == Stage::Shelved {
+            return self.end_on_shelf(slot, failure);
+        }
+        self.end(slot, failure);
+    }
+
+    /// Ends a call with a failure.
+    pub(super) fn end(&mut self, slot: u32, failure: Failure) {
+        let Some(flight) = self.retire(slot) else {
+            return;
+        };
         self.finished.push_back(Finished {
             call: flight.call,
             buffer: flight.request.message,
             result: Err(failure),
+            shelved: false,
         });
     }
 
     /// Begins another attempt, after `pause` if there is one. The present attempt must not have run, or the method may
-    /// run twice.
+    /// run twice, or the store knows the call by its key. A shelved call stays where it is, without a number.
     pub(super) fn try_again(
         &mut self,
         now: Time,
@@ -92,11 +105,17 @@ impl Client {
             return;
         };
         debug_assert!(
-            attempt == Executed::No || flight.may_repeat(),
+            attempt == Executed::No || flight.may_go_on(),
             "a call that may have run must not be tried again"
         );
-        flight.maybe |= attempt != Executed::No;
+        if attempt != Executed::No {
+            flight.maybe = true;
+            flight.stay_with_store();
+        }
         flight.attempt = Attempt::default();
+        if flight.stage == Stage::Shelved {
+            return;
+        }
         let deadline = flight.request.deadline;
         self.stats.retries += 1;
         match pause {
@@ -122,8 +141,10 @@ impl Client {
         if !flight.has_number() {
             return;
         }
-        flight.stage = Stage::Parked;
-        flight.timer = flight.request.deadline;
+        if flight.stage != Stage::Shelved {
+            flight.stage = Stage::Parked;
+            flight.timer = flight.request.deadline;
+        }
         if plain || flight.attempt.orphaned {
             self.lose(
                 now,
@@ -142,6 +163,7 @@ impl Client {
         if self.lanes[lane].held.take().is_none() {
             return;
         }
+        self.releases.session_lost(self.lanes[lane].keeper);
         for slot in 0..self.flights.len() {
             let slot = slot as u32;
             if self.flight_mut(slot).is_some_and(|flight| {
@@ -161,6 +183,7 @@ impl Client {
         if self.lanes[lane].held.take().is_none() {
             return;
         }
+        self.releases.session_lost(self.lanes[lane].keeper);
         for slot in 0..self.flights.len() {
             let slot = slot as u32;
             let Some(flight) = self.flight_mut(slot) else {
@@ -187,7 +210,7 @@ impl Client {
             return;
         };
         let executed = flight.attempt_executed();
-        if executed == Executed::No || flight.may_repeat() {
+        if executed == Executed::No || flight.may_go_on() {
             self.try_again(now, slot, executed, None);
         } else {
             self.fail(slot, kind, executed);
@@ -207,6 +230,7 @@ impl Client {
             request.method.procedure,
             request.message.len() - MARK,
         );
+        let asked = request.key.and_then(|key| key.store);
         let limit = if link == LinkKind::Datagram {
             self.config.max_datagram
         } else {
@@ -216,12 +240,21 @@ impl Client {
             self.fail(slot, FailureKind::RequestTooLarge, Executed::No);
             return true;
         }
+        let store = match self.contact {
+            Contact::Unknown => {
+                self.expect(interface);
+                return false;
+            }
+            Contact::Known { store, .. } => store,
+            Contact::Plain => None,
+        };
+        if asked.is_some() && asked != store {
+            // Nobody here knows the key, and the call would be taken for a new one.
+            self.fail(slot, FailureKind::ServerRestarted, Executed::No);
+            return true;
+        }
         if self.contact == Contact::Plain {
             return self.admit_plain(slot, lane);
-        }
-        if self.contact == Contact::Unknown {
-            self.expect(interface);
-            return false;
         }
         match self.verdict(interface, procedure) {
             Verdict::Unknown => return false,
@@ -244,9 +277,14 @@ impl Client {
             self.wake = self.wake.min(held.good_until());
             return false;
         }
-        let (seq, incarnation) = (held.take_number(), held.incarnation);
+        let attempt = Attempt {
+            seq: held.take_number(),
+            incarnation: held.incarnation,
+            store: held.store,
+            ..Attempt::default()
+        };
         self.wake = self.wake.min(held.renew_at());
-        self.number(slot, seq, incarnation);
+        self.number(slot, attempt);
         true
     }
 
@@ -256,28 +294,27 @@ impl Client {
             self.fail(slot, FailureKind::PlainPeer, Executed::No);
         } else {
             // The number is not sent; it only says that the call has been numbered.
-            self.number(slot, 1, 0);
+            let attempt = Attempt {
+                seq: 1,
+                ..Attempt::default()
+            };
+            self.number(slot, attempt);
         }
         true
     }
 
-    fn number(&mut self, slot: u32, seq: u64, incarnation: u64) {
+    fn number(&mut self, slot: u32, attempt: Attempt) {
         self.last_attempt = self.last_attempt.wrapping_add(1);
         let xid = super::transmit::call_xid(slot, self.last_attempt);
         let Some(flight) = self.flight_mut(slot) else {
             return;
         };
-        flight.attempt = Attempt {
-            xid,
-            seq,
-            incarnation,
-            ..Attempt::default()
-        };
+        flight.attempt = Attempt { xid, ..attempt };
         flight.stage = Stage::Queued;
         self.outbox.push_back(Item::Call { slot, xid });
     }
 
-    fn retire(&mut self, slot: u32) -> Option<Flight> {
+    pub(super) fn retire(&mut self, slot: u32) -> Option<Flight> {
         self.give_up_number(slot);
         let flight = self.flights.get_mut(slot as usize)?.take()?;
         self.free.push(slot);
@@ -289,7 +326,7 @@ impl Client {
     }
 
     /// The number of the present attempt is finished for us, so the server may forget it.
-    fn give_up_number(&mut self, slot: u32) {
+    pub(super) fn give_up_number(&mut self, slot: u32) {
         let plain = self.contact == Contact::Plain;
         let Some(flight) = self
             .flight_mut(slot)

@@ -301,6 +301,7 @@ impl Client {
                             self.lanes[lane].full = false;
                             if held.takes_calls(now) {
                                 self.lanes[lane].held = Some(held);
+                                self.expect_release(now);
                             } else {
                                 // Over before it began. Asking again at once might go on for ever.
                                 self.pause(now, lane);
@@ -407,6 +408,7 @@ impl Client {
                 self.resume(lane);
             }
         }
+        self.expect_release(now);
         self.admit_waiting(now);
         self.step(now);
     }

@@ -73,6 +73,8 @@ pub enum FailureKind {
     StoreFull,
     /// The call's key was issued in the future, as the server's clock has it.
     KeyAhead,
+    /// A key was given to a call of a method that is not exactly once.
+    KeyNotSupported,
     /// The server refuses the credentials.
     Denied,
     /// The server answered with a status that makes no sense here.

@@ -1,6 +1,6 @@
 //! One call on its way.
 
-use super::{CallId, Request};
+use super::{CallId, Failure, Request};
 use crate::describe::Semantics;
 use crate::session::wire::{Outcome, Verifier};
 use crate::time::{Executed, Time};
@@ -21,6 +21,8 @@ pub(super) struct Flight {
     pub(super) maybe: bool,
     /// How often a server asked to try again later.
     pub(super) refusals: u32,
+    /// How it ended while it was shelved, for whoever asks again.
+    pub(super) ended: Option<Failure>,
 }
 
 /// The copies of a call that carry one number.
@@ -30,6 +32,8 @@ pub(super) struct Attempt {
     pub(super) seq: u64,
     /// The incarnation that the first copy was sent to.
     pub(super) incarnation: u64,
+    /// The store that keeps the session, if it is not the incarnation.
+    pub(super) store: Option<[u8; 16]>,
     /// Copies handed to a transport.
     pub(super) copies: u32,
     /// Of those, the ones handed to the present link.
@@ -56,6 +60,8 @@ pub(super) enum Stage {
     Parked,
     /// A server asked to try again later.
     Pausing,
+    /// Its caller was told that the deadline has passed, and may ask again.
+    Shelved,
 }
 
 impl Flight {
@@ -69,6 +75,28 @@ impl Flight {
             self.semantics(),
             Semantics::Idempotent | Semantics::Readonly
         )
+    }
+
+    /// Whether it may get another number although it may have run: a second run does no harm, or there will be none,
+    /// since the store knows the call by its key.
+    pub(super) fn may_go_on(&self) -> bool {
+        self.may_repeat() || self.request.key.is_some()
+    }
+
+    /// From now on only the store that may have run it is asked under its key.
+    pub(super) fn stay_with_store(&mut self) {
+        if let Some(key) = &mut self.request.key {
+            key.store = key.store.or(self.attempt.store);
+        }
+    }
+
+    /// Whether its caller may ask again once the deadline has passed.
+    pub(super) fn may_be_shelved(&self) -> bool {
+        let once = matches!(
+            self.semantics(),
+            Semantics::AtMostOnce | Semantics::ExactlyOnce
+        );
+        once && self.request.shelve && self.executed(self.attempt_executed()) == Executed::Maybe
     }
 
     /// Whether a copy is out on the present link, or about to be.

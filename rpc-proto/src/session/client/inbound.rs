@@ -86,6 +86,10 @@ impl Client {
         self.unheard_since = None;
         self.heard_of(now, slot, verifier.as_ref());
         if outcome == Outcome::Returned && status == AcceptStatus::Success {
+            if self.is_shelved(slot) {
+                // The number is not finished, so whoever asks again gets it again.
+                return None;
+            }
             self.budget.earn();
             let finished = self.succeed(slot, end - reply.results.len()..end);
             self.admit_waiting(now);
@@ -164,7 +168,11 @@ impl Client {
             Outcome::Unavailable => unavailable(status),
             Outcome::DeadlinePassed => FailureKind::DeadlinePassedAtServer,
             Outcome::Expired => FailureKind::Expired,
-            Outcome::Conflict => FailureKind::Conflict,
+            Outcome::Conflict => {
+                // Under a key, no copy can have run on any session: the record would be ours.
+                flight.maybe &= flight.request.key.is_none();
+                FailureKind::Conflict
+            }
             Outcome::WrongKeeper => FailureKind::WrongKeeper,
             Outcome::Interrupted => FailureKind::Interrupted,
             Outcome::StoreFailed => FailureKind::StoreFailed,
@@ -212,12 +220,12 @@ impl Client {
         } else {
             flight.attempt_executed()
         };
-        let (orphaned, may_repeat) = (flight.attempt.orphaned, flight.may_repeat());
+        let (orphaned, may_go_on) = (flight.attempt.orphaned, flight.may_go_on());
         // The session goes first, so that another attempt does not get a number in it.
         if !orphaned {
             self.contact_anew(now, lane, kind);
         }
-        if stream && (executed == Executed::No || may_repeat) {
+        if stream && (executed == Executed::No || may_go_on) {
             self.try_again(now, slot, executed, None);
         } else if stream {
             self.fail(slot, kind, executed);
@@ -225,7 +233,7 @@ impl Client {
     }
 
     /// A lane's session turned out to be unknown.
-    fn contact_anew(&mut self, now: Time, lane: usize, kind: FailureKind) {
+    pub(super) fn contact_anew(&mut self, now: Time, lane: usize, kind: FailureKind) {
         if self.link == Some(LinkKind::Stream) {
             self.orphan_session(now, lane);
         } else {
@@ -318,6 +326,9 @@ impl Client {
     }
 
     fn ack_reply(&mut self, now: Time, xid: u32, reply: &Reply<'_>) {
+        if self.releases.is_out(xid) {
+            return self.release_reply(now, reply);
+        }
         let Some(lane) = self.lanes.iter().position(|lane| {
             lane.held
                 .as_ref()

@@ -8,19 +8,25 @@ mod flight;
 mod inbound;
 mod lane;
 mod pace;
+mod release;
+mod shelf;
 mod timers;
 mod transmit;
 
 use crate::describe::{Interface, Semantics};
 use crate::entropy::Entropy;
 use crate::session::program::Keeper;
+use crate::session::wire::CallVerifier;
 use crate::time::{Executed, Time};
-pub use api::{CallId, Config, Finished, HEADROOM, LinkKind, Readiness, Request, Stats, Transmit};
+pub use api::{
+    CallId, Config, Finished, HEADROOM, Key, LinkKind, Readiness, Request, Stats, Transmit,
+};
 use contact::{Contact, Description, Pending};
 pub use failure::{Failure, FailureKind};
 use flight::{Attempt, Flight, Stage};
 use lane::Lane;
 use pace::{RetryBudget, RoundTrip};
+use release::Releases;
 use std::collections::VecDeque;
 use transmit::{Item, SLOT_BITS};
 
@@ -33,7 +39,8 @@ use transmit::{Item, SLOT_BITS};
 /// [`poll_transmit`](Self::poll_transmit) gives is sent, and [`poll_finished`](Self::poll_finished) and
 /// [`poll_reconnect`](Self::poll_reconnect) are asked.
 ///
-/// Every call ends exactly once: through the return value of `handle_message` or through `poll_finished`.
+/// Every call ends exactly once: through the return value of `handle_message` or through `poll_finished`. One that ends
+/// shelved may be asked about again ([`ask_again`](Self::ask_again)), and then ends once more.
 pub struct Client {
     config: Config,
     entropy: Entropy,
@@ -50,6 +57,7 @@ pub struct Client {
     free: Vec<u32>,
     outbox: VecDeque<Item>,
     finished: VecDeque<Finished>,
+    releases: Releases,
     round_trip: RoundTrip,
     budget: RetryBudget,
     /// No flight has something to do before this.
@@ -84,6 +92,7 @@ impl Client {
             free: Vec::new(),
             outbox: VecDeque::new(),
             finished: VecDeque::new(),
+            releases: Releases::default(),
             round_trip: RoundTrip::new(
                 config.first_timeout,
                 (config.min_timeout, config.max_timeout),
@@ -116,6 +125,7 @@ impl Client {
         self.outbox.clear();
         self.unheard_since = None;
         self.reconnect = false;
+        self.releases.link_lost();
         for lane in &mut self.lanes {
             if let Some(held) = &mut lane.held {
                 held.ack_lost();
@@ -127,7 +137,13 @@ impl Client {
     }
 
     /// Takes a call.
-    pub fn handle_call(&mut self, now: Time, request: Request) -> CallId {
+    pub fn handle_call(&mut self, now: Time, mut request: Request) -> CallId {
+        let named = request.key.is_some();
+        let asked_before = request.key.is_some_and(|key| key.asked_before);
+        let key_refused = named && request.method.semantics != Semantics::ExactlyOnce;
+        if named {
+            request.message.splice(..0, [0; CallVerifier::WITH_KEY]);
+        }
         self.stats.calls += 1;
         self.last_serial = self.last_serial.wrapping_add(1);
         let most = self.config.max_calls.min((1 << SLOT_BITS) - 1);
@@ -151,11 +167,14 @@ impl Client {
             stage,
             timer,
             attempt: Attempt::default(),
-            maybe: false,
+            maybe: asked_before,
             refusals: 0,
+            ended: None,
         };
         self.flights[slot as usize] = Some(flight);
-        if !room {
+        if key_refused {
+            self.fail(slot, FailureKind::KeyNotSupported, Executed::No);
+        } else if !room {
             self.fail(slot, FailureKind::TooManyCalls, Executed::No);
         } else {
             self.wake = self.wake.min(timer);
@@ -207,7 +226,10 @@ impl Client {
     pub fn handle_close(&mut self, now: Time) {
         for slot in 0..self.flights.len() {
             let slot = slot as u32;
-            if let Some(executed) = self
+            if self.is_shelved(slot) {
+                // Its caller was told how it ended.
+                self.retire(slot);
+            } else if let Some(executed) = self
                 .flight_mut(slot)
                 .map(|flight| flight.attempt_executed())
             {
@@ -216,6 +238,7 @@ impl Client {
         }
         self.outbox.clear();
         let known = matches!(self.contact, Contact::Known { .. });
+        self.release_now();
         for lane in 0..self.lanes.len() {
             if known
                 && self.lanes[lane]
@@ -260,10 +283,13 @@ impl Client {
         );
         for flight in live {
             assert!(
-                flight.timer <= flight.request.deadline,
+                flight.timer <= flight.request.deadline || flight.stage == Stage::Shelved,
                 "a call would outlive its deadline"
             );
             assert!(self.wake <= flight.timer, "a timer would be missed");
+            if flight.stage == Stage::Shelved {
+                continue;
+            }
             assert_eq!(
                 flight.has_number(),
                 !matches!(flight.stage, Stage::Waiting | Stage::Pausing),
@@ -282,6 +308,9 @@ impl Client {
         self.flights.get_mut(slot as usize)?.as_mut()
     }
 }
+
+/// The lane of exactly-once calls.
+const STORE: usize = 1;
 
 /// Which lane carries calls of these semantics.
 fn lane_of(semantics: Semantics) -> usize {

@@ -21,6 +21,7 @@ impl Client {
         for lane in 0..self.lanes.len() {
             self.lane_timeout(now, lane);
         }
+        self.release_timeout(now);
         self.notice_silence(now);
         self.step(now);
         self.admit_waiting(now);
@@ -46,7 +47,6 @@ impl Client {
             return;
         };
         if flight.request.deadline <= now {
-            let executed = flight.attempt_executed();
             let sent = (flight.attempt.copies > 0).then_some(flight.attempt.first_sent);
             let (waiting, lane) = (flight.stage == Stage::Waiting, lane_of(flight.semantics()));
             let kind = if waiting && self.lanes[lane].full {
@@ -54,7 +54,7 @@ impl Client {
             } else {
                 FailureKind::DeadlineExceeded
             };
-            self.fail(slot, kind, executed);
+            self.out_of_time(slot, kind);
             return self.notice_plain_silence(now, sent);
         }
         let (stage, xid, deadline, probes) = (
@@ -66,7 +66,7 @@ impl Client {
         flight.timer = deadline;
         match stage {
             Stage::Pausing => return self.wait(now, slot),
-            Stage::Waiting | Stage::Queued | Stage::Parked => return,
+            Stage::Waiting | Stage::Queued | Stage::Parked | Stage::Shelved => return,
             // A plain server keeps no record that would make a second copy harmless.
             Stage::Sent if plain && !(datagram && flight.may_repeat()) => return,
             Stage::Sent if datagram => {
@@ -163,6 +163,12 @@ impl Client {
                 .into_iter()
                 .flatten()
         });
-        flights.chain(contact).chain(lanes).min().unwrap_or(NEVER)
+        let releases = self.releases.timer();
+        flights
+            .chain(contact)
+            .chain(lanes)
+            .chain(releases)
+            .min()
+            .unwrap_or(NEVER)
     }
 }

@@ -3,13 +3,13 @@
 use super::FailureKind;
 use super::contact::Contact;
 use super::flight::Stage;
-use super::{Client, HEADROOM, LinkKind, NEVER, Transmit, lane_of};
+use super::{Client, LinkKind, NEVER, Transmit, lane_of};
 use crate::message::{Auth, CallHeader, Flavor};
 use crate::record::MARK;
 use crate::session::frame;
 use crate::session::program::{AckArgs, ProbeArgs};
 use crate::session::wire::{
-    Credential, SESSION_FLAVOR, SESSION_PROGRAM, SESSION_VERSION, procedure,
+    CallVerifier, Credential, SESSION_FLAVOR, SESSION_PROGRAM, SESSION_VERSION, procedure,
 };
 use crate::time::Time;
 use crate::xdr::{self, Encode};
@@ -25,6 +25,8 @@ pub(super) enum Item {
     Contact,
     /// Ranges of finished numbers.
     Ack { lane: usize },
+    /// Keys that nobody will ask for again.
+    Release,
     /// The end of a session.
     Goodbye { lane: usize },
 }
@@ -108,6 +110,14 @@ impl Client {
                         });
                     }
                 }
+                Item::Release => {
+                    if self.prepare_release(now) {
+                        return Some(Transmit {
+                            call: None,
+                            framed: &self.scratch,
+                        });
+                    }
+                }
                 Item::Goodbye { lane } => {
                     if self.prepare_goodbye(lane) {
                         return Some(Transmit {
@@ -150,8 +160,7 @@ impl Client {
             flight.attempt.copies,
         );
         if deadline <= now {
-            let executed = flight.attempt_executed();
-            self.fail(slot, FailureKind::DeadlineExceeded, executed);
+            self.out_of_time(slot, FailureKind::DeadlineExceeded);
             return None;
         }
         if !plain
@@ -211,16 +220,25 @@ impl Client {
             .to_bytes();
             Auth::new(Flavor(SESSION_FLAVOR), &body).ok()?
         };
+        let named = flight.request.key.and_then(|key| {
+            let verifier = CallVerifier { key: Some(key.id) };
+            verifier.to_bytes()
+        });
+        let verifier = match &named {
+            Some(body) => Auth::new(Flavor(SESSION_FLAVOR), body).ok()?,
+            None => Auth::NONE,
+        };
         let header = CallHeader {
             xid: attempt.xid,
             program: flight.request.interface.program,
             version: flight.request.interface.version,
             procedure: flight.request.method.procedure,
             credential,
-            verifier: Auth::NONE,
+            verifier,
         };
-        let start = HEADROOM - header.encoded_len() - MARK;
-        header.write_to(&mut flight.request.message[start + MARK..HEADROOM]);
+        let headroom = flight.request.headroom();
+        let start = headroom - header.encoded_len() - MARK;
+        header.write_to(&mut flight.request.message[start + MARK..headroom]);
         frame(&mut flight.request.message[start..]);
         Some(start)
     }
@@ -258,9 +276,14 @@ impl Client {
         )
     }
 
-    fn prepare_ack(&mut self, now: Time, lane: usize) -> bool {
+    /// A new transaction id for what is told on a session and is about no single call.
+    pub(super) fn telling_xid(&mut self) -> u32 {
         self.last_attempt = self.last_attempt.wrapping_add(1);
-        let xid = KIND_ACK | (self.last_attempt & 0x1fff_ffff);
+        KIND_ACK | (self.last_attempt & 0x1fff_ffff)
+    }
+
+    fn prepare_ack(&mut self, now: Time, lane: usize) -> bool {
+        let xid = self.telling_xid();
         let datagram = self.link == Some(LinkKind::Datagram);
         if !matches!(self.contact, Contact::Known { .. }) {
             return false;
@@ -290,8 +313,7 @@ impl Client {
     }
 
     fn prepare_goodbye(&mut self, lane: usize) -> bool {
-        self.last_attempt = self.last_attempt.wrapping_add(1);
-        let xid = KIND_ACK | (self.last_attempt & 0x1fff_ffff);
+        let xid = self.telling_xid();
         let written = self.write_session_call(lane, xid, procedure::GOODBYE, &());
         self.lanes[lane].held = None;
         written

@@ -98,7 +98,9 @@ impl World {
             interface,
             method,
             message,
+            key: None,
             deadline,
+            shelve: false,
         };
         let call = node.machine.handle_call(now, request);
         match node.ids.insert(call, id) {
