@@ -20,10 +20,14 @@ pub use error::{ConnectError, Error, ErrorKind, ResolveError};
 pub use rpc_macros::{Xdr, rpc};
 pub use rpc_proto::time::{Executed, Retry, Time};
 
+#[cfg(feature = "durable")]
+pub use redb;
 pub use rpc_proto::describe::{self, Describe, Interface, Method, Semantics};
 pub use rpc_proto::xdr::{self, Bounded, Decode, DecodeError, Encode, EncodeError};
 pub use server::{HeldUp, Server, ServerBuilder, ServerStats, ShutdownError, StartError};
 pub use service::{Effects, Recovery, ServeError, Service};
+#[cfg(feature = "durable")]
+pub use store::DurableStore;
 pub use store::{CompletionStore, MemoryCompletions};
 
 /// What the code written by `#[rpc]` and `#[derive(Xdr)]` names. Not part of the public interface.

@@ -84,6 +84,12 @@ pub enum StoreError {
         /// The type that the caller asks for.
         wanted: &'static str,
     },
+    /// A transaction was begun, or something was written, inside another transaction of the same store, for which it would
+    /// have to wait.
+    #[error(
+        "inside a transaction of the completion store no other one can begin; write with the one that is there"
+    )]
+    Nested,
     /// What was done inside a transaction went wrong there; the transaction was taken back.
     #[error("the transaction failed: {0}")]
     Transaction(#[source] Cause),

@@ -8,6 +8,8 @@
 //! [`MemoryCompletions`] is gone with the process. `DurableStore` (feature `durable`) is the embedded database that a
 //! server uses unless it is given another store.
 
+#[cfg(feature = "durable")]
+mod durable;
 mod error;
 mod memory;
 
@@ -15,6 +17,8 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+#[cfg(feature = "durable")]
+pub use durable::DurableStore;
 pub use error::{OpenError, StoreError};
 pub use memory::MemoryCompletions;
 pub use rpc_proto::session::Security;
