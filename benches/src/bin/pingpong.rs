@@ -4,13 +4,12 @@
 //! core; raw and RPC take turns in each round; printed are the medians over rounds of the rounds' median latencies and
 //! of their ratio, with the interval in which the ratio's median lies with a probability of 95 %.
 
+use benches::Outcome;
+use benches::peer::{Peer, serve_at};
+use benches::placement::pin_to_one_core;
 use benches::raw::{self, RawClient, SIZE};
-use benches::statistics::{median, median_interval};
+use benches::statistics::{compare, median_latency};
 use rpc_core::{Server, Xdr, rpc};
-use std::error::Error;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 /// 32 bytes on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Xdr)]
@@ -36,8 +35,6 @@ impl Echo for Mirror {
     }
 }
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.first().map(String::as_str) {
@@ -59,41 +56,8 @@ fn serve(what: &str) -> Outcome<()> {
                 .serve(EchoService::new(Mirror))
                 .listen(format!("{scheme}://127.0.0.1:0"))
                 .start()?;
-            println!("{}", server.endpoints()[0]);
-            std::io::stdin().read_line(&mut String::new())?;
-            Ok(())
+            serve_at(&server.endpoints()[0])
         }
-    }
-}
-
-/// A server process on the same core; it is killed when this is dropped.
-struct Peer {
-    process: Child,
-    address: String,
-}
-
-impl Peer {
-    fn start(what: &str) -> Outcome<Self> {
-        let mut process = Command::new(std::env::current_exe()?)
-            .args(["serve", what])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut address = String::new();
-        let stdout = process.stdout.take().ok_or("no output")?;
-        BufReader::new(stdout).read_line(&mut address)?;
-        Ok(Self {
-            process,
-            address: address.trim().to_owned(),
-        })
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        // It may have ended by itself, which is as good.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -105,8 +69,8 @@ fn measure(rounds: usize, calls: usize) -> Outcome<()> {
         "transport", "raw", "rpc", "ratio"
     );
     for transport in ["tcp", "udp"] {
-        let raw_peer = Peer::start(&format!("raw-{transport}"))?;
-        let rpc_peer = Peer::start(transport)?;
+        let raw_peer = Peer::start(&["serve", &format!("raw-{transport}")])?;
+        let rpc_peer = Peer::start(&["serve", transport])?;
         let address = raw_peer.address.parse()?;
         let mut floor = if transport == "tcp" {
             RawClient::tcp(address)?
@@ -125,43 +89,16 @@ fn measure(rounds: usize, calls: usize) -> Outcome<()> {
             back if back == sample => Ok(()),
             _ => Err("the echo differs".into()),
         };
-        time(calls, &mut raw_call)?;
-        time(calls, &mut rpc_call)?;
-        let (mut raws, mut rpcs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..rounds {
-            let (raw, rpc) = (time(calls, &mut raw_call)?, time(calls, &mut rpc_call)?);
-            raws.push(raw);
-            rpcs.push(rpc);
-            ratios.push(rpc / raw);
-        }
-        let (low, high) = median_interval(&mut ratios);
+        let compared = compare(
+            rounds,
+            &mut || median_latency(calls, &mut rpc_call),
+            &mut || median_latency(calls, &mut raw_call),
+        )?;
+        let (low, high) = compared.interval;
         println!(
             "{transport:<10} {:>8.2} {:>8.2} {:>7.3}   {low:.3} to {high:.3}",
-            median(&mut raws),
-            median(&mut rpcs),
-            median(&mut ratios),
+            compared.second, compared.first, compared.ratio,
         );
     }
-    Ok(())
-}
-
-/// The median latency of `calls` calls, in microseconds.
-fn time(calls: usize, call: &mut dyn FnMut() -> Outcome<()>) -> Outcome<f64> {
-    let mut spans = Vec::with_capacity(calls);
-    for _ in 0..calls {
-        let begun = Instant::now();
-        call()?;
-        spans.push(begun.elapsed());
-    }
-    spans.sort_unstable();
-    let middle: Duration = spans[calls / 2];
-    Ok(middle.as_secs_f64() * 1e6)
-}
-
-/// Waking a process on another core costs more than the software that is measured. Children inherit the placement.
-fn pin_to_one_core() -> Outcome<()> {
-    let mut cores = rustix::thread::CpuSet::new();
-    cores.set(0);
-    rustix::thread::sched_setaffinity(None, &cores)?;
     Ok(())
 }
