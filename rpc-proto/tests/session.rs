@@ -6,6 +6,8 @@ mod acknowledging;
 mod asking_again;
 #[path = "session/durable.rs"]
 mod durable;
+#[path = "session/durable_keys.rs"]
+mod durable_keys;
 #[path = "session/found.rs"]
 mod found;
 #[path = "session/keys.rs"]

@@ -1,7 +1,7 @@
 //! Exactly-once calls whose records a durable store keeps, over the deaths of the server.
 
-use super::{BANK, BOTH, METHODS, Pair};
-use rpc_proto::session::client::{FailureKind, LinkKind};
+use super::{BANK, BOTH, METHODS, Pair, TODAY};
+use rpc_proto::session::client::{FailureKind, Key, LinkKind};
 use rpc_proto::session::server::{
     self, Done, Effects, Handled, Offer, REPLY_HEADROOM, Resumed, Run, Server,
 };
@@ -17,18 +17,18 @@ const STORE: StoreIdentity = StoreIdentity {
 };
 
 /// A client and a server whose store is on a disk: what is written is gone with a crash unless it was synced.
-struct Bank {
-    pair: Pair,
+pub(super) struct Bank {
+    pub(super) pair: Pair,
     effects: Effects,
-    disk: Kept,
+    pub(super) disk: Kept,
     written: Vec<Change>,
     /// How often each value was executed, in all lives.
-    runs: HashMap<u64, u32>,
+    pub(super) runs: HashMap<u64, u32>,
     lives: u64,
 }
 
 impl Bank {
-    fn new(kind: LinkKind, effects: Effects) -> Self {
+    pub(super) fn new(kind: LinkKind, effects: Effects) -> Self {
         let mut bank = Self {
             pair: Pair::new(kind),
             effects,
@@ -52,12 +52,12 @@ impl Bank {
         let config = server::Config::default();
         let mut server = Server::new(config, vec![offer], self.lives, Some(STORE), seed);
         let kept = self.disk.clone();
-        server.restore(self.pair.now, 0, kept, recover);
+        server.restore(self.pair.now, TODAY, kept, recover);
         self.pair.server = server;
         self.sync();
     }
 
-    fn crash(&mut self, recover: &mut dyn FnMut(&StartedCall) -> Recovered) {
+    pub(super) fn crash(&mut self, recover: &mut dyn FnMut(&StartedCall) -> Recovered) {
         self.written.clear();
         self.pair.to_server.clear();
         self.pair.to_client.clear();
@@ -78,7 +78,7 @@ impl Bank {
     }
 
     /// Keeps what was said so far, and says so.
-    fn sync(&mut self) {
+    pub(super) fn sync(&mut self) {
         self.write();
         for change in std::mem::take(&mut self.written) {
             self.disk.apply(&change);
@@ -108,7 +108,7 @@ impl Bank {
     }
 
     /// Lets the server handle one message. Nothing is synced.
-    fn serve(&mut self) {
+    pub(super) fn serve(&mut self) {
         let Some(message) = self.pair.to_server.pop_front() else {
             return;
         };
@@ -126,7 +126,7 @@ impl Bank {
         }
     }
 
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         loop {
             self.pair.send();
             self.serve();
@@ -142,7 +142,7 @@ impl Bank {
     }
 
     /// Lets time pass, in steps short enough for every timer.
-    fn pass(&mut self, span: Duration) {
+    pub(super) fn pass(&mut self, span: Duration) {
         let end = self.pair.now + span;
         while self.pair.now < end {
             self.pair.now = self.pair.now + Duration::from_millis(50);
@@ -157,7 +157,11 @@ impl Bank {
 
     /// Sends a call of the exactly-once method until the server has its record written, but not synced.
     fn begin(&mut self, value: u64) {
-        self.pair.call(3, value);
+        self.begin_as(value, None);
+    }
+
+    pub(super) fn begin_as(&mut self, value: u64, key: Option<Key>) {
+        self.pair.call_as(3, value, key, false);
         let before = self.disk.sessions.len();
         while self.disk.sessions.len() == before {
             self.pair.send();
@@ -180,7 +184,7 @@ impl Bank {
     }
 }
 
-const EFFECTS: [Effects; 2] = [Effects::InTransaction, Effects::Elsewhere];
+pub(super) const EFFECTS: [Effects; 2] = [Effects::InTransaction, Effects::Elsewhere];
 
 #[test]
 fn a_call_runs_once_and_leaves_a_record() {

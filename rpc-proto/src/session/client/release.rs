@@ -1,4 +1,4 @@
-//! Giving keys back: nobody will ask again for the calls under them (rule S-28).
+//! Giving keys back: nobody will ask again for the calls under them (rule S-32).
 //!
 //! Nothing rests on it, since a server drops what it keeps under a key by itself in the end. So keys are told a few at a
 //! time, on a session that there is anyway, and again until they are answered.

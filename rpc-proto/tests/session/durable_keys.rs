@@ -1,0 +1,160 @@
+//! Named calls at a durable store (S-31): one key, one call, whoever asks and in whichever life of the server.
+
+use super::durable::{Bank, EFFECTS};
+use super::{BOTH, TODAY};
+use rpc_proto::session::client::{FailureKind, Key};
+use rpc_proto::session::server::Effects;
+use rpc_proto::session::store::{RETENTION, Recovered};
+use rpc_proto::session::wire::KeyId;
+use rpc_proto::time::Executed;
+use std::time::Duration;
+
+const DAY: u64 = RETENTION.as_millis() as u64;
+const MINUTE: u64 = 60_000;
+
+fn key(name: u8, issued: u64) -> Option<Key> {
+    let id = KeyId {
+        name_digest: [name; 32],
+        issued,
+    };
+    Some(Key::from(id))
+}
+
+#[test]
+fn a_key_is_one_call_over_numbers_and_lives() {
+    for kind in BOTH {
+        for effects in EFFECTS {
+            let mut bank = Bank::new(kind, effects);
+            for _ in 0..3 {
+                bank.pair.call_as(3, 7, key(1, TODAY), false);
+                bank.settle();
+                bank.pass(Duration::from_secs(8));
+                assert_eq!(bank.pair.last(), Ok(14), "{kind:?}, {effects:?}");
+                bank.crash(&mut |_| unreachable!("it has an end"));
+            }
+            assert_eq!(bank.runs[&7], 1);
+            assert_eq!(bank.disk.keys.len(), 1);
+        }
+    }
+}
+
+#[test]
+fn other_arguments_another_name_and_another_time_of_issue() {
+    let conflict = Err((FailureKind::Conflict, Executed::No));
+    for kind in BOTH {
+        let mut bank = Bank::new(kind, Effects::InTransaction);
+        for (value, key, expected) in [
+            (7, key(1, TODAY), Ok(14)),
+            (8, key(1, TODAY), conflict),
+            (8, key(2, TODAY), Ok(16)),
+            (9, key(1, TODAY + 1), Ok(18)),
+            (7, key(1, TODAY), Ok(14)),
+        ] {
+            bank.pair.call_as(3, value, key, false);
+            bank.settle();
+            assert_eq!(bank.pair.last(), expected, "{kind:?}, {value}");
+        }
+        assert!(bank.runs.values().all(|runs| *runs == 1), "{:?}", bank.runs);
+    }
+}
+
+/// Two calls under one key at the same time: one runs, and both get its reply, each under its own number.
+#[test]
+fn a_call_under_a_key_that_runs_waits_for_that_one() {
+    for kind in BOTH {
+        let mut bank = Bank::new(kind, Effects::Elsewhere);
+        bank.pair.call(3, 1);
+        bank.settle();
+        for _ in 0..2 {
+            bank.pair.call_as(3, 7, key(1, TODAY), false);
+        }
+        bank.pair.send();
+        while !bank.pair.to_server.is_empty() {
+            bank.serve();
+        }
+        assert!(!bank.runs.contains_key(&7), "the start is not kept");
+        let ended = bank.pair.finished.len();
+        bank.settle();
+        let ends: Vec<_> = bank.pair.finished[ended..]
+            .iter()
+            .map(|(_, end)| *end)
+            .collect();
+        assert_eq!(ends, [Ok(14), Ok(14)], "{kind:?}");
+        assert_eq!(bank.runs[&7], 1);
+    }
+}
+
+#[test]
+fn keys_expire_by_a_clock_that_never_goes_back() {
+    let expired = Err((FailureKind::Expired, Executed::Maybe));
+    let ahead = Err((FailureKind::KeyAhead, Executed::No));
+    for kind in BOTH {
+        let mut bank = Bank::new(kind, Effects::InTransaction);
+        for (issued, expected) in [
+            (TODAY - DAY - 1, expired),
+            (TODAY - DAY, Ok(14)),
+            (TODAY + 5 * MINUTE, Ok(14)),
+            (TODAY + 5 * MINUTE + 1, ahead),
+        ] {
+            bank.pair.call_as(3, 7, key(1, issued), false);
+            bank.settle();
+            assert_eq!(bank.pair.last(), expected, "{kind:?}, {issued}");
+        }
+        assert_eq!(bank.disk.keys.len(), 2);
+        // A day later the records are dropped; then the clock of the next life is wrong.
+        bank.pair.server.handle_clock(TODAY + 2 * DAY);
+        bank.pass(Duration::from_secs(8));
+        assert!(bank.disk.keys.is_empty());
+        bank.crash(&mut |_| unreachable!("nothing runs"));
+        bank.pair.call_as(3, 7, key(1, TODAY), false);
+        bank.settle();
+        bank.pass(Duration::from_secs(8));
+        assert_eq!(bank.pair.last(), expired, "{kind:?}");
+        assert_eq!(bank.runs[&7], 2);
+    }
+}
+
+/// What was refused because of the moment may be tried again under the same key; what ran is told, whatever the moment.
+#[test]
+fn a_refusal_leaves_the_key_free_and_hides_no_reply() {
+    for kind in BOTH {
+        let mut bank = Bank::new(kind, Effects::InTransaction);
+        bank.pair.call_as(3, 7, key(1, TODAY), false);
+        bank.settle();
+        bank.pair.server.handle_store_room(false);
+        for (value, name, expected) in [
+            (8, 2, Err((FailureKind::StoreFull, Executed::No))),
+            (7, 1, Ok(14)),
+        ] {
+            bank.pair.call_as(3, value, key(name, TODAY), false);
+            bank.settle();
+            assert_eq!(bank.pair.last(), expected, "{kind:?}, {value}");
+        }
+        bank.pair.server.handle_store_room(true);
+        bank.pair.call_as(3, 8, key(2, TODAY), false);
+        bank.settle();
+        assert_eq!(bank.pair.last(), Ok(16), "{kind:?}");
+    }
+}
+
+/// The session that the call began on is gone with its records; the key remembers what recovery said.
+#[test]
+fn what_recovery_says_binds_the_key() {
+    for kind in BOTH {
+        let mut bank = Bank::new(kind, Effects::Elsewhere);
+        bank.begin_as(7, key(1, TODAY));
+        bank.sync();
+        bank.crash(&mut |started| {
+            assert!(started.key.is_some());
+            Recovered::CannotTell
+        });
+        bank.settle();
+        bank.pass(Duration::from_secs(8));
+        let unknown = Err((FailureKind::Interrupted, Executed::Maybe));
+        assert_eq!(bank.pair.last(), unknown, "{kind:?}");
+        bank.pair.call_as(3, 7, key(1, TODAY), false);
+        bank.settle();
+        assert_eq!(bank.pair.last(), unknown, "{kind:?}");
+        assert_eq!(bank.runs[&7], 1);
+    }
+}
