@@ -53,8 +53,9 @@ pub enum Change {
     Start(RequestId, StartedCall),
     /// A call has ended; a start of it is replaced. Its reply leaves when this is kept.
     Finish(RequestId, FinishedCall),
-    /// A started call did not run after all (its recovery function said so): the record goes, the number is new again.
-    Undo(RequestId),
+    /// The record of a call goes, its start or its end, but not what is kept under its key: it did not run after all, or its
+    /// number is forgotten already.
+    Drop(RequestId),
     /// These numbers of the session are finished and acknowledged: their records go. Nothing waits for this.
     Forget(SessionId, Forgotten),
     /// The session is over: it goes with all its records. Records under a key stay. Nothing waits for this.
@@ -195,7 +196,7 @@ impl Kept {
                 }
                 self.finished.push((*call, finished.clone()));
             }
-            Change::Undo(call) => self.drop_calls(|other| other == *call),
+            Change::Drop(call) => self.drop_calls(|other| other == *call),
             Change::Forget(id, forgotten) => {
                 self.drop_calls(|call| call.session == *id && forgotten.contains(call.seq));
                 for (_, session) in self.sessions.iter_mut().filter(|(other, _)| other == id) {

@@ -385,3 +385,27 @@ fn after_the_store_failed_nothing_is_promised() {
         assert_eq!(bank.pair.last(), Ok(6));
     }
 }
+
+/// The caller gave up and said so while the method ran; its record came to the store after the number was forgotten there.
+#[test]
+fn a_record_that_comes_too_late_leaves_the_disk_again() {
+    for effects in EFFECTS {
+        let mut bank = Bank::new(LinkKind::Datagram, effects);
+        bank.pair.patience = Duration::from_millis(500);
+        bank.begin(7);
+        let late = std::mem::take(&mut bank.written);
+        // The deadline passes, and the next call says so.
+        bank.pair.now = bank.pair.now + Duration::from_secs(1);
+        bank.pair.client.handle_timeout(bank.pair.now);
+        bank.pair.call(3, 8);
+        bank.settle();
+        assert_eq!(bank.pair.last(), Ok(16));
+        bank.written = late;
+        bank.sync();
+        bank.sync();
+        bank.sync();
+        let left = bank.disk.finished.len() + bank.disk.started.len();
+        assert!(left <= 1, "{effects:?}: {:?}", bank.disk.finished);
+        bank.crash(&mut |_| unreachable!("nothing is left of it"));
+    }
+}

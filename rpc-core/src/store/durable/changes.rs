@@ -51,7 +51,7 @@ impl<'t> Tables<'t> {
             Change::Finish(call, finished) => {
                 self.finish(call, finished, sessions.contains(&call.session))?;
             }
-            Change::Undo(call) => self.drop_call(&rows::call_bytes(call.session, call.seq))?,
+            Change::Drop(call) => self.drop_call(&rows::call_bytes(call.session, call.seq))?,
             Change::Forget(session, forgotten) => self.forget(*session, forgotten)?,
             Change::End(session) => {
                 self.sessions()?.remove(&session.0)?;

@@ -148,7 +148,7 @@ impl Server {
         match self.sessions.get_mut(&id.session) {
             Some(session) => session.settle(id.seq, reply, &mut self.cache),
             // Its session ended meanwhile, so the record that it just got goes too.
-            None => self.changes.push_back(Change::End(id.session)),
+            None => self.changes.push_back(Change::Drop(id)),
         }
     }
 
@@ -180,6 +180,10 @@ impl Server {
             return Resumed::Nothing;
         };
         let Some(asker) = session.kept(id.seq, &mut self.cache) else {
+            if session.is_forgotten(id.seq) {
+                // Written after the store was told to forget the number, so nothing else would take it away again.
+                self.changes.push_back(Change::Drop(id));
+            }
             return Resumed::Nothing;
         };
         let at = out.len();
@@ -212,8 +216,7 @@ impl Server {
             Some(session) if !session.is_forgotten(id.seq) => {
                 session.restore_finished(id.seq, finished.digest, &finished.reply, &mut self.cache);
             }
-            Some(_) => self.forget_all(id.session),
-            None => self.changes.push_back(Change::End(id.session)),
+            _ => self.changes.push_back(Change::Drop(id)),
         }
     }
 
@@ -227,15 +230,11 @@ impl Server {
         let known = self.sessions.get(&id.session);
         let awaited = known.is_some_and(|session| !session.is_forgotten(id.seq));
         if !awaited && started.key.is_none() {
-            match known {
-                Some(_) => self.forget_all(id.session),
-                None => self.changes.push_back(Change::End(id.session)),
-            }
-            return;
+            return self.changes.push_back(Change::Drop(id));
         }
         let mut reply = vec![0; REPLY_HEADROOM];
         let answer = match recover(&started) {
-            Recovered::DidNot => return self.changes.push_back(Change::Undo(id)),
+            Recovered::DidNot => return self.changes.push_back(Change::Drop(id)),
             Recovered::Did(result) => {
                 reply.extend_from_slice(&result);
                 Answer::of(Done::Returned)
@@ -256,17 +255,8 @@ impl Server {
         }
         self.changes.push_back(Change::Finish(id, finished));
         if !awaited {
-            self.forget_all(id.session);
+            self.changes.push_back(Change::Drop(id));
         }
-    }
-
-    /// Tells the store which numbers of a session are forgotten, so that it drops what it holds of them.
-    fn forget_all(&mut self, id: SessionId) {
-        let change = match self.sessions.get(&id) {
-            Some(session) => Change::Forget(id, session.to_kept().forgotten),
-            None => Change::End(id),
-        };
-        self.changes.push_back(change);
     }
 
     /// Tells the store what a session has forgotten, if that is much.
