@@ -3,11 +3,12 @@
 //! The server says what changes ([`Change`]), the store keeps it. A store is narrow on purpose, so that a database server can
 //! be one: it commits lists of changes, runs a handler's closure inside one of its own transactions, and gives back all
 //! that it holds when a server opens it. What each operation promises is written down with the operations, and numbered
-//! in `docs/completion-store.md`.
+//! in `docs/completion-store.md`; [`conformance`] is the suite that every store has to pass.
 //!
 //! [`MemoryCompletions`] is gone with the process. `DurableStore` (feature `durable`) is the embedded database that a
 //! server uses unless it is given another store.
 
+pub mod conformance;
 #[cfg(feature = "durable")]
 mod durable;
 mod error;

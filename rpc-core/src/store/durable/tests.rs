@@ -1,10 +1,12 @@
 //! What only the embedded store has: a directory, a lock, a file with a format.
 
 use super::*;
+use crate::store::conformance;
 use crate::store::durable::rows::{CALLS, FORMAT_ROW, STORE};
-use redb::{Database, TableDefinition};
+use redb::{Database, ReadableTable, TableDefinition};
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A directory that is gone after the test.
@@ -46,6 +48,48 @@ impl Drop for Directory {
     }
 }
 
+/// The suite's place: each kill leaves the file as it is on the disk at that moment, to whoever comes next.
+struct Killed(Mutex<Vec<Directory>>);
+
+impl conformance::Fixture for Killed {
+    fn connect(&self) -> Result<Box<dyn CompletionStore>, OpenError> {
+        let lives = self.0.lock().expect("no panic");
+        let current = lives.last().expect("there is one from the start");
+        current.open().map(|store| Box::new(store) as _)
+    }
+
+    fn kill(&self) {
+        let mut lives = self.0.lock().expect("no panic");
+        let next = Directory::new();
+        fs::create_dir(&next.0).expect("made");
+        let last = lives.last().expect("there is one from the start").file();
+        fs::copy(last, next.file()).expect("copied");
+        lives.push(next);
+    }
+
+    fn put(&self, transaction: &dyn Any, key: u32, value: u32) {
+        let transaction: &WriteTransaction = transaction.downcast_ref().expect("redb's");
+        let mut cells = transaction.open_table(CELLS).expect("a table");
+        cells.insert(key, value).expect("written");
+    }
+
+    fn get(&self, transaction: &dyn Any, key: u32) -> Option<u32> {
+        if let Some(transaction) = transaction.downcast_ref::<WriteTransaction>() {
+            let cells = transaction.open_table(CELLS).expect("a table");
+            return cells.get(key).expect("read").map(|value| value.value());
+        }
+        let transaction: &ReadTransaction = transaction.downcast_ref().expect("redb's");
+        let cells = transaction.open_table(CELLS).ok()?;
+        cells.get(key).expect("read").map(|value| value.value())
+    }
+}
+
+#[test]
+fn the_embedded_store_keeps_its_promises() {
+    conformance::run(|| Killed(Mutex::new(vec![Directory::new()])));
+}
+
+const CELLS: TableDefinition<u32, u32> = TableDefinition::new("cells");
 const NOTES: TableDefinition<u64, &str> = TableDefinition::new("notes");
 
 #[test]
