@@ -35,7 +35,7 @@ impl Model {
                 }
                 self.record(call, Record::Finished(finished.clone()));
             }
-            Change::Undo(call) => {
+            Change::Drop(call) => {
                 self.calls.remove(&(call.session.0, call.seq));
             }
             Change::Forget(session, forgotten) => {

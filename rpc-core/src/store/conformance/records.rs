@@ -79,9 +79,9 @@ pub(super) fn changes_take_effect_in_their_order(fixture: &dyn Fixture) {
         start(call(1, 1)),
         finish(call(1, 1)),
         start(call(1, 2)),
-        Change::Undo(call(1, 2)),
+        Change::Drop(call(1, 2)),
         start(call(1, 3)),
-        Change::Undo(call(1, 3)),
+        Change::Drop(call(1, 3)),
         start(call(1, 3)),
         Change::Clock(5),
         Change::Clock(6),
@@ -229,7 +229,7 @@ impl Random {
             2 => start(id),
             3..=5 => finish(id),
             6 => finish_under(finish(id), self.below(6) as u8),
-            7 => Change::Undo(id),
+            7 => Change::Drop(id),
             8 => {
                 self.sessions[usize::from(number)] = None;
                 Change::End(session(number))
