@@ -186,7 +186,10 @@ impl Kept {
                 self.sessions.retain(|(other, _)| other != id);
                 self.sessions.push((*id, session.clone()));
             }
-            Change::Start(call, started) => self.started.push((*call, started.clone())),
+            Change::Start(call, started) => {
+                self.drop_calls(|other| other == *call);
+                self.started.push((*call, started.clone()));
+            }
             Change::Finish(call, finished) => {
                 self.drop_calls(|other| other == *call);
                 if let Some(key) = finished.key {

@@ -23,14 +23,11 @@
 //! The suite kills processes; it cannot cut the power. A store that writes files itself needs a simulated disk too, as
 //! the embedded one has.
 
-mod model;
 mod records;
 #[cfg(test)]
 mod tests;
 mod threads;
 mod transactions;
-
-pub use model::Model;
 
 use super::{
     Change, CompletionStore, FinishedCall, Forgotten, Kept, KeptSession, OpenError, OpenStore,
@@ -150,6 +147,24 @@ pub fn run<F: Fixture>(fresh: impl Fn() -> F) {
     }
 }
 
+/// What a server gets of what is kept: in rising order, since a store may give it in any, and without the records that
+/// nobody asks for any more, since their session is over or their number is forgotten.
+pub fn settled(mut kept: Kept) -> Kept {
+    let sessions = std::mem::take(&mut kept.sessions);
+    let needed = |id: &RequestId| {
+        let session = sessions.iter().find(|(session, _)| *session == id.session);
+        session.is_some_and(|(_, session)| !session.forgotten.contains(id.seq))
+    };
+    kept.started.retain(|(id, _)| needed(id));
+    kept.finished.retain(|(id, _)| needed(id));
+    kept.sessions = sessions;
+    kept.sessions.sort_by_key(|(session, _)| session.0);
+    kept.started.sort_by_key(|(id, _)| (id.session.0, id.seq));
+    kept.finished.sort_by_key(|(id, _)| (id.session.0, id.seq));
+    kept.keys.sort_by_key(|(key, ..)| *key);
+    kept
+}
+
 /// What one server has after opening the store.
 struct Life {
     kept: Kept,
@@ -165,17 +180,10 @@ impl Life {
         let place = fixture.connect().expect("nobody has the store");
         let opened = place.open().expect("nobody has the store");
         Life {
-            kept: model::sorted(opened.kept),
+            kept: settled(opened.kept),
             store: opened.store,
             _place: place,
         }
-    }
-
-    /// A server that has the store to itself starts, after others have come and gone.
-    #[track_caller]
-    fn start_again(fixture: &dyn Fixture) -> Life {
-        fixture.kill();
-        Life::start(fixture)
     }
 
     /// The server is killed, and the next one starts.

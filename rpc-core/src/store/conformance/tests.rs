@@ -27,7 +27,7 @@ struct State {
 
 #[derive(Clone, Default)]
 struct Tables {
-    records: Model,
+    records: Kept,
     cells: BTreeMap<u32, u32>,
 }
 
@@ -66,7 +66,7 @@ impl CompletionStore for Cluster {
             durable: true,
         };
         let (cluster, epoch) = (self.clone(), state.epoch);
-        let kept = state.durable.records.kept();
+        let kept = settled(state.durable.records.clone());
         Ok(Opened::new(identity, kept, Connection { cluster, epoch }))
     }
 }

@@ -59,14 +59,7 @@ impl<'t> Tables<'t> {
                 sessions.remove(session);
             }
             Change::ForgetKey(key) => drop(self.keys()?.remove(&rows::key_bytes(key))?),
-            Change::Clock(wall_ms) => {
-                let row = rows::encode(&ClockRow {
-                    format: FORMAT,
-                    wall_ms: *wall_ms,
-                })?;
-                let mut table = self.transaction.open_table(STORE)?;
-                table.insert(CLOCK_ROW, &row[..])?;
-            }
+            Change::Clock(wall_ms) => self.clock(*wall_ms)?,
         }
         Ok(())
     }
@@ -89,6 +82,23 @@ impl<'t> Tables<'t> {
                 reply: &finished.reply,
             })?;
             self.keys()?.insert(&rows::key_bytes(key), &row[..])?;
+        }
+        Ok(())
+    }
+
+    /// The clock never goes back.
+    fn clock(&mut self, wall_ms: u64) -> Result<(), WriteError> {
+        let mut store = self.transaction.open_table(STORE)?;
+        let before = store
+            .get(CLOCK_ROW)?
+            .map(|row| rows::decode::<ClockRow>(row.value()))
+            .transpose()?;
+        if before.is_none_or(|before| before.wall_ms < wall_ms) {
+            let row = rows::encode(&ClockRow {
+                format: FORMAT,
+                wall_ms,
+            })?;
+            store.insert(CLOCK_ROW, &row[..])?;
         }
         Ok(())
     }
