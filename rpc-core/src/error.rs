@@ -7,6 +7,7 @@ use std::io;
 use rpc_proto::time::{Executed, Retry};
 use rpc_proto::xdr::Limits;
 
+use crate::client::Unanswered;
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::matchmaker::{AddressError, ENVIRONMENT};
 
@@ -22,6 +23,7 @@ struct Facts {
     peer: String,
     method: String,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    unanswered: Option<Unanswered>,
 }
 
 impl Error {
@@ -40,7 +42,14 @@ impl Error {
             peer,
             method,
             source: None,
+            unanswered: None,
         }))
+    }
+
+    /// With a call that can be asked about again.
+    pub(crate) fn with_unanswered(mut self, call: Unanswered) -> Self {
+        self.0.unanswered = Some(call);
+        self
     }
 
     /// With the error that lies beneath.
@@ -72,6 +81,12 @@ impl Error {
         &self.0.peer
     }
 
+    /// The call itself, if it may have run, must run only once, and came to its deadline without an answer: whoever wants
+    /// the answer still can ask again. Gives it once; an error that is dropped with it gives the answer up.
+    pub fn unanswered(&mut self) -> Option<Unanswered> {
+        self.0.unanswered.take()
+    }
+
     /// What was called, as `Interface.method`.
     pub fn method(&self) -> &str {
         &self.0.method
@@ -87,6 +102,7 @@ impl fmt::Display for Error {
             peer,
             method,
             source,
+            unanswered: _,
         } = &*self.0;
         write!(f, "{method} to {peer}: {kind}")?;
         if let Some(source) = source {
@@ -115,6 +131,7 @@ impl fmt::Debug for Error {
             peer,
             method,
             source,
+            unanswered,
         } = &*self.0;
         let mut debug = f.debug_struct("Error");
         debug
@@ -125,6 +142,7 @@ impl fmt::Debug for Error {
             .field("peer", peer)
             .field("method", method)
             .field("source", source)
+            .field("unanswered", unanswered)
             .finish()
     }
 }
@@ -196,6 +214,15 @@ pub enum ErrorKind {
     /// A key was given to a call of a method that is not `exactly_once`.
     #[error("only calls of exactly_once methods can have a key")]
     KeyNotSupported,
+    /// A call was named, and its client has no key space.
+    #[error("the client has no key space; give it one with `with_key_space`")]
+    NoKeySpace,
+    /// A call was named, and its time of issue cannot be told.
+    #[error("the key was issued before 1970, or too far in the future to be told")]
+    KeyNotDated,
+    /// What is asked again is a call of another method, or is taken for one with another result.
+    #[error("what is asked again is no call of this method with this result")]
+    OtherCall,
     /// The server does not serve the interface.
     #[error("the server does not serve this interface")]
     NoProgram,

@@ -149,6 +149,9 @@ impl ::rpc_core::Client for BankClient {
     fn channel(&self) -> &::rpc_core::__private::Channel {
         &self.channel
     }
+    fn from_channel(channel: ::rpc_core::__private::Channel) -> Self {
+        Self { channel }
+    }
 }
 /// Serves a [`Bank`]: what a server is given to answer calls with.
 #[allow(dead_code)]

@@ -310,8 +310,10 @@ fn a_client_that_cannot_connect_says_so() {
 }
 
 #[test]
-fn a_client_gives_its_channel_to_the_framework() {
+fn a_client_gives_its_channel_to_the_framework_and_is_made_of_another() {
     let journal = JournalClient::local(Book::default());
-    let clone = journal.channel().clone();
-    let _: framework::Call<()> = clone.call(&JournalClient::INTERFACE.methods[3], |_| Ok(()));
+    let clone = JournalClient::from_channel(journal.channel().clone());
+    let _: framework::Call<()> = clone
+        .channel()
+        .call(&JournalClient::INTERFACE.methods[3], |_| Ok(()));
 }

@@ -7,14 +7,14 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use rpc_proto::describe::{Interface, Method};
-use rpc_proto::session::client::{Client, Config, Request};
+use rpc_proto::session::client::{Client, Config, Key, Request};
 use rpc_proto::time::Time;
 
 use super::connector::Connector;
 use super::parts::Part;
 use super::reading::Reading;
 use super::resolve::Resolve;
-use super::state::{Ended, State};
+use super::state::{Ended, Shelved, State};
 use super::stats::Stats;
 use super::waiters::Seat;
 use crate::endpoint::Endpoint;
@@ -75,6 +75,7 @@ impl Engine {
         interface: &'static Interface,
         method: &'static Method,
         message: Vec<u8>,
+        key: Option<Key>,
         deadline: Time,
     ) -> Ended {
         let mut state = self.lock();
@@ -86,19 +87,38 @@ impl Engine {
                 interface,
                 method,
                 message,
-                key: None,
+                key,
                 deadline,
-                shelve: false,
+                shelve: true,
             },
             std::thread::current(),
         );
+        self.turn(seat, &state).run(state, now)
+    }
+
+    /// Asks again what became of a call, and waits for its end.
+    pub(super) fn ask_again(&self, shelved: Shelved, deadline: Time) -> Ended {
+        let mut state = self.lock();
+        let now = now();
+        state.look_after_idle_link(now);
+        match state.ask_again(now, shelved, deadline, std::thread::current()) {
+            Some(seat) => self.turn(seat, &state).run(state, now),
+            None => Ended::Broken,
+        }
+    }
+
+    /// Nobody will ask for the answer of this call. The server hears of it with the next message.
+    pub(super) fn give_up(&self, shelved: Shelved) {
+        self.lock().give_up(now(), shelved);
+    }
+
+    fn turn(&self, seat: Seat, state: &State) -> Turn<'_> {
         Turn {
             engine: self,
             seat,
             epoch: state.epoch(),
             reading: None,
         }
-        .run(state, now)
     }
 
     /// Who is called: what the user wrote, and where that is now if it says more.

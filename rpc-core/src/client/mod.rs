@@ -9,8 +9,11 @@ mod connector;
 mod contact;
 mod engine;
 mod failure;
+mod files;
+mod keys;
 mod local;
 mod parts;
+mod prepared;
 mod reading;
 mod resolve;
 mod state;
@@ -18,6 +21,7 @@ mod stats;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod unanswered;
 mod waiters;
 
 use std::sync::Arc;
@@ -28,14 +32,17 @@ use rpc_proto::session::client::{Config, HEADROOM};
 use rpc_proto::xdr::{EncodeError, Encoder};
 
 use crate::endpoint::Endpoint;
-use crate::error::ConnectError;
+use crate::error::{ConnectError, ErrorKind};
 use crate::nested;
 use crate::service::Service;
-use call::Prepared;
 pub use call::{Call, Oneway};
 use engine::Engine;
+pub use files::ClientFileError;
+pub use keys::KeySpace;
+use prepared::{Prepared, What};
 pub use resolve::Resolve;
 pub use stats::Stats;
+pub use unanswered::Unanswered;
 
 /// How long a call may take unless its caller says otherwise.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -48,6 +55,15 @@ pub trait Client: Clone + Send + Sync + 'static {
     #[doc(hidden)]
     fn channel(&self) -> &Channel;
 
+    /// A client with another way.
+    #[doc(hidden)]
+    fn from_channel(channel: Channel) -> Self;
+
+    /// This client, whose calls can have names: [`Call::key`] takes them to be names of `space`.
+    fn with_key_space(&self, space: &KeySpace) -> Self {
+        Self::from_channel(self.channel().with_key_space(space))
+    }
+
     /// What this client and its clones have done so far.
     fn stats(&self) -> Stats {
         self.channel().stats()
@@ -59,6 +75,7 @@ pub trait Client: Clone + Send + Sync + 'static {
 pub struct Channel {
     interface: &'static Interface,
     road: Road,
+    space: Option<KeySpace>,
 }
 
 #[derive(Clone)]
@@ -86,6 +103,7 @@ impl Channel {
         Ok(Self {
             interface,
             road: Road::Remote(Arc::new(engine)),
+            space: None,
         })
     }
 
@@ -94,6 +112,14 @@ impl Channel {
         Self {
             interface: service.interface(),
             road: Road::Local(Arc::new(service)),
+            space: None,
+        }
+    }
+
+    fn with_key_space(&self, space: &KeySpace) -> Self {
+        Self {
+            space: Some(space.clone()),
+            ..self.clone()
         }
     }
 
@@ -129,11 +155,20 @@ impl Channel {
         encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
     ) -> Prepared {
         let mut out = Encoder::with_headroom(buffers::take(), HEADROOM);
-        let message = encode(&mut out).map(|()| out.into_vec());
+        let what = match encode(&mut out) {
+            Ok(()) => What::New {
+                message: out.into_vec(),
+                name: None,
+            },
+            Err(error) => What::Refused(
+                self.refusal(method, ErrorKind::ArgumentsUnencodable)
+                    .with_source(error),
+            ),
+        };
         Prepared {
             channel: self.clone(),
             method,
-            message,
+            what,
             deadline: DEADLINE,
         }
     }

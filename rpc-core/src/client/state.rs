@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::Thread;
 
 use rpc_proto::describe::Semantics;
-use rpc_proto::session::client::{Client, Failure, FailureKind, Request};
+use rpc_proto::session::client::{CallId, Client, Failure, FailureKind, Request};
 use rpc_proto::time::Time;
 
 use super::parts::Reader;
@@ -24,8 +24,18 @@ pub(super) enum Ended {
     Unsent(Vec<u8>),
     /// It failed, after so many connections broke under it; the buffer is for the next call.
     Failed(Failure, u64, Vec<u8>),
+    /// The deadline came, after so many connections broke under it, and its caller may ask again.
+    Unanswered(Failure, u64, Shelved),
     /// The machine was lost: a mistake of ours.
     Broken,
+}
+
+/// A call whose answer the server still keeps for us.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shelved {
+    call: CallId,
+    /// Which machine has it.
+    epoch: u64,
 }
 
 /// The session machine, the threads that wait, and who of them does what.
@@ -115,6 +125,34 @@ impl State {
         let oneway = request.method.semantics == Semantics::Oneway;
         let call = self.machine.handle_call(now, request);
         self.waiters.add(call, thread, oneway, self.broken)
+    }
+
+    /// Takes a call up again, for which `thread` will wait. `None` if the machine that had it is lost.
+    pub(super) fn ask_again(
+        &mut self,
+        now: Time,
+        shelved: Shelved,
+        deadline: Time,
+        thread: Thread,
+    ) -> Option<Seat> {
+        let known =
+            shelved.epoch == self.epoch && self.machine.ask_again(now, shelved.call, deadline);
+        known.then(|| self.waiters.add(shelved.call, thread, false, self.broken))
+    }
+
+    /// Nobody will ask for the answer of this call.
+    pub(super) fn give_up(&mut self, now: Time, shelved: Shelved) {
+        if shelved.epoch == self.epoch {
+            self.machine.give_up(now, shelved.call);
+        }
+    }
+
+    /// A call of this machine that has ended shelved.
+    pub(super) fn shelved(&self, call: CallId) -> Shelved {
+        Shelved {
+            call,
+            epoch: self.epoch,
+        }
     }
 
     /// How the call of `me` ended, if it has. Then its caller leaves.

@@ -125,7 +125,7 @@ impl State {
             call,
             mut buffer,
             result,
-            shelved: _,
+            shelved,
         } = finished;
         let Some(seat) = self.waiters.caller(call) else {
             return;
@@ -142,6 +142,9 @@ impl State {
                     buffer.extend_from_slice(message.get(range).unwrap_or_default());
                 }
                 Ended::Returned(buffer)
+            }
+            Err(failure) if shelved => {
+                Ended::Unanswered(failure, self.broken - begun, self.shelved(call))
             }
             Err(failure) => Ended::Failed(failure, self.broken - begun, buffer),
         };

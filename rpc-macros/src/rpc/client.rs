@@ -86,6 +86,10 @@ fn common(interface: &Interface) -> TokenStream {
             fn channel(&self) -> &#private::Channel {
                 &self.channel
             }
+
+            fn from_channel(channel: #private::Channel) -> Self {
+                Self { channel }
+            }
         }
     }
 }

@@ -77,6 +77,7 @@ pub struct Channel {
 
 pub trait Client: Clone + Send + Sync + 'static {
     fn channel(&self) -> &Channel;
+    fn from_channel(channel: Channel) -> Self;
 }
 
 /// What was sent and what came back.

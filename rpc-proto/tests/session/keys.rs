@@ -1,4 +1,4 @@
-//! Calls with a key: the same call on every session of a store (S-2, S-20), and keys that are given back (S-32).
+//! Calls with a key: the same call on every session of a store (S-20, S-31), and keys that are given back (S-32).
 
 use super::{BANK, BOTH, METHODS, Pair, TODAY, new_server_with};
 use rpc_proto::message::Message;

@@ -308,6 +308,7 @@ fn connect_moving_with(fake: &Fake, config: Config) -> (Arc<Moving>, Channel) {
         Channel {
             interface: &INTERFACE,
             road: Road::Remote(Arc::new(engine)),
+            space: None,
         },
     )
 }
@@ -487,6 +488,7 @@ fn a_resolver_that_takes_too_long_does_not_cost_others_their_deadline() {
     let channel = Channel {
         interface: &INTERFACE,
         road: Road::Remote(Arc::new(engine)),
+        space: None,
     };
     slow.slow.store(true, Ordering::Relaxed);
     drop(fake);

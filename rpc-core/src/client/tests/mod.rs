@@ -1,5 +1,6 @@
 //! The engine against a server that does what a test tells it.
 
+mod asking_again;
 mod calls;
 mod fake;
 mod faults;
@@ -40,6 +41,7 @@ fn connect_with(fake: &Fake, config: Config) -> Channel {
     Channel {
         interface: &INTERFACE,
         road: Road::Remote(Arc::new(engine.expect("connected"))),
+        space: None,
     }
 }
 

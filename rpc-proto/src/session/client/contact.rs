@@ -386,6 +386,7 @@ impl Client {
                 .for_each(|known| known.answer = None);
         }
         self.lanes.iter_mut().for_each(|lane| lane.full = false);
+        self.store = store;
         self.contact = Contact::Known {
             incarnation,
             store,

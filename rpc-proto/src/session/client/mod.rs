@@ -52,6 +52,8 @@ pub struct Client {
     descriptions: Vec<Description>,
     /// The incarnation that the descriptions are from.
     described_by: u64,
+    /// The store of the server that was last in contact.
+    store: Option<[u8; 16]>,
     lanes: [Lane; 2],
     flights: Vec<Option<Flight>>,
     free: Vec<u32>,
@@ -87,6 +89,7 @@ impl Client {
             pending: None,
             descriptions: Vec::new(),
             described_by: 0,
+            store: None,
             lanes: [Lane::new(Keeper::Incarnation), Lane::new(Keeper::Store)],
             flights: Vec::new(),
             free: Vec::new(),
@@ -238,7 +241,9 @@ impl Client {
         }
         self.outbox.clear();
         let known = matches!(self.contact, Contact::Known { .. });
-        self.release_now();
+        if known {
+            self.release_now();
+        }
         for lane in 0..self.lanes.len() {
             if known
                 && self.lanes[lane]
@@ -259,6 +264,11 @@ impl Client {
     /// Whether the peer seems to be gone, so that it should be looked for again and a new link made. Says so once.
     pub fn poll_reconnect(&mut self) -> bool {
         std::mem::take(&mut self.reconnect)
+    }
+
+    /// The store of the server that was last in contact, if it has one.
+    pub fn store(&self) -> Option<[u8; 16]> {
+        self.store
     }
 
     /// What was done so far.

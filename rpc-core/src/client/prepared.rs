@@ -1,0 +1,234 @@
+//! Making a call: what is between the caller's wait and the engine.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use rpc_proto::describe::{Method, Semantics};
+use rpc_proto::session::client::{Failure, Key};
+use rpc_proto::session::wire::KeyId;
+use rpc_proto::time::{Executed, Retry};
+use rpc_proto::xdr::DecodeError;
+
+use super::engine::Engine;
+use super::failure::kind;
+use super::state::Ended;
+use super::unanswered::Unanswered;
+use super::{Channel, Road, buffers, local};
+use crate::error::{Error, ErrorKind};
+use crate::nested;
+use crate::system::now;
+
+/// A method with what it is called with.
+pub(super) struct Prepared {
+    pub(super) channel: Channel,
+    pub(super) method: &'static Method,
+    pub(super) what: What,
+    pub(super) deadline: Duration,
+}
+
+/// What is to be done when the caller waits.
+pub(super) enum What {
+    /// A new call.
+    New {
+        /// Room for the headers, then the encoded arguments.
+        message: Vec<u8>,
+        /// What the caller calls it.
+        name: Option<KeyId>,
+    },
+    /// A call that was made before.
+    Again(Unanswered),
+    /// Nothing can be done.
+    Refused(Error),
+}
+
+impl Prepared {
+    /// Gives the call a name, or the reason why it can have none.
+    pub(super) fn name(&mut self, text: &str, issued: SystemTime) {
+        let What::New { name, .. } = &mut self.what else {
+            return;
+        };
+        match self.channel.key(self.method, text, issued) {
+            Ok(key) => *name = Some(key),
+            Err(kind) => self.what = What::Refused(self.channel.refusal(self.method, kind)),
+        }
+    }
+
+    /// Makes the call.
+    pub(super) fn run<R>(
+        self,
+        decode: impl FnOnce(&[u8]) -> Result<R, DecodeError>,
+    ) -> Result<R, Error> {
+        let Self {
+            channel,
+            method,
+            what,
+            deadline,
+        } = self;
+        let deadline = nested::shorten(deadline);
+        let result = match what {
+            What::Refused(error) => return Err(error),
+            What::Again(call) => call.ask(deadline)?,
+            What::New { message, name } => match &channel.road {
+                Road::Local(service) => local::call(&**service, method, message, deadline)
+                    .map_err(|refusal| channel.refused(method, refusal))?,
+                Road::Remote(engine) => {
+                    channel.call_remote(engine, method, message, name, deadline)?
+                }
+            },
+        };
+        let decoded = decode(&result);
+        buffers::give(result);
+        decoded.map_err(|error| {
+            channel
+                .error(method, ErrorKind::BadResult, Executed::Yes, Retry::Never)
+                .with_source(error)
+        })
+    }
+}
+
+impl Channel {
+    /// What the server is told for a caller's name.
+    fn key(&self, method: &Method, name: &str, issued: SystemTime) -> Result<KeyId, ErrorKind> {
+        if method.semantics != Semantics::ExactlyOnce {
+            return Err(ErrorKind::KeyNotSupported);
+        }
+        let space = self.space.as_ref().ok_or(ErrorKind::NoKeySpace)?;
+        let issued = issued
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .ok()
+            .and_then(|since| u64::try_from(since.as_millis()).ok())
+            .ok_or(ErrorKind::KeyNotDated)?;
+        Ok(space.key(name.as_bytes(), issued))
+    }
+
+    /// The encoded result.
+    fn call_remote(
+        &self,
+        engine: &Engine,
+        method: &'static Method,
+        mut message: Vec<u8>,
+        name: Option<KeyId>,
+        deadline: Duration,
+    ) -> Result<Vec<u8>, Error> {
+        let deadline = now() + deadline;
+        let key = name.map(Key::from);
+        let _waiting = nested::wait();
+        loop {
+            match engine.call(self.interface, method, message, key, deadline) {
+                // None of it was handed over whole, so it can go out once more. At the deadline the machine refuses it.
+                Ended::Unsent(again) => message = again,
+                ended => return self.result(engine, method, ended),
+            }
+        }
+    }
+
+    /// The encoded result of a call that has ended.
+    pub(super) fn result(
+        &self,
+        engine: &Engine,
+        method: &'static Method,
+        ended: Ended,
+    ) -> Result<Vec<u8>, Error> {
+        match ended {
+            Ended::Returned(result) => Ok(result),
+            Ended::Failed(failure, breaks, buffer) => {
+                buffers::give(buffer);
+                Err(self.failed(engine, method, &failure, breaks))
+            }
+            Ended::Unanswered(failure, breaks, shelved) => Err(self
+                .failed(engine, method, &failure, breaks)
+                .with_unanswered(Unanswered::new(self.clone(), method, shelved))),
+            // Only oneway calls end unsent, and those are sent again.
+            Ended::Unsent(_) | Ended::Broken => {
+                Err(self.error(method, ErrorKind::Client, Executed::Maybe, Retry::Never))
+            }
+        }
+    }
+
+    /// `breaks`: so many connections broke while the call was out.
+    fn failed(&self, engine: &Engine, method: &Method, failure: &Failure, breaks: u64) -> Error {
+        let Failure {
+            executed, retry, ..
+        } = *failure;
+        let kind = kind(failure.kind);
+        if kind != ErrorKind::Deadline {
+            return self.error(method, kind, executed, retry);
+        }
+        match engine.trouble() {
+            // That there is no way to the server explains more than that the time ran out.
+            Some(trouble) => {
+                let kind = if executed == Executed::No {
+                    ErrorKind::Unreachable
+                } else {
+                    kind
+                };
+                self.error(method, kind, executed, retry)
+                    .with_source(trouble)
+            }
+            None if breaks > 0 => self
+                .error(method, kind, executed, retry)
+                .with_source(Breaks(breaks)),
+            None => self.error(method, kind, executed, retry),
+        }
+    }
+
+    fn refused(&self, method: &Method, refusal: local::Refusal) -> Error {
+        let local::Refusal {
+            kind,
+            executed,
+            source,
+        } = refusal;
+        let error = self.error(method, kind, executed, Retry::Never);
+        match source {
+            Some(source) => error.with_source(source),
+            None => error,
+        }
+    }
+
+    /// An error of a call of which nothing is sent.
+    pub(super) fn refusal(&self, method: &Method, kind: ErrorKind) -> Error {
+        self.error(method, kind, Executed::No, Retry::Never)
+    }
+
+    pub(super) fn error(
+        &self,
+        method: &Method,
+        kind: ErrorKind,
+        executed: Executed,
+        retry: Retry,
+    ) -> Error {
+        let peer = match &self.road {
+            Road::Local(_) => "local".to_owned(),
+            Road::Remote(engine) => engine.peer(),
+        };
+        Error::new(
+            kind,
+            executed,
+            retry,
+            peer,
+            format!("{}.{}", self.interface.name, method.name),
+        )
+    }
+}
+
+/// The connection did not last: why a call came to its deadline although its server could be reached.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection broke {}; the server, or something on the way to it, ends it", times(*.0))]
+struct Breaks(u64);
+
+fn times(count: u64) -> String {
+    match count {
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    }
+}
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}.{} within {:?}",
+            self.channel.interface.name, self.method.name, self.deadline
+        )
+    }
+}
