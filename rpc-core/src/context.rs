@@ -1,6 +1,9 @@
 //! What a handler may know about the call that it answers.
 
+mod recording;
+
 use crate::transport::Address;
+pub(crate) use recording::{Access, End, Recorded, Recording, StoreTrouble};
 use rpc_proto::session::wire::RequestId;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -17,6 +20,7 @@ pub struct Context {
     peer: Peer,
     deadline: Option<Instant>,
     request_id: Option<RequestId>,
+    access: Access,
 }
 
 impl Context {
@@ -29,16 +33,19 @@ impl Context {
             peer,
             deadline,
             request_id,
+            access: Access::None,
         }
+    }
+
+    /// The same, for a server that has a store.
+    pub(crate) fn with_store(mut self, access: Access) -> Self {
+        self.access = access;
+        self
     }
 
     /// The context of a call that never leaves this process (`BankClient::local`).
     pub(crate) fn local(deadline: Option<Instant>) -> Self {
-        let peer = Peer {
-            address: None,
-            connection: None,
-        };
-        Self::new(peer, deadline, None)
+        Self::new(Peer::local(), deadline, None)
     }
 
     /// Who calls.
@@ -78,6 +85,14 @@ impl Peer {
         Self {
             address: Some(address),
             connection,
+        }
+    }
+
+    /// A caller within this process.
+    pub(crate) fn local() -> Self {
+        Self {
+            address: None,
+            connection: None,
         }
     }
 

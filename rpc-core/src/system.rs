@@ -14,6 +14,14 @@ pub(crate) fn now() -> Time {
     Time::from_nanos(seconds * 1_000_000_000 + nanos)
 }
 
+/// Milliseconds since 1970, as people keep time. It may be wrong, and may go back.
+pub(crate) fn wall_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}
+
 /// Bytes that nobody can guess. Fails only where the system has no source of them at all.
 pub(crate) fn entropy() -> std::io::Result<[u8; 32]> {
     let mut bytes = [0; 32];

@@ -6,12 +6,12 @@ use super::routes::MAX_SOCKETS;
 use super::shared::{Bounds, Shared};
 use super::source::Source;
 use super::sources::Sources;
-use super::{Server, house, worker};
+use super::{Server, committer, house, recovering, worker};
 use crate::describe::{Interface, Semantics};
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::matchmaker::{Identity, Registered, RegistrationError};
 use crate::service::Service;
-use crate::store::{CompletionStore, MemoryCompletions, OpenError};
+use crate::store::{CompletionStore, MemoryCompletions, OpenError, Opened, StoreError};
 use crate::system;
 use crate::transport::Listener;
 use rpc_proto::session::server as machine;
@@ -73,17 +73,27 @@ impl ServerBuilder {
         self
     }
 
+    /// Keeps the completion records of `exactly_once` methods in this store, which is opened when the server starts.
+    ///
+    /// `DurableStore` (feature `durable`) is the embedded one: a directory. The promise then holds through the end of the
+    /// process and of its successors on the same store.
+    #[must_use]
+    pub fn completions(mut self, store: impl CompletionStore) -> Self {
+        self.completions = Some(Box::new(store));
+        self
+    }
+
     /// Keeps the completion records of `exactly_once` methods in memory.
     ///
     /// Their promise is then kept through lost, doubled and late messages, but not through the end of this process: a
     /// client whose call was under way when the server died is told that the outcome is unknown.
     #[must_use]
-    pub fn memory_completions(mut self) -> Self {
-        self.completions = Some(Box::new(MemoryCompletions));
-        self
+    pub fn memory_completions(self) -> Self {
+        self.completions(MemoryCompletions)
     }
 
-    /// Binds all endpoints, then registers, and then answers. On an error nothing stays bound or registered.
+    /// Binds all endpoints, then opens the store and has the services say what became of calls that a crash interrupted, then
+    /// registers, and then answers. On an error nothing stays bound or registered.
     pub fn start(self) -> Result<Server, StartError> {
         let interfaces: Vec<_> = self
             .services
@@ -91,27 +101,14 @@ impl ServerBuilder {
             .map(|service| service.interface())
             .collect();
         check_services(&interfaces, self.completions.is_some())?;
-        let store = self
-            .completions
-            .as_deref()
-            .map(CompletionStore::open)
-            .transpose()?;
-        let store = store.map(|opened| opened.identity);
         let endpoints = self.parse_endpoints()?;
         let plan = self.registering.plan()?;
         let bound = Bound::bind(&endpoints)?;
-        let seed = system::entropy().map_err(StartError::System)?;
         let incarnation = number(&system::entropy().map_err(StartError::System)?);
-        let identity =
-            Identity::new(incarnation, store.map(|store| store.id)).map_err(StartError::System)?;
+        let (machine, opened) = self.open(incarnation)?;
+        let store_id = opened.as_ref().map(|opened| opened.identity.id);
+        let identity = Identity::new(incarnation, store_id).map_err(StartError::System)?;
         let registered = plan.carry_out(&interfaces, &bound.endpoints, &identity)?;
-        let machine = machine::Server::new(
-            machine::Config::default(),
-            interfaces.into_iter().map(machine::Offer::from).collect(),
-            incarnation,
-            store,
-            seed,
-        );
         let workers = self.threads.unwrap_or_else(default_threads).max(1);
         let Bound {
             poller,
@@ -124,11 +121,37 @@ impl ServerBuilder {
             sources,
             self.services,
             machine,
+            opened.map(|opened| opened.store),
             workers,
             self.bounds,
             ports,
         ));
         start_threads(shared, endpoints, registered).map_err(StartError::System)
+    }
+
+    /// Opens the store, and makes the session machine that goes on where the store's last one stopped.
+    fn open(&self, incarnation: u64) -> Result<(machine::Server, Option<Opened>), StartError> {
+        let mut opened = self
+            .completions
+            .as_deref()
+            .map(CompletionStore::open)
+            .transpose()?;
+        let offers = self.services.iter().map(|service| machine::Offer {
+            interface: service.interface(),
+            effects: service.effects(),
+        });
+        let mut machine = machine::Server::new(
+            machine::Config::default(),
+            offers.collect(),
+            incarnation,
+            opened.as_ref().map(|opened| opened.identity),
+            system::entropy().map_err(StartError::System)?,
+        );
+        if let Some(opened) = &mut opened {
+            recovering::restore(&mut machine, opened, &self.services, self.bounds.message)
+                .map_err(StartError::Recovery)?;
+        }
+        Ok((machine, opened))
     }
 
     /// Starts the server and waits until it ends, which as a rule is the end of the program.
@@ -186,7 +209,7 @@ pub enum StartError {
         version: u32,
     },
     /// There are `exactly_once` methods and nothing that keeps their completion records.
-    #[error("{} run exactly once, which needs a place for completion records; write .memory_completions() if that may be memory", .methods.join(", "))]
+    #[error("{} run exactly once, which needs a place for completion records; write .completions(DurableStore::open(directory)?), or .memory_completions() if they may be lost with the process", .methods.join(", "))]
     NoCompletions {
         /// The methods.
         methods: Vec<String>,
@@ -205,6 +228,9 @@ pub enum StartError {
     /// The store of completion records cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// The store of completion records opened, and then did not keep what became of calls that a crash interrupted.
+    #[error("what became of interrupted calls cannot be kept: {0}")]
+    Recovery(#[source] StoreError),
     /// A matchmaker cannot be told of the server.
     #[error(transparent)]
     Registration(#[from] RegistrationError),
@@ -323,6 +349,11 @@ fn start_threads(
     server
         .threads
         .push(spawn("rpc-house".to_owned(), move || house::keep(&shared))?);
+    if server.shared.store.is_some() {
+        let shared = server.shared.clone();
+        let thread = spawn("rpc-committer".to_owned(), move || committer::keep(&shared))?;
+        server.threads.push(thread);
+    }
     Ok(server)
 }
 

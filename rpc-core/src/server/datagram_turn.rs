@@ -3,6 +3,7 @@
 use super::claim::Hold;
 use super::hands::{BUDGET, Begun, Hands, Turn, keep_small};
 use super::routes::AddressBytes;
+use super::sessions::Caller;
 use super::shared::send_datagrams;
 use super::source::{DatagramPort, Source};
 use crate::context::Peer;
@@ -60,14 +61,19 @@ impl Hands<'_> {
                 datagram: true,
                 security: Security::Network,
             };
+            let peer = Peer::new(Address::Udp(from), None);
+            let caller = Caller {
+                route,
+                peer: Some(&peer),
+                stream: None,
+            };
             let handled = self
                 .shared
-                .handle_message(now, origin, message, &mut self.out);
+                .handle_message(now, origin, caller, message, &mut self.out);
             send_datagrams(&port.socket, &self.out, from);
             self.out.clear();
             if let Handled::Run(run) = handled {
                 let args = &message[run.args.clone()];
-                let peer = Peer::new(Address::Udp(from), None);
                 behind = behind || port.socket.has_waiting();
                 let begun = Begun {
                     run,

@@ -120,9 +120,9 @@ impl<'a> Hands<'a> {
             args,
         } = call;
         let to = if self.shared.phase() != Phase::Serving {
-            self.refuse(run.token, Done::ShuttingDown)
+            self.refuse(run.token, Done::ShuttingDown, route)
         } else if run.deadline.is_some_and(|deadline| deadline <= now) {
-            self.refuse(run.token, Done::DeadlinePassed)
+            self.refuse(run.token, Done::DeadlinePassed, route)
         } else {
             self.run(
                 Begun {
@@ -145,9 +145,9 @@ impl<'a> Hands<'a> {
     }
 
     /// Ends a call that was let in and does not run. Its answer is in `reply`.
-    fn refuse(&mut self, token: Token, why: Done) -> Option<Route> {
+    fn refuse(&mut self, token: Token, why: Done, from: Route) -> Option<Route> {
         self.clear_reply();
-        self.shared.handle_done(token, why, &mut self.reply)
+        self.shared.handle_done(token, why, from, &mut self.reply)
     }
 
     fn accept(&mut self, source: &Source, listener: &StreamListener) -> Turn {
@@ -186,13 +186,13 @@ impl<'a> Hands<'a> {
     ) -> Option<Route> {
         let shared = self.shared;
         if shared.phase() != Phase::Serving {
-            return self.refuse(begun.run.token, Done::ShuttingDown);
+            return self.refuse(begun.run.token, Done::ShuttingDown, begun.route);
         }
         if self.seat.is_some() {
             return self.run(begun, args);
         }
         if shared.calls.len() >= shared.bounds.waiting_calls {
-            return self.refuse(begun.run.token, Done::Overloaded);
+            return self.refuse(begun.run.token, Done::Overloaded, begun.route);
         }
         if let Some(stream) = source.as_stream() {
             stream.detach_call();

@@ -112,6 +112,8 @@ pub(crate) fn keep(shared: &Arc<Shared>) {
     while shared.phase() != Phase::Stopped {
         shared.house.wakes_at.store(0, Ordering::SeqCst);
         let next = keeper.look_around();
+        // It must not wait for the store itself.
+        shared.commit_soon();
         shared
             .house
             .wakes_at
@@ -170,11 +172,7 @@ impl Keeper<'_> {
         if due > now {
             return Some(due);
         }
-        let (messages, next) = self.shared.handle_timeout(now);
-        for (route, message) in messages {
-            self.shared.deliver(route, &message);
-        }
-        next
+        self.shared.handle_timeout(now)
     }
 
     fn accept_again(&mut self, now: Time) -> Option<Time> {

@@ -14,16 +14,20 @@
 
 mod builder;
 mod claim;
+mod committer;
 mod datagram_turn;
 mod hands;
 mod house;
+mod keeping;
 mod outbox;
 mod poller;
 mod queues;
+mod recovering;
 mod registering;
 mod routes;
 mod run;
 mod seat;
+mod sessions;
 mod shared;
 mod shutdown;
 mod source;

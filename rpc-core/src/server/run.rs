@@ -1,11 +1,16 @@
 //! Running one handler.
 
+use super::claim::Hold;
 use super::hands::{Begun, Hands, keep_small};
+use super::keeping::Means;
 use super::seat::Running;
-use crate::context::Context;
+use super::sessions::Batch;
+use super::shared::Shared;
+use crate::context::{Context, End, Peer, Recorded, StoreTrouble};
 use crate::nested;
-use crate::service::ServeError;
-use rpc_proto::describe::Interface;
+use crate::service::{Effects, ServeError};
+use crate::store::StoreError;
+use rpc_proto::describe::{Interface, Method};
 use rpc_proto::session::server::{Done, REPLY_HEADROOM, Route};
 use rpc_proto::time::Time;
 use rpc_proto::xdr::{Decoder, Encoder, Limits};
@@ -16,17 +21,57 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 impl Hands<'_> {
-    /// Runs a call to its end. `reply` then holds the framed reply, for the returned route.
+    /// Runs a call to its end. `reply` then holds the framed reply for the returned route, if one is to be sent now.
     pub(crate) fn run(&mut self, begun: Begun<'_>, args: &[u8]) -> Option<Route> {
         self.clear_reply();
-        let done = match begun.run.method {
-            // Procedure 0 takes nothing, does nothing and returns nothing.
-            None if args.is_empty() => Done::Returned,
-            None => Done::BadArguments,
-            Some(method) => self.run_method(&begun, method.procedure, args),
+        let shared = self.shared;
+        let Begun {
+            run, now, route, ..
+        } = begun;
+        let place = Place {
+            peer: begun.peer,
+            now,
+            route,
+            held: begun.held,
+            behind: begun.behind,
+            interface: run.interface,
         };
-        self.shared
-            .handle_done(begun.run.token, done, &mut self.reply)
+        let Some(method) = run.method else {
+            // Procedure 0 takes nothing, does nothing and returns nothing.
+            let done = if args.is_empty() {
+                Done::Returned
+            } else {
+                Done::BadArguments
+            };
+            return shared.handle_done(run.token, done, route, &mut self.reply);
+        };
+        let deadline = instant(run.deadline, now);
+        let records = run.token.awaits_record();
+        let cx = Context::new(begun.peer.clone(), deadline, run.token.id());
+        let (access, means) = shared.access(method, run.token);
+        let passed_on = nested::pass_on(run.deadline);
+        let done = self.run_method(
+            &place,
+            method.procedure,
+            records,
+            &cx.with_store(access),
+            args,
+        );
+        drop(passed_on);
+        let end = match means {
+            Means::None(token) => Some(End::Open(token)),
+            Means::Recording(recording) => recording.end(),
+        };
+        match end? {
+            End::Open(token) => shared.handle_done(token, done, route, &mut self.reply),
+            End::StoreFailed(token) => {
+                shared.handle_done(token, Done::StoreFailed, route, &mut self.reply)
+            }
+            End::Recorded(recorded) => {
+                self.check_recorded(&place, method, done, &recorded);
+                shared.handle_recorded(recorded, route, &mut self.reply)
+            }
+        }
     }
 
     /// Makes `reply` an empty result behind its headroom.
@@ -35,16 +80,31 @@ impl Hands<'_> {
         self.reply.resize(REPLY_HEADROOM, 0);
     }
 
-    fn run_method(&mut self, begun: &Begun<'_>, procedure: u32, args: &[u8]) -> Done {
+    /// What the caller gets is what the transaction has recorded. A handler that returns something else is told so.
+    fn check_recorded(&self, place: &Place<'_>, method: &Method, done: Done, recorded: &Recorded) {
+        let both_returned = done == Done::Returned && recorded.done == Done::Returned;
+        if both_returned && recorded.reply[REPLY_HEADROOM..] != self.reply[REPLY_HEADROOM..] {
+            let service = self.shared.services.get(place.interface);
+            let interface = service.map_or("", |service| service.interface().name);
+            tracing::error!(
+                method = format_args!("{interface}.{}", method.name), peer = %place.peer,
+                "a handler returned something else than its transaction recorded; its caller gets what is recorded"
+            );
+        }
+    }
+
+    fn run_method(
+        &mut self,
+        place: &Place<'_>,
+        procedure: u32,
+        records: bool,
+        cx: &Context,
+        args: &[u8],
+    ) -> Done {
         let shared = self.shared;
-        let Some(service) = shared.services.get(begun.run.interface) else {
+        let Some(service) = shared.services.get(place.interface) else {
             return Done::NoProcedure;
         };
-        let cx = Context::new(
-            begun.peer.clone(),
-            instant(begun.run.deadline, begun.now),
-            begun.run.token.id(),
-        );
         let mut input = Decoder::new(
             args,
             Limits {
@@ -53,35 +113,19 @@ impl Hands<'_> {
             },
         );
         let mut result = Encoder::with_headroom(take(&mut self.reply), REPLY_HEADROOM);
-        if let Some(seat) = self.seat {
-            let Begun {
-                now, route, held, ..
-            } = *begun;
-            seat.begin(Running {
-                since: now,
-                interface: begun.run.interface,
-                procedure,
-                route,
-                held,
-            });
-            if begun.behind || !shared.unfinished.is_empty() || shared.all_busy() {
-                shared.house.watch_handlers(now);
-            }
-        }
-        let passed_on = nested::pass_on(begun.run.deadline);
+        self.tell_beginning(place, procedure, records);
         // Nothing of ours is left half-changed by a panic: the encoder is read as far as it was written, and then discarded.
         let returned = catch_unwind(AssertUnwindSafe(|| {
-            service.call(&cx, procedure, &mut input, &mut result)
+            service.call(cx, procedure, &mut input, &mut result)
         }));
-        drop(passed_on);
         if let Some(seat) = self.seat {
             seat.end();
         }
         self.reply = result.into_vec();
-        let end = End {
+        let end = EndOf {
             interface: service.interface(),
             procedure,
-            cx: &cx,
+            cx,
         };
         match returned {
             Ok(Ok(())) if self.reply.len() - REPLY_HEADROOM > shared.bounds.message => {
@@ -89,22 +133,62 @@ impl Hands<'_> {
             }
             Ok(Ok(())) => Done::Returned,
             Ok(Err(error)) => end.failed(&error),
-            Err(panic) => {
-                shared.counters.panics.fetch_add(1, Ordering::Relaxed);
-                end.panicked(&*panic)
-            }
+            Err(payload) => match payload.downcast::<StoreTrouble>() {
+                Ok(trouble) => {
+                    end.left_by_store(shared, &trouble.0);
+                    Done::StoreFailed
+                }
+                Err(panic) => {
+                    shared.counters.panics.fetch_add(1, Ordering::Relaxed);
+                    end.panicked(&*panic);
+                    match service.effects() {
+                        Effects::InTransaction if records => Done::RolledBack,
+                        _ => Done::Panicked,
+                    }
+                }
+            },
+        }
+    }
+
+    /// Tells the others what runs here from now on.
+    fn tell_beginning(&self, place: &Place<'_>, procedure: u32, records: bool) {
+        let (Some(seat), shared, now) = (self.seat, self.shared, place.now) else {
+            return;
+        };
+        seat.begin(Running {
+            since: now,
+            interface: place.interface,
+            procedure,
+            records,
+            route: place.route,
+            held: place.held,
+        });
+        // What this thread has left waiting must not wait for this call too.
+        shared.commit_soon();
+        if place.behind || !shared.unfinished.is_empty() || shared.all_busy() {
+            shared.house.watch_handlers(now);
         }
     }
 }
 
+/// Where a call came from, and where it is run.
+struct Place<'a> {
+    interface: usize,
+    now: Time,
+    peer: &'a Peer,
+    route: Route,
+    held: Option<(u64, Hold)>,
+    behind: bool,
+}
+
 /// The end of a call, for telling what went wrong.
-struct End<'a> {
+struct EndOf<'a> {
     interface: &'static Interface,
     procedure: u32,
     cx: &'a Context,
 }
 
-impl End<'_> {
+impl EndOf<'_> {
     fn failed(&self, error: &ServeError) -> Done {
         let (method, peer) = (method_name(self.interface, self.procedure), self.cx.peer());
         match error {
@@ -126,15 +210,30 @@ impl End<'_> {
         Done::Unencodable
     }
 
-    fn panicked(&self, panic: &(dyn Any + Send)) -> Done {
+    /// The handler asked for something that the store did not do.
+    fn left_by_store(&self, shared: &Shared, error: &StoreError) {
         let method = method_name(self.interface, self.procedure);
-        let message = panic.downcast_ref::<&str>().copied();
-        let message = message
-            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-            .unwrap_or("no message");
-        tracing::error!(method, peer = %self.cx.peer(), message, "a handler panicked");
-        Done::Panicked
+        tracing::error!(method, peer = %self.cx.peer(), %error, "a call ended without its transaction");
+        if matches!(error, StoreError::Failed(_) | StoreError::Fenced) {
+            let mut batch = Batch::default();
+            shared.fail_store(error, &mut batch);
+            shared.send(batch, false);
+        }
     }
+
+    fn panicked(&self, panic: &(dyn Any + Send)) {
+        let method = method_name(self.interface, self.procedure);
+        let message = panic_message(panic);
+        tracing::error!(method, peer = %self.cx.peer(), message, "a handler panicked");
+    }
+}
+
+/// What a panic says.
+pub(super) fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let message = panic.downcast_ref::<&str>().copied();
+    message
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
 }
 
 /// `Bank.transfer`, or what is known of it.

@@ -17,7 +17,7 @@ pub(crate) struct Seat {
     source: AtomicU64,
     hold: AtomicU64,
     route: AtomicU64,
-    /// Interface in the upper half, procedure in the lower.
+    /// Interface in the upper half, [`RECORDS`] above it, procedure in the lower; [`COMMIT`] while the worker commits.
     method: AtomicU64,
     /// How many handlers ran here.
     ran: AtomicU64,
@@ -32,6 +32,8 @@ pub(crate) struct Running {
     pub(crate) interface: usize,
     /// Which of its procedures.
     pub(crate) procedure: u32,
+    /// Whether its end will be kept by the store.
+    pub(crate) records: bool,
     /// Who called.
     pub(crate) route: Route,
     /// The source that its worker holds, if any.
@@ -40,6 +42,12 @@ pub(crate) struct Running {
 
 /// No hold has this number.
 const NOT_HELD: u64 = u64::MAX;
+
+/// The end of the call will be kept by the store.
+const RECORDS: u64 = 1 << 63;
+
+/// No method has this number: there are fewer interfaces.
+const COMMIT: u64 = u64::MAX;
 
 impl Seat {
     /// The worker is about to run a handler. Ordered before whatever it reads next, as the housekeeper relies on.
@@ -51,11 +59,26 @@ impl Seat {
         self.hold.store(hold, Ordering::Relaxed);
         self.route.store(running.route.0, Ordering::Relaxed);
         let method = (running.interface as u64) << 32 | u64::from(running.procedure);
-        self.method.store(method, Ordering::Relaxed);
+        let records = if running.records { RECORDS } else { 0 };
+        self.method.store(method | records, Ordering::Relaxed);
         self.ran
             .store(self.ran.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         self.since
             .store(running.since.as_nanos().max(1), Ordering::SeqCst);
+    }
+
+    /// The worker is about to wait for the store.
+    pub(crate) fn begin_commit(&self, now: Time) {
+        self.hold.store(NOT_HELD, Ordering::Relaxed);
+        self.method.store(COMMIT, Ordering::Relaxed);
+        self.since.store(now.as_nanos().max(1), Ordering::SeqCst);
+    }
+
+    /// Whether a handler runs here, since `earliest` or later, whose end will be kept by the store.
+    pub(crate) fn records_since(&self, earliest: Time) -> bool {
+        let since = self.since.load(Ordering::SeqCst);
+        let method = self.method.load(Ordering::Relaxed);
+        since >= earliest.as_nanos().max(1) && method & RECORDS != 0 && method != COMMIT
     }
 
     /// The handler has come back.
@@ -81,8 +104,9 @@ impl Seat {
         let held = (self.source.load(Ordering::Relaxed), Hold::from_number(hold));
         Some(Running {
             since: Time::from_nanos(since),
-            interface: (method >> 32) as usize,
+            interface: ((method & !RECORDS) >> 32) as usize,
             procedure: method as u32,
+            records: method & RECORDS != 0,
             route: Route(self.route.load(Ordering::Relaxed)),
             held: (hold != NOT_HELD).then_some(held),
         })
@@ -109,6 +133,7 @@ mod tests {
                 since,
                 interface: 3,
                 procedure: u32::MAX,
+                records: held.is_some(),
                 route: Route(1 << 63 | 4),
                 held,
             };

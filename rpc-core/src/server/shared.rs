@@ -1,16 +1,20 @@
 //! What all threads of a server share.
 
 use super::claim::{Hold, Ready};
+use super::committer::Committing;
 use super::house::House;
 use super::outbox::Outflow;
 use super::poller::Poller;
 use super::queues::{Queue, UnfinishedSource, WaitingCall};
 use super::routes::DatagramRoutes;
 use super::seat::Seat;
+use super::sessions::{Caller, Sessions};
 use super::source::{Kind, Source, Stream};
 use super::sources::Sources;
 use super::substitutes::Substitutes;
+use crate::context::Recorded;
 use crate::service::Service;
+use crate::store::OpenStore;
 use crate::system;
 use crate::transport::{MARK, StreamSocket};
 use rpc_proto::session::server::{self as machine, Done, Handled, Origin, Route, Token};
@@ -72,8 +76,11 @@ pub(crate) struct Shared {
     /// Calls that the housekeeper let in while all workers were busy.
     pub(crate) calls: Queue<WaitingCall>,
     pub(crate) counters: Counters,
+    /// Keeps what has to outlive the server, if anything does.
+    pub(crate) store: Option<Arc<dyn OpenStore>>,
+    pub(super) committing: Committing,
     sessions: Mutex<Sessions>,
-    /// Signalled when the last open call ends while the server drains.
+    /// Signalled when nothing runs or waits for the store any more, while the server drains.
     quiet: Condvar,
     phase: AtomicU8,
 }
@@ -87,19 +94,14 @@ pub(crate) struct Counters {
     pub(crate) broken_streams: AtomicU64,
 }
 
-/// The session machine. Locked for short sections only: never while a handler runs or a system call is made.
-struct Sessions {
-    machine: machine::Server,
-    /// Calls let in whose end the machine does not know yet.
-    open: usize,
-}
-
 impl Shared {
+    #[expect(clippy::too_many_arguments, reason = "each is one of its parts")]
     pub(crate) fn new(
         poller: Poller,
         sources: Sources<Source>,
         services: Vec<Box<dyn Service>>,
         machine: machine::Server,
+        store: Option<Arc<dyn OpenStore>>,
         workers: usize,
         bounds: Bounds,
         ports: Vec<u64>,
@@ -117,26 +119,27 @@ impl Shared {
             unfinished: Queue::default(),
             calls: Queue::default(),
             counters: Counters::default(),
-            sessions: Mutex::new(Sessions { machine, open: 0 }),
+            store,
+            committing: Committing::default(),
+            sessions: Mutex::new(Sessions::new(machine)),
             quiet: Condvar::new(),
             phase: AtomicU8::new(Phase::Serving as u8),
         }
     }
 
     /// Gives one message to the session machine; what is to go back at once is appended to `out`.
-    pub(crate) fn handle_message(
+    pub(super) fn handle_message(
         &self,
         now: Time,
         origin: Origin<'_>,
+        caller: Caller<'_>,
         message: &[u8],
         out: &mut Vec<u8>,
     ) -> Handled {
         let mut sessions = self.sessions();
-        let handled = sessions.machine.handle_message(now, origin, message, out);
-        if matches!(handled, Handled::Run(_)) {
-            sessions.open += 1;
-        }
+        let handled = sessions.handle_message(now, origin, caller, message, out);
         let due = sessions.machine.poll_timeout();
+        self.committing.note(&sessions);
         drop(sessions);
         if let Some(due) = due {
             self.house.need_by(due);
@@ -144,28 +147,73 @@ impl Shared {
         handled
     }
 
-    /// Tells the session machine how a call ended. `reply` holds the headroom and the result, and then the framed reply.
+    /// Tells the session machine how a call ended that came from `from`. `reply` holds the headroom and the result, and then
+    /// the framed reply, if one is to be sent at once.
     pub(crate) fn handle_done(
         &self,
         token: Token,
         done: Done,
+        from: Route,
         reply: &mut Vec<u8>,
     ) -> Option<Route> {
+        let source = token.awaits_record().then(|| self.sources.get(from.0));
         let mut sessions = self.sessions();
         let route = sessions.machine.handle_done(token, done, reply, 0);
         sessions.open -= 1;
-        if sessions.open == 0 && self.phase() != Phase::Serving {
-            self.quiet.notify_all();
-        }
+        sessions.gather(Some(Caller {
+            route: from,
+            peer: None,
+            stream: source
+                .iter()
+                .flatten()
+                .find_map(|source| source.as_stream()),
+        }));
+        let messages = sessions.take_messages();
+        self.look_after(sessions);
+        self.deliver_all(messages);
         route
     }
 
-    /// Runs the machine's timers and gives what it wants to send. Says when it has to be asked again.
-    pub(crate) fn handle_timeout(&self, now: Time) -> (Vec<(Route, Vec<u8>)>, Option<Time>) {
+    /// Tells the session machine that a call ended whose record is committed, as [`handle_done`](Self::handle_done).
+    pub(super) fn handle_recorded(
+        &self,
+        recorded: Recorded,
+        from: Route,
+        reply: &mut Vec<u8>,
+    ) -> Option<Route> {
+        let source = self.sources.get(from.0);
+        let caller = Caller {
+            route: from,
+            peer: None,
+            stream: source.as_ref().and_then(|source| source.as_stream()),
+        };
+        reply.clear();
         let mut sessions = self.sessions();
+        let route = sessions.recorded(recorded, caller, reply);
+        let messages = sessions.take_messages();
+        self.look_after(sessions);
+        self.deliver_all(messages);
+        route
+    }
+
+    /// After a change of the sessions: tells those who have to know.
+    pub(super) fn look_after(&self, sessions: MutexGuard<'_, Sessions>) {
+        self.committing.note(&sessions);
+        if sessions.is_quiet() && self.phase() != Phase::Serving {
+            self.quiet.notify_all();
+        }
+    }
+
+    /// Runs the machine's timers and sends what it wants to. Says when it has to be asked again.
+    pub(crate) fn handle_timeout(&self, now: Time) -> Option<Time> {
+        let mut sessions = self.sessions();
+        sessions.tell_time(now);
         sessions.machine.handle_timeout(now);
-        let messages = std::iter::from_fn(|| sessions.machine.poll_transmit()).collect();
-        (messages, sessions.machine.poll_timeout())
+        sessions.gather(None);
+        let (messages, due) = (sessions.take_messages(), sessions.machine.poll_timeout());
+        self.look_after(sessions);
+        self.deliver_all(messages);
+        due
     }
 
     /// When the machine's next timer is due.
@@ -185,13 +233,13 @@ impl Shared {
         self.phase.store(Phase::Draining as u8, Ordering::SeqCst);
     }
 
-    /// Waits until no call is open, or until `timeout`. Says whether all have ended.
+    /// Waits until no call is open or waits for the store, or until `timeout`. Says whether all have ended.
     pub(crate) fn wait_until_quiet(&self, timeout: Duration) -> bool {
         let waited = self
             .quiet
-            .wait_timeout_while(self.sessions(), timeout, |sessions| sessions.open > 0);
+            .wait_timeout_while(self.sessions(), timeout, |sessions| !sessions.is_quiet());
         let (sessions, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        sessions.open == 0
+        sessions.is_quiet()
     }
 
     /// Makes all threads end after what they do now.
@@ -199,6 +247,7 @@ impl Shared {
         self.phase.store(Phase::Stopped as u8, Ordering::SeqCst);
         self.poller.wake();
         self.house.wake();
+        self.committing.wake();
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -206,6 +255,13 @@ impl Shared {
             0 => Phase::Serving,
             1 => Phase::Draining,
             _ => Phase::Stopped,
+        }
+    }
+
+    /// Sends framed messages, each to where it says.
+    pub(super) fn deliver_all(&self, messages: Vec<(Route, Vec<u8>)>) {
+        for (route, message) in messages {
+            self.deliver(route, &message);
         }
     }
 
@@ -308,7 +364,7 @@ impl Shared {
         });
     }
 
-    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+    pub(super) fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -30,6 +30,8 @@ pub enum HeldUp {
         /// Who called it.
         peer: String,
     },
+    /// The completion store, in which a commit is not over. Whether its calls are kept, only the next server on it can tell.
+    Store,
     /// A peer that did not read its replies.
     Reader {
         /// Who.
@@ -48,6 +50,7 @@ impl fmt::Display for HeldUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             HeldUp::Handler { method, peer } => write!(f, "{method} still runs for {peer}"),
+            HeldUp::Store => f.write_str("the completion store has not come back from a commit"),
             HeldUp::Reader { peer } => write!(f, "{peer} does not read its replies"),
         }
     }
@@ -82,11 +85,14 @@ pub(super) fn shut_down(
     shared.begin_draining();
     refuse_waiting_calls(shared);
     let quiet = shared.wait_until_quiet(left());
-    let held: Vec<_> = shared
+    let mut held: Vec<_> = shared
         .all_seats()
         .filter_map(|seat| seat.running())
         .map(|running| handler(shared, running))
         .collect();
+    if shared.sessions().waits_for_store() && !held.contains(&HeldUp::Store) {
+        held.push(HeldUp::Store);
+    }
     shared.stop();
     if quiet {
         // Each thread ends after what it does now, which includes sending the replies that it has at hand.
@@ -122,15 +128,15 @@ fn refuse_waiting_calls(shared: &Shared) {
     while let Some(call) = shared.calls.pop() {
         hands.end_waiting_call(call);
     }
+    shared.commit_soon();
 }
 
 fn handler(shared: &Shared, running: Running) -> HeldUp {
-    let service = shared.services.get(running.interface);
-    let method = service.map_or_else(String::new, |service| {
-        method_name(service.interface(), running.procedure)
-    });
+    let Some(service) = shared.services.get(running.interface) else {
+        return HeldUp::Store;
+    };
     HeldUp::Handler {
-        method,
+        method: method_name(service.interface(), running.procedure),
         peer: peer_text(shared, running.route),
     }
 }

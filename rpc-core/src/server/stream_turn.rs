@@ -3,6 +3,7 @@
 use super::claim::{Hold, Ready};
 use super::hands::{BUDGET, Begun, Hands, Turn, keep_small};
 use super::outbox::Outflow;
+use super::sessions::Caller;
 use super::source::{Source, Stream};
 use crate::system;
 use rpc_proto::session::server::{Handled, Origin, Route, Run};
@@ -140,9 +141,14 @@ impl Hands<'_> {
                         datagram: false,
                         security: stream.security,
                     };
-                    let handled = self
-                        .shared
-                        .handle_message(now, origin, message, &mut self.out);
+                    let caller = Caller {
+                        route: origin.route,
+                        peer: Some(&stream.peer),
+                        stream: Some(stream),
+                    };
+                    let handled =
+                        self.shared
+                            .handle_message(now, origin, caller, message, &mut self.out);
                     if let Handled::Run(run) = handled {
                         keep_small(&mut self.args);
                         self.args.extend_from_slice(&message[run.args.clone()]);

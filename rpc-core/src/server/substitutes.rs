@@ -95,6 +95,7 @@ fn work(shared: &Shared, seat: usize) {
             break;
         };
         hands.end_waiting_call(call);
+        shared.commit_soon();
         if substitutes.leave_if_spare(seat) {
             return;
         }

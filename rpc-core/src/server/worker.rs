@@ -12,6 +12,8 @@ pub(crate) fn work(shared: &Shared, seat: &Seat) {
     shared.substitutes.count_waiting_here();
     let mut hands = Hands::new(shared, Some(seat));
     let mut events = Events::new();
+    // Whether what waits for a commit is left to others.
+    let mut left = false;
     while shared.phase() != Phase::Stopped {
         if let Some(call) = shared.calls.pop() {
             if !shared.calls.is_empty() {
@@ -30,13 +32,14 @@ pub(crate) fn work(shared: &Shared, seat: &Seat) {
         }
         // Whoever queues something wakes the poller afterwards, so what is not seen here ends the waiting.
         let more = !(shared.calls.is_empty() && shared.unfinished.is_empty());
-        if let Err(error) = shared
-            .poller
-            .wait(&mut events, more.then_some(Duration::ZERO))
-        {
+        // What is left to others, or not there yet, is no reason to stay awake.
+        let commits = !more && !left && shared.committing.has_backlog();
+        let timeout = (more || commits).then_some(Duration::ZERO);
+        if let Err(error) = shared.poller.wait(&mut events, timeout) {
             tracing::error!(%error, "waiting for events failed, so a worker ends");
             break;
         }
+        left = commits && events.is_empty() && !hands.commit_when_idle();
         take_events(&mut hands, &events);
     }
     // One waking reaches one worker, and each passes it on.

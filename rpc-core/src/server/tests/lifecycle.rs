@@ -37,7 +37,7 @@ fn a_server_that_cannot_start_says_why() {
         (
             Server::builder().serve(Ledger).listen("mem://ledger"),
             "Ledger.transfer, Ledger.close run exactly once, which needs a place for completion records; \
-             write .memory_completions()",
+             write .completions(DurableStore::open(directory)?), or .memory_completions()",
         ),
     ];
     for (builder, expected) in rows {
