@@ -1,5 +1,6 @@
 //! What the measurements share: peers in processes of their own, placement, counting and statistics.
 
+pub mod callers;
 pub mod counting;
 pub mod peer;
 pub mod placement;

@@ -1,14 +1,12 @@
 //! At most once against `idempotent`, on the same method with the same arguments: everything on one core.
 
-use crate::service::{EchoClient, Promise, Road, call};
+use crate::service::{Promise, Road, call};
 use crate::table::{Goal, exact, line, not_measured};
 use benches::Outcome;
+use benches::callers::rate;
 use benches::counting::{self, Counted};
 use benches::peer::Peer;
 use benches::statistics::{compare, median_latency};
-use std::sync::Barrier;
-use std::thread;
-use std::time::Instant;
 
 /// Calls of one half of a pair, one after the other.
 const CALLS: usize = 1000;
@@ -42,33 +40,14 @@ pub fn latency(pairs: usize) -> Outcome<()> {
 pub fn throughput(pairs: usize) -> Outcome<()> {
     for (name, road) in ROADS {
         let reached = road.reach()?;
-        let compared = compare(
-            pairs,
-            &mut || rate(&reached.client, Promise::AtMostOnce),
-            &mut || rate(&reached.client, Promise::Idempotent),
-        )?;
+        let rate_of = |promise| rate(CALLERS, CALLS_EACH, &|_| call(&reached.client, promise));
+        let compared = compare(pairs, &mut || rate_of(Promise::AtMostOnce), &mut || {
+            rate_of(Promise::Idempotent)
+        })?;
         let what = format!("calls/s, {CALLERS} callers, {name}");
         line(&what, &compared, Goal::AtLeast(0.95));
     }
     Ok(())
-}
-
-/// Calls per second.
-fn rate(client: &EchoClient, promise: Promise) -> Outcome<f64> {
-    let ready = Barrier::new(CALLERS + 1);
-    let caller = || {
-        ready.wait();
-        (0..CALLS_EACH).try_for_each(|_| call(client, promise).map_err(|error| error.to_string()))
-    };
-    thread::scope(|scope| {
-        let callers: Vec<_> = (0..CALLERS).map(|_| scope.spawn(caller)).collect();
-        ready.wait();
-        let begun = Instant::now();
-        for caller in callers {
-            caller.join().map_err(|_| "a caller panicked")??;
-        }
-        Ok((CALLERS * CALLS_EACH) as f64 / begun.elapsed().as_secs_f64())
-    })
 }
 
 /// What both sides execute for a call, without the kernel's part: both promises make the same system calls.
