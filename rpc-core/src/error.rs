@@ -7,7 +7,7 @@ use std::io;
 use rpc_proto::time::{Executed, Retry};
 use rpc_proto::xdr::Limits;
 
-use crate::client::Unanswered;
+use crate::client::{Entry, Unanswered};
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::matchmaker::{AddressError, ENVIRONMENT};
 
@@ -58,6 +58,12 @@ impl Error {
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
         self.0.source = Some(source.into());
+        self
+    }
+
+    /// With what a session file has of the call that can be asked about again. Of any other it is left unfinished there.
+    pub(crate) fn noted(mut self, entry: Option<Entry>) -> Self {
+        self.0.unanswered = self.0.unanswered.map(|call| call.noted(entry));
         self
     }
 
@@ -220,8 +226,14 @@ pub enum ErrorKind {
     /// A call was named, and its time of issue cannot be told.
     #[error("the key was issued before 1970, or too far in the future to be told")]
     KeyNotDated,
-    /// What is asked again is a call of another method, or is taken for one with another result.
-    #[error("what is asked again is no call of this method with this result")]
+    /// The call could not be noted in the session file.
+    #[error("the session file cannot be written")]
+    SessionFile,
+    /// So many calls are unfinished in the session file that no more are noted: ask again for them, or abandon them.
+    #[error("too many calls are unfinished in the session file")]
+    SessionFileFull,
+    /// What is asked again is a call of another method, or one that has ended, or is taken for one with another result.
+    #[error("what is asked again is no unfinished call of this method with this result")]
     OtherCall,
     /// The server does not serve the interface.
     #[error("the server does not serve this interface")]

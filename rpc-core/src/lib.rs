@@ -13,7 +13,10 @@ pub mod store;
 mod system;
 mod transport;
 
-pub use client::{Call, Client, ClientFileError, KeySpace, Oneway, Resolve, Stats, Unanswered};
+pub use client::{
+    Call, Client, ClientFileError, KeySpace, Oneway, Resolve, SessionFile, Stats, Unanswered,
+    Unfinished,
+};
 pub use context::{Connection, Context, Peer};
 pub use endpoint::{Authority, Endpoint, EndpointError, EndpointProblem, Transport};
 pub use error::{ConnectError, Error, ErrorKind, ResolveError};

@@ -56,8 +56,21 @@ impl<R: for<'a> Decode<'a>> Call<R> {
     /// What the framework could not do; the error says whether the method ran all the same. What the method itself
     /// declares as an error is part of the result.
     pub fn wait(self) -> Result<R, Error> {
+        self.wait_then(|result| result)
+    }
+
+    /// Makes the call, waits for its result, and gives it to `keep`.
+    ///
+    /// With a session file the call counts as unfinished until `keep` returns. Should the process die before, in `keep`
+    /// or on the way there, its successor finds the call and asks again; with [`wait`](Self::wait) it does not find a
+    /// call whose result was returned, whether or not anything was made of that.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`wait`](Self::wait).
+    pub fn wait_then<T>(self, keep: impl FnOnce(R) -> T) -> Result<T, Error> {
         self.prepared
-            .run(|result| from_slice(result, Limits::default()))
+            .run(|result| from_slice(result, Limits::default()), keep)
     }
 }
 
@@ -86,7 +99,7 @@ impl Oneway {
     ///
     /// It could not be handed over, so it does not run.
     pub fn send(self) -> Result<(), Error> {
-        self.prepared.run(|_| Ok(()))
+        self.prepared.run(|_| Ok(()), |()| ())
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rpc_proto::describe::{Interface, Method};
 use rpc_proto::session::client::{Client, Config, Key, Request};
+use rpc_proto::session::program::ReleasedKey;
 use rpc_proto::time::Time;
 
 use super::connector::Connector;
@@ -110,6 +111,16 @@ impl Engine {
     /// Nobody will ask for the answer of this call. The server hears of it with the next message.
     pub(super) fn give_up(&self, shelved: Shelved) {
         self.lock().give_up(now(), shelved);
+    }
+
+    /// Nobody will ask again for the calls under these keys. The server hears of it a little later.
+    pub(super) fn release(&self, keys: Vec<ReleasedKey>) {
+        self.lock().release(now(), keys);
+    }
+
+    /// The store of the server, as far as it is known.
+    pub(super) fn store(&self) -> Option<[u8; 16]> {
+        self.lock().machine.store()
     }
 
     fn turn(&self, seat: Seat, state: &State) -> Turn<'_> {

@@ -102,7 +102,7 @@ pub(super) fn create(path: &Path, magic: [u8; 8]) -> io::Result<()> {
 pub(super) fn private(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .read(true)
-        .write(true)
+        .append(true)
         .create_new(true)
         .mode(0o600)
         .open(path)

@@ -10,12 +10,14 @@ mod contact;
 mod engine;
 mod failure;
 mod files;
+mod journaling;
 mod keys;
 mod local;
 mod parts;
 mod prepared;
 mod reading;
 mod resolve;
+mod session_file;
 mod state;
 mod stats;
 #[cfg(test)]
@@ -27,27 +29,41 @@ mod waiters;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rpc_proto::describe::{Interface, Method};
+use rpc_proto::describe::{Describe, Interface, Method, Semantics};
 use rpc_proto::session::client::{Config, HEADROOM};
+use rpc_proto::time::{Executed, Retry};
 use rpc_proto::xdr::{EncodeError, Encoder};
 
 use crate::endpoint::Endpoint;
-use crate::error::{ConnectError, ErrorKind};
+use crate::error::{ConnectError, Error, ErrorKind};
 use crate::nested;
 use crate::service::Service;
 pub use call::{Call, Oneway};
 use engine::Engine;
 pub use files::ClientFileError;
+use journaling::Journaling;
 pub use keys::KeySpace;
-use prepared::{Prepared, What};
+use prepared::{Name, Prepared, What};
 pub use resolve::Resolve;
+pub(crate) use session_file::Entry;
+pub use session_file::{SessionFile, Unfinished};
 pub use stats::Stats;
 pub use unanswered::Unanswered;
+use unanswered::returns;
 
 /// How long a call may take unless its caller says otherwise.
 const DEADLINE: Duration = Duration::from_secs(10);
 /// How long connecting may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Stands for the method of a call that is none of ours and is never made.
+static NO_METHOD: Method = Method {
+    name: "?",
+    procedure: 0,
+    semantics: Semantics::ExactlyOnce,
+    args: &[],
+    result: <()>::describe,
+};
 
 /// What all clients that `#[rpc]` writes have in common.
 pub trait Client: Clone + Send + Sync + 'static {
@@ -64,6 +80,19 @@ pub trait Client: Clone + Send + Sync + 'static {
         Self::from_channel(self.channel().with_key_space(space))
     }
 
+    /// This client, which notes its exactly-once calls in `file` before it sends them. Names are those of the file's own key
+    /// space, unless the client has one. A local client has no need for it and notes nothing.
+    fn with_session_file(&self, file: &SessionFile) -> Self {
+        Self::from_channel(self.channel().with_session_file(file))
+    }
+
+    /// The call of a predecessor once more, under its own name, so that nothing runs twice. `R` is what its method returns;
+    /// if it is no call of this interface, or `R` is another type, it fails as
+    /// [`ErrorKind::OtherCall`](crate::ErrorKind::OtherCall) and is left unfinished.
+    fn resume<R: Describe>(&self, call: &Unfinished) -> Call<R> {
+        self.channel().resume(call)
+    }
+
     /// What this client and its clones have done so far.
     fn stats(&self) -> Stats {
         self.channel().stats()
@@ -76,6 +105,7 @@ pub struct Channel {
     interface: &'static Interface,
     road: Road,
     space: Option<KeySpace>,
+    journaling: Option<Arc<Journaling>>,
 }
 
 #[derive(Clone)]
@@ -104,6 +134,7 @@ impl Channel {
             interface,
             road: Road::Remote(Arc::new(engine)),
             space: None,
+            journaling: None,
         })
     }
 
@@ -113,7 +144,59 @@ impl Channel {
             interface: service.interface(),
             road: Road::Local(Arc::new(service)),
             space: None,
+            journaling: None,
         }
+    }
+
+    fn with_session_file(&self, file: &SessionFile) -> Self {
+        let journaling = match &self.road {
+            Road::Remote(engine) => Some(Arc::new(Journaling::new(file.clone(), engine.clone()))),
+            Road::Local(_) => None,
+        };
+        let space = self.space.clone();
+        Self {
+            space: space.or_else(|| Some(file.key_space())),
+            journaling,
+            ..self.clone()
+        }
+    }
+
+    /// The call of a predecessor once more.
+    fn resume<R: Describe>(&self, call: &Unfinished) -> Call<R> {
+        let ours = (self.interface.program, self.interface.version);
+        let mut methods = self.interface.methods.iter();
+        let method = methods.find(|method| method.procedure == call.procedure());
+        let same = method.filter(|method| {
+            ours == (call.program(), call.version())
+                && method.semantics == Semantics::ExactlyOnce
+                && returns::<R>(method)
+        });
+        let (method, entry) = match same {
+            Some(method) => (method, call.take()),
+            None => (&NO_METHOD, None),
+        };
+        let what = match entry {
+            Some(entry) => {
+                let mut message = buffers::take();
+                message.resize(HEADROOM, 0);
+                message.extend_from_slice(call.args());
+                let name = Name::Noted(entry);
+                What::New { message, name }
+            }
+            None => What::Refused(Error::new(
+                ErrorKind::OtherCall,
+                Executed::Maybe,
+                Retry::Never,
+                self.peer(),
+                call.method().to_owned(),
+            )),
+        };
+        Call::new(Prepared {
+            channel: self.clone(),
+            method,
+            what,
+            deadline: DEADLINE,
+        })
     }
 
     fn with_key_space(&self, space: &KeySpace) -> Self {
@@ -158,7 +241,7 @@ impl Channel {
         let what = match encode(&mut out) {
             Ok(()) => What::New {
                 message: out.into_vec(),
-                name: None,
+                name: Name::None,
             },
             Err(error) => What::Refused(
                 self.refusal(method, ErrorKind::ArgumentsUnencodable)

@@ -4,13 +4,14 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use rpc_proto::describe::{Method, Semantics};
-use rpc_proto::session::client::{Failure, Key};
+use rpc_proto::session::client::{Failure, HEADROOM, Key};
 use rpc_proto::session::wire::KeyId;
 use rpc_proto::time::{Executed, Retry};
 use rpc_proto::xdr::DecodeError;
 
 use super::engine::Engine;
 use super::failure::kind;
+use super::session_file::{Entry, NoteError};
 use super::state::Ended;
 use super::unanswered::Unanswered;
 use super::{Channel, Road, buffers, local};
@@ -32,13 +33,32 @@ pub(super) enum What {
     New {
         /// Room for the headers, then the encoded arguments.
         message: Vec<u8>,
-        /// What the caller calls it.
-        name: Option<KeyId>,
+        /// Under which name.
+        name: Name,
     },
     /// A call that was made before.
     Again(Unanswered),
     /// Nothing can be done.
     Refused(Error),
+}
+
+/// What a call is known by beyond its session.
+pub(super) enum Name {
+    /// Nothing, or what a session file gives it.
+    None,
+    /// What its caller calls it.
+    Given(KeyId),
+    /// A predecessor has noted it.
+    Noted(Entry),
+}
+
+impl Name {
+    fn noted(self) -> Option<Entry> {
+        match self {
+            Name::Noted(entry) => Some(entry),
+            Name::None | Name::Given(_) => None,
+        }
+    }
 }
 
 impl Prepared {
@@ -48,16 +68,19 @@ impl Prepared {
             return;
         };
         match self.channel.key(self.method, text, issued) {
-            Ok(key) => *name = Some(key),
+            // One that a predecessor made has its name already.
+            Ok(key) if !matches!(name, Name::Noted(_)) => *name = Name::Given(key),
+            Ok(_) => {}
             Err(kind) => self.what = What::Refused(self.channel.refusal(self.method, kind)),
         }
     }
 
-    /// Makes the call.
-    pub(super) fn run<R>(
+    /// Makes the call. Only when `keep` has had the result, a session file notes that it is taken.
+    pub(super) fn run<R, T>(
         self,
         decode: impl FnOnce(&[u8]) -> Result<R, DecodeError>,
-    ) -> Result<R, Error> {
+        keep: impl FnOnce(R) -> T,
+    ) -> Result<T, Error> {
         let Self {
             channel,
             method,
@@ -65,24 +88,23 @@ impl Prepared {
             deadline,
         } = self;
         let deadline = nested::shorten(deadline);
+        let mut entry = None;
         let result = match what {
             What::Refused(error) => return Err(error),
-            What::Again(call) => call.ask(deadline)?,
+            What::Again(call) => call.ask(deadline, &mut entry),
             What::New { message, name } => match &channel.road {
-                Road::Local(service) => local::call(&**service, method, message, deadline)
-                    .map_err(|refusal| channel.refused(method, refusal))?,
+                Road::Local(service) => {
+                    entry = name.noted();
+                    local::call(&**service, method, message, deadline)
+                        .map_err(|refusal| channel.refused(method, refusal))
+                }
                 Road::Remote(engine) => {
-                    channel.call_remote(engine, method, message, name, deadline)?
+                    channel.call_remote(engine, method, message, name, deadline, &mut entry)
                 }
             },
         };
-        let decoded = decode(&result);
-        buffers::give(result);
-        decoded.map_err(|error| {
-            channel
-                .error(method, ErrorKind::BadResult, Executed::Yes, Retry::Never)
-                .with_source(error)
-        })
+        let result = result.and_then(|result| channel.decoded(method, result, decode));
+        channel.settle(result, entry, keep)
     }
 }
 
@@ -107,11 +129,16 @@ impl Channel {
         engine: &Engine,
         method: &'static Method,
         mut message: Vec<u8>,
-        name: Option<KeyId>,
+        name: Name,
         deadline: Duration,
+        entry: &mut Option<Entry>,
     ) -> Result<Vec<u8>, Error> {
         let deadline = now() + deadline;
-        let key = name.map(Key::from);
+        let key = match name {
+            Name::Noted(noted) => Some(entry.insert(noted).key),
+            Name::None => self.note(engine, method, &message, None, entry)?,
+            Name::Given(key) => self.note(engine, method, &message, Some(key), entry)?,
+        };
         let _waiting = nested::wait();
         loop {
             match engine.call(self.interface, method, message, key, deadline) {
@@ -119,6 +146,80 @@ impl Channel {
                 Ended::Unsent(again) => message = again,
                 ended => return self.result(engine, method, ended),
             }
+        }
+    }
+
+    /// Notes a call in the session file, if there is one. The key that the call has then.
+    fn note(
+        &self,
+        engine: &Engine,
+        method: &Method,
+        message: &[u8],
+        name: Option<KeyId>,
+        entry: &mut Option<Entry>,
+    ) -> Result<Option<Key>, Error> {
+        let once = method.semantics == Semantics::ExactlyOnce;
+        let Some(journaling) = self.journaling.as_ref().filter(|_| once) else {
+            return Ok(name.map(Key::from));
+        };
+        let args = &message[HEADROOM..];
+        let store = engine.store();
+        let noted = journaling
+            .file
+            .begin(self.interface, method, args, name, store)
+            .map_err(|error| match error {
+                NoteError::Full => self.refusal(method, ErrorKind::SessionFileFull),
+                NoteError::Io(error) => self
+                    .refusal(method, ErrorKind::SessionFile)
+                    .with_source(error),
+            })?;
+        journaling.release();
+        Ok(Some(entry.insert(noted).key))
+    }
+
+    /// The result as the caller sees it.
+    fn decoded<R>(
+        &self,
+        method: &Method,
+        result: Vec<u8>,
+        decode: impl FnOnce(&[u8]) -> Result<R, DecodeError>,
+    ) -> Result<R, Error> {
+        let decoded = decode(&result);
+        buffers::give(result);
+        decoded.map_err(|error| {
+            self.error(method, ErrorKind::BadResult, Executed::Yes, Retry::Never)
+                .with_source(error)
+        })
+    }
+
+    /// Tells the session file, if the call is noted in one, what came of it.
+    fn settle<R, T>(
+        &self,
+        result: Result<R, Error>,
+        entry: Option<Entry>,
+        keep: impl FnOnce(R) -> T,
+    ) -> Result<T, Error> {
+        match result {
+            Ok(result) => {
+                let kept = keep(result);
+                self.confirm(entry);
+                Ok(kept)
+            }
+            Err(error) if error.executed() == Executed::No => {
+                self.confirm(entry);
+                Err(error)
+            }
+            Err(error) => Err(error.noted(entry)),
+        }
+    }
+
+    fn confirm(&self, entry: Option<Entry>) {
+        match (entry, &self.journaling) {
+            (Some(entry), Some(journaling)) => journaling.confirm(entry),
+            (Some(entry), None) => {
+                entry.confirm();
+            }
+            (None, _) => {}
         }
     }
 
@@ -190,6 +291,13 @@ impl Channel {
         self.error(method, kind, Executed::No, Retry::Never)
     }
 
+    pub(super) fn peer(&self) -> String {
+        match &self.road {
+            Road::Local(_) => "local".to_owned(),
+            Road::Remote(engine) => engine.peer(),
+        }
+    }
+
     pub(super) fn error(
         &self,
         method: &Method,
@@ -197,15 +305,11 @@ impl Channel {
         executed: Executed,
         retry: Retry,
     ) -> Error {
-        let peer = match &self.road {
-            Road::Local(_) => "local".to_owned(),
-            Road::Remote(engine) => engine.peer(),
-        };
         Error::new(
             kind,
             executed,
             retry,
-            peer,
+            self.peer(),
             format!("{}.{}", self.interface.name, method.name),
         )
     }

@@ -5,6 +5,7 @@ use std::thread::Thread;
 
 use rpc_proto::describe::Semantics;
 use rpc_proto::session::client::{CallId, Client, Failure, FailureKind, Request};
+use rpc_proto::session::program::ReleasedKey;
 use rpc_proto::time::Time;
 
 use super::parts::Reader;
@@ -144,6 +145,13 @@ impl State {
     pub(super) fn give_up(&mut self, now: Time, shelved: Shelved) {
         if shelved.epoch == self.epoch {
             self.machine.give_up(now, shelved.call);
+        }
+    }
+
+    /// Nobody will ask again for the calls under these keys.
+    pub(super) fn release(&mut self, now: Time, keys: Vec<ReleasedKey>) {
+        for key in keys {
+            self.machine.release(now, key);
         }
     }
 

@@ -7,6 +7,7 @@ use rpc_proto::describe::{Describe, Method};
 use rpc_proto::time::{Executed, Retry};
 
 use super::prepared::{Prepared, What};
+use super::session_file::Entry;
 use super::state::Shelved;
 use super::{Call, Channel, Road};
 use crate::error::{Error, ErrorKind};
@@ -18,13 +19,15 @@ use crate::system::now;
 /// Asking again runs nothing twice. The server keeps the answer as long as the client keeps its session: while the client
 /// makes calls, and for a while after the last of them (24 seconds with a server's usual lease). After that, asking again
 /// says that the call may have run; a call with a name ([`Call::key`]) is asked for by its name then. Dropped, the call is
-/// given up: the server is told that it may forget the answer.
+/// given up: the server is told that it may forget the answer. In a session file it stays unfinished.
 #[must_use = "dropped, the answer is given up"]
 pub struct Unanswered {
     channel: Channel,
     method: &'static Method,
     /// `None` once it is asked about.
     shelved: Option<Shelved>,
+    /// The call as it is noted in a session file.
+    entry: Option<Entry>,
 }
 
 impl Unanswered {
@@ -33,7 +36,14 @@ impl Unanswered {
             channel,
             method,
             shelved: Some(shelved),
+            entry: None,
         }
+    }
+
+    /// The call is noted in a session file, where it is not for others to ask about as long as this lives.
+    pub(crate) fn noted(mut self, entry: Option<Entry>) -> Self {
+        self.entry = entry;
+        self
     }
 
     /// What was called, as `Interface.method`.
@@ -59,8 +69,13 @@ impl Unanswered {
         })
     }
 
-    /// The encoded result, if it comes in time.
-    pub(super) fn ask(mut self, within: Duration) -> Result<Vec<u8>, Error> {
+    /// The encoded result, if it comes in time; and what a session file has of the call.
+    pub(super) fn ask(
+        mut self,
+        within: Duration,
+        entry: &mut Option<Entry>,
+    ) -> Result<Vec<u8>, Error> {
+        *entry = self.entry.take();
         let (Road::Remote(engine), Some(shelved)) = (&self.channel.road, self.shelved.take())
         else {
             // Nothing is shelved without an engine, and nothing is asked twice.

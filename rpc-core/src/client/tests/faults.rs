@@ -309,6 +309,7 @@ fn connect_moving_with(fake: &Fake, config: Config) -> (Arc<Moving>, Channel) {
             interface: &INTERFACE,
             road: Road::Remote(Arc::new(engine)),
             space: None,
+            journaling: None,
         },
     )
 }
@@ -489,6 +490,7 @@ fn a_resolver_that_takes_too_long_does_not_cost_others_their_deadline() {
         interface: &INTERFACE,
         road: Road::Remote(Arc::new(engine)),
         space: None,
+        journaling: None,
     };
     slow.slow.store(true, Ordering::Relaxed);
     drop(fake);

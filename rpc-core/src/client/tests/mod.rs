@@ -42,6 +42,7 @@ fn connect_with(fake: &Fake, config: Config) -> Channel {
         interface: &INTERFACE,
         road: Road::Remote(Arc::new(engine.expect("connected"))),
         space: None,
+        journaling: None,
     }
 }
 
