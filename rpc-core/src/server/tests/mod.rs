@@ -1,8 +1,10 @@
 //! The server with real sockets, and peers that misbehave.
 
 mod calls;
+mod durable;
 mod lifecycle;
 mod nested;
 mod sessions;
+mod shelf;
 mod streams;
 mod support;
