@@ -1,5 +1,6 @@
 //! Having the store keep what changes, and going on with what waited for that.
 
+use super::queues::WaitingCall;
 use super::seat::Seat;
 use super::sessions::Batch;
 use super::shared::Shared;
@@ -7,7 +8,7 @@ use crate::context::{Access, Recording};
 use crate::describe::Method;
 use crate::store::{Change, CommitNumber, OpenStore, StoreError};
 use crate::system;
-use rpc_proto::session::server::{Route, Token};
+use rpc_proto::session::server::{Done, REPLY_HEADROOM, Route, Token};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -134,17 +135,35 @@ impl Shared {
             }
         }
         for route in batch.ended {
-            if let Some(source) = self.sources.get(route.0) {
-                self.end_detached_call(&source);
-            }
+            self.end_detached_call_at(route);
         }
         let wakes = !looks || batch.runs.len() > 1;
         let any = !batch.runs.is_empty();
         for run in batch.runs {
-            self.calls.push(run);
+            self.begin_later(run);
         }
         if any && wakes {
             self.poller.wake();
+        }
+    }
+
+    /// Queues a call that has been waiting for its start to be kept, if there is room.
+    fn begin_later(&self, call: WaitingCall) {
+        if self.calls.len() < self.bounds.waiting_calls {
+            return self.calls.push(call);
+        }
+        let mut refusal = vec![0; REPLY_HEADROOM];
+        let (token, from) = (call.run.token, call.route);
+        if let Some(to) = self.handle_done(token, Done::Overloaded, from, &mut refusal) {
+            self.deliver(to, &refusal);
+        }
+        self.end_detached_call_at(from);
+    }
+
+    /// Something that came from `route` waits no more.
+    fn end_detached_call_at(&self, route: Route) {
+        if let Some(source) = self.sources.get(route.0) {
+            self.end_detached_call(&source);
         }
     }
 }
