@@ -22,6 +22,28 @@ fn the_contract_of_the_readme_compiles() {
 }
 
 #[test]
+fn what_the_page_on_exactly_once_shows_is_compiled_and_run() {
+    let compiled = trimmed(&read("rpc-core/tests/exactly_once_page.rs"));
+    let page = read("docs/exactly-once.md");
+    let blocks: Vec<_> = page.split("```rust\n").skip(1).collect();
+    assert!(blocks.len() > 3, "the page shows no Rust");
+    for block in blocks {
+        let shown = trimmed(block.split("```").next().unwrap_or_default());
+        assert!(
+            compiled.contains(&shown),
+            "this is nowhere compiled:\n{shown}"
+        );
+    }
+}
+
+/// The lines without their indentation.
+fn trimmed(text: &str) -> String {
+    text.lines()
+        .map(|line| format!("{}\n", line.trim()))
+        .collect()
+}
+
+#[test]
 fn every_link_to_a_file_leads_somewhere() {
     for page in pages() {
         let folder = page.parent().expect("a page is in a folder");
