@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -38,6 +39,8 @@ trait Successor {
 
 /// Numbers from here on wait until the gate is opened.
 const HELD: u64 = 1 << 32;
+/// Longer than any test takes that passes.
+const AMPLE: Duration = Duration::from_secs(20);
 const HOUR: Duration = Duration::from_secs(3600);
 
 #[derive(Clone, Default)]
@@ -51,15 +54,26 @@ struct Counts {
 
 impl Tally {
     fn note(&self, number: u64) -> u64 {
-        let (counts, opened) = &*self.0;
+        let (counts, changed) = &*self.0;
         let mut counts = counts.lock().expect("no panic");
         let count = counts.counts.entry(number).or_default();
         *count += 1;
         let count = *count;
+        changed.notify_all();
         while number >= HELD && !counts.open {
-            counts = opened.wait(counts).expect("no panic");
+            counts = changed.wait(counts).expect("no panic");
         }
         count
+    }
+
+    fn wait_for(&self, number: u64) {
+        let (counts, changed) = &*self.0;
+        let mut counts = counts.lock().expect("no panic");
+        while !counts.counts.contains_key(&number) {
+            let (again, timeout) = changed.wait_timeout(counts, AMPLE).expect("no panic");
+            assert!(!timeout.timed_out(), "{number} was never counted");
+            counts = again;
+        }
     }
 
     fn open(&self) {
@@ -115,9 +129,12 @@ impl Stage {
 
     /// A client as a process of its own would have it: a session of its own.
     fn client(&self, transport: usize) -> CounterClient {
+        CounterClient::connect(&self.endpoint(transport)).expect("connected")
+    }
+
+    fn endpoint(&self, transport: usize) -> String {
         let server = self.server.as_ref().expect("running");
-        let endpoint = server.endpoints()[transport].to_string();
-        CounterClient::connect(&endpoint).expect("connected")
+        server.endpoints()[transport].to_string()
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -294,6 +311,49 @@ fn what_is_resumed_has_to_be_a_call_of_the_interface_with_its_result() {
     assert_eq!(file.unfinished().len(), 1, "it is as it was");
     call.abandon();
     assert!(file.unfinished().is_empty());
+}
+
+/// The client that dies here is a process of its own: this test once more, told by the environment what to be.
+#[test]
+fn a_client_that_is_killed_leaves_its_call_to_its_successor() {
+    const SERVER: &str = "RPC_CORE_TEST_SERVER";
+    const FILE: &str = "RPC_CORE_TEST_FILE";
+    if let (Ok(server), Some(path)) = (std::env::var(SERVER), std::env::var_os(FILE)) {
+        let client = CounterClient::connect(&server).expect("connected");
+        let client = client.with_session_file(&open(Path::new(&path)));
+        client.count(1).wait().expect("counted");
+        let held = client.count(HELD).deadline(HOUR).wait();
+        unreachable!("it is killed while it waits: {held:?}");
+    }
+    for transport in [0, 1] {
+        let stage = Stage::new(&format!("killed-{transport}"));
+        let path = stage.file("session");
+        let mut child = Command::new(std::env::current_exe().expect("this program"))
+            .args([
+                "--exact",
+                "a_client_that_is_killed_leaves_its_call_to_its_successor",
+            ])
+            .env(SERVER, stage.endpoint(transport))
+            .env(FILE, &path)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("run");
+        stage.tally.wait_for(HELD);
+        child.kill().expect("killed");
+        child.wait().expect("dead");
+        stage.tally.open();
+
+        let file = open(&path);
+        let unfinished = file.unfinished();
+        let [call] = &unfinished[..] else {
+            panic!("{unfinished:?}");
+        };
+        assert_eq!(call.args_as::<u64>().expect("a number"), HELD);
+        let client = stage.client(transport).with_session_file(&file);
+        assert_eq!(client.resume::<u64>(call).wait().expect("its reply"), 1);
+        assert_eq!(client.counted(HELD).wait().expect("read"), 1);
+    }
 }
 
 /// Once it is on disk that nobody will ask, the server keeps nothing that could be asked for.
