@@ -56,9 +56,11 @@ pub enum Change {
     /// The record of a call goes, its start or its end, but not what is kept under its key: it did not run after all, or its
     /// number is forgotten already.
     Drop(RequestId),
-    /// These numbers of the session are finished and acknowledged: their records go. Nothing waits for this.
+    /// These numbers of the session are acknowledged: their records go, but not [starts under a key](StartedCall::key).
+    /// Nothing waits for this.
     Forget(SessionId, Forgotten),
-    /// The session is over: it goes with all its records. Records under a key stay. Nothing waits for this.
+    /// The session is over: it goes with all its records. Records under a key stay, [starts](StartedCall::key) too. Nothing
+    /// waits for this.
     End(SessionId),
     /// The record under a key goes. Nothing waits for this.
     ForgetKey(CallKey),
@@ -127,7 +129,8 @@ impl Forgotten {
 pub struct StartedCall {
     /// Keyed digest of program, version, procedure and arguments.
     pub digest: u128,
-    /// The key that the caller gave it, if any.
+    /// The key that the caller gave it, if any. Then the record stays until the call has ended or is dropped, whatever
+    /// becomes of its number and its session: who asks under the key after a crash must not be taken for the first.
     pub key: Option<CallKey>,
     /// The program.
     pub program: u32,
@@ -201,18 +204,25 @@ impl Kept {
             }
             Change::Drop(call) => self.drop_calls(|other| other == *call),
             Change::Forget(id, forgotten) => {
-                self.drop_calls(|call| call.session == *id && forgotten.contains(call.seq));
+                self.forget_calls(|call| call.session == *id && forgotten.contains(call.seq));
                 for (_, session) in self.sessions.iter_mut().filter(|(other, _)| other == id) {
                     session.forgotten = forgotten.clone();
                 }
             }
             Change::End(id) => {
                 self.sessions.retain(|(other, _)| other != id);
-                self.drop_calls(|call| call.session == *id);
+                self.forget_calls(|call| call.session == *id);
             }
             Change::ForgetKey(key) => self.keys.retain(|(other, ..)| other != key),
             Change::Clock(clock) => self.clock = self.clock.max(*clock),
         }
+    }
+
+    /// Of a call under a key, that it has started is needed until it has ended.
+    fn forget_calls(&mut self, which: impl Fn(RequestId) -> bool) {
+        self.started
+            .retain(|(call, started)| started.key.is_some() || !which(*call));
+        self.finished.retain(|(call, _)| !which(*call));
     }
 
     fn drop_calls(&mut self, which: impl Fn(RequestId) -> bool) {

@@ -1,9 +1,9 @@
 //! Exactly-once calls whose records a durable store keeps, over the deaths of the server.
 
 use super::{BANK, BOTH, METHODS, Pair, TODAY};
-use rpc_proto::session::client::{FailureKind, Key, LinkKind};
+use rpc_proto::session::client::{self, Client, FailureKind, Key, LinkKind};
 use rpc_proto::session::server::{
-    self, Done, Effects, Handled, Offer, REPLY_HEADROOM, Resumed, Run, Server,
+    self, Done, Effects, Handled, Offer, REPLY_HEADROOM, Resumed, Run, Server, Token,
 };
 use rpc_proto::session::store::{Change, Kept, Recovered, StartedCall, StoreIdentity};
 use rpc_proto::time::Executed;
@@ -24,6 +24,9 @@ pub(super) struct Bank {
     written: Vec<Change>,
     /// How often each value was executed, in all lives.
     pub(super) runs: HashMap<u64, u32>,
+    /// Whether methods that begin go on until [`end`](Self::end).
+    pub(super) holds: bool,
+    pub(super) held: Vec<Token>,
     lives: u64,
 }
 
@@ -35,6 +38,8 @@ impl Bank {
             disk: Kept::default(),
             written: Vec::new(),
             runs: HashMap::new(),
+            holds: false,
+            held: Vec::new(),
             lives: 0,
         };
         bank.start(&mut |_| Recovered::CannotTell);
@@ -59,6 +64,7 @@ impl Bank {
 
     pub(super) fn crash(&mut self, recover: &mut dyn FnMut(&StartedCall) -> Recovered) {
         self.written.clear();
+        self.held.clear();
         self.pair.to_server.clear();
         self.pair.to_client.clear();
         self.start(recover);
@@ -98,6 +104,9 @@ impl Bank {
     fn run(&mut self, run: Run, args: &[u8]) {
         let value = u64::from_be_bytes(args[run.args.clone()].try_into().expect("one number"));
         *self.runs.entry(value).or_default() += 1;
+        if self.holds {
+            return self.held.push(run.token);
+        }
         let mut out = vec![0; REPLY_HEADROOM];
         out.extend_from_slice(&(value * 2).to_be_bytes());
         let route = self
@@ -105,6 +114,31 @@ impl Bank {
             .server
             .handle_done(run.token, Done::Returned, &mut out, 0);
         assert_eq!(route, None, "a reply has to wait for its record");
+    }
+
+    /// A method that was held back ends without a result.
+    pub(super) fn end(&mut self, token: Token, done: Done) {
+        let mut out = vec![0; REPLY_HEADROOM];
+        if self
+            .pair
+            .server
+            .handle_done(token, done, &mut out, 0)
+            .is_some()
+        {
+            self.pair.answer(&out);
+        } else {
+            assert!(out.is_empty());
+        }
+    }
+
+    /// The client is gone without a word, and there is another one.
+    pub(super) fn new_client(&mut self, seed: u8) {
+        self.pair.to_server.clear();
+        self.pair.to_client.clear();
+        self.pair.client = Client::new(client::Config::default(), [seed; 32]);
+        self.pair
+            .client
+            .handle_link_up(self.pair.now, self.pair.kind);
     }
 
     /// Lets the server handle one message. Nothing is synced.

@@ -3,7 +3,7 @@
 use super::durable::{Bank, EFFECTS};
 use super::{BOTH, TODAY};
 use rpc_proto::session::client::{FailureKind, Key};
-use rpc_proto::session::server::Effects;
+use rpc_proto::session::server::{Done, Effects};
 use rpc_proto::session::store::{RETENTION, Recovered};
 use rpc_proto::session::wire::KeyId;
 use rpc_proto::time::Executed;
@@ -156,5 +156,106 @@ fn what_recovery_says_binds_the_key() {
         bank.settle();
         assert_eq!(bank.pair.last(), unknown, "{kind:?}");
         assert_eq!(bank.runs[&7], 1);
+    }
+}
+
+/// Whoever called is gone, and so is the number, while the method still runs. Its start is what the next life knows it by.
+#[test]
+fn a_call_that_runs_is_known_by_its_key_whatever_became_of_its_number() {
+    for kind in BOTH {
+        for session_ends in [true, false] {
+            let mut bank = Bank::new(kind, Effects::Elsewhere);
+            bank.pair.patience = Duration::from_secs(1);
+            bank.holds = true;
+            bank.begin_as(7, key(1, TODAY));
+            bank.sync();
+            assert_eq!((bank.runs[&7], bank.held.len()), (1, 1));
+            bank.holds = false;
+            if session_ends {
+                bank.new_client(2);
+                bank.pass(Duration::from_secs(40));
+                assert!(bank.disk.sessions.is_empty());
+            } else {
+                bank.pass(Duration::from_secs(2));
+                bank.pair.call(3, 8);
+                bank.pass(Duration::from_secs(10));
+                let (_, session) = &bank.disk.sessions[0];
+                assert!(session.forgotten.contains(1), "{session:?}");
+            }
+            let mut asked = 0;
+            bank.crash(&mut |_| {
+                asked += 1;
+                Recovered::Did(14u64.to_be_bytes().to_vec())
+            });
+            assert_eq!(asked, 1, "{kind:?}, {session_ends}");
+            assert!(bank.disk.started.is_empty());
+            bank.pair.patience = Duration::from_secs(10);
+            bank.pair.call_as(3, 7, key(1, TODAY), false);
+            bank.settle();
+            bank.pass(Duration::from_secs(8));
+            assert_eq!(bank.pair.last(), Ok(14), "{kind:?}, {session_ends}");
+            assert_eq!(bank.runs[&7], 1);
+        }
+    }
+}
+
+/// The store took nothing of it. What a method did elsewhere is done all the same; what was in the transaction is not.
+#[test]
+fn a_call_that_the_store_failed_leaves_its_key_free_only_if_nothing_can_be_left_of_it() {
+    let failed = Err((FailureKind::StoreFailed, Executed::Maybe));
+    for kind in BOTH {
+        for (effects, expected, runs) in [
+            (Effects::Elsewhere, failed, 1),
+            (Effects::InTransaction, Ok(14), 2),
+        ] {
+            let mut bank = Bank::new(kind, effects);
+            bank.holds = true;
+            for _ in 0..2 {
+                bank.pair.call_as(3, 7, key(1, TODAY), false);
+                bank.settle();
+            }
+            let token = bank.held.pop().expect("it runs");
+            bank.holds = false;
+            bank.end(token, Done::StoreFailed);
+            bank.settle();
+            for _ in 0..2 {
+                bank.pair.call_as(3, 7, key(1, TODAY), false);
+                bank.settle();
+                bank.pass(Duration::from_secs(1));
+                assert_eq!(bank.pair.last(), expected, "{kind:?}, {effects:?}");
+            }
+            assert_eq!(bank.runs[&7], runs, "{kind:?}, {effects:?}");
+            if effects == Effects::Elsewhere {
+                bank.crash(&mut |_| Recovered::Did(14u64.to_be_bytes().to_vec()));
+                bank.pair.call_as(3, 7, key(1, TODAY), false);
+                bank.settle();
+                bank.pass(Duration::from_secs(8));
+                assert_eq!(bank.pair.last(), Ok(14), "{kind:?}");
+                assert_eq!(bank.runs[&7], 1);
+            }
+        }
+    }
+}
+
+/// Sessions that come and go, one after the other and none for long, must not put off for ever what is due.
+#[test]
+fn keys_are_dropped_whether_or_not_there_are_sessions() {
+    for kind in BOTH {
+        let mut bank = Bank::new(kind, Effects::InTransaction);
+        bank.pair.call_as(3, 7, key(1, TODAY), false);
+        bank.settle();
+        bank.pair.server.handle_clock(TODAY + 2 * DAY);
+        for client in 0..20 {
+            bank.pair.client.handle_close(bank.pair.now);
+            bank.settle();
+            assert!(bank.disk.sessions.is_empty());
+            let due = bank.pair.server.poll_timeout();
+            assert!(due.is_some() || bank.disk.keys.is_empty(), "{kind:?}");
+            bank.pass(Duration::from_secs(1));
+            bank.new_client(client + 2);
+            bank.pair.call(3, u64::from(client));
+            bank.settle();
+        }
+        assert!(bank.disk.keys.is_empty(), "{kind:?}");
     }
 }

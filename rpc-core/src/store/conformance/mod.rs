@@ -82,6 +82,10 @@ const SUITE: &[(&str, Test)] = &[
         records::records_under_a_key_stay,
     ),
     (
+        "a start under a key stays until its end",
+        records::a_start_under_a_key_stays_until_its_end,
+    ),
+    (
         "an end without a session is no record",
         records::an_end_without_a_session_is_no_record,
     ),
@@ -148,14 +152,15 @@ pub fn run<F: Fixture>(fresh: impl Fn() -> F) {
 }
 
 /// What a server gets of what is kept: in rising order, since a store may give it in any, and without the records that
-/// nobody asks for any more, since their session is over or their number is forgotten.
+/// nobody asks for any more, since their session is over or their number is forgotten. Starts under a key are asked for.
 pub fn settled(mut kept: Kept) -> Kept {
     let sessions = std::mem::take(&mut kept.sessions);
     let needed = |id: &RequestId| {
         let session = sessions.iter().find(|(session, _)| *session == id.session);
         session.is_some_and(|(_, session)| !session.forgotten.contains(id.seq))
     };
-    kept.started.retain(|(id, _)| needed(id));
+    kept.started
+        .retain(|(id, started)| started.key.is_some() || needed(id));
     kept.finished.retain(|(id, _)| needed(id));
     kept.sessions = sessions;
     kept.sessions.sort_by_key(|(session, _)| session.0);

@@ -27,9 +27,13 @@ fn key(number: u8) -> CallKey {
     }
 }
 
-/// The end of a call that has a key.
-fn finish_under(change: Change, number: u8) -> Change {
+/// The start or the end of a call that has a key.
+fn under(change: Change, number: u8) -> Change {
     match change {
+        Change::Start(id, mut started) => {
+            started.key = Some(key(number));
+            Change::Start(id, started)
+        }
         Change::Finish(id, mut finished) => {
             finished.key = Some(key(number));
             Change::Finish(id, finished)
@@ -64,7 +68,7 @@ pub(super) fn what_is_committed_outlives_a_kill(fixture: &dyn Fixture) {
         grant(2),
         start(call(1, 1)),
         finish(call(1, 2)),
-        finish_under(finish(call(2, 1)), 9),
+        under(finish(call(2, 1)), 9),
         Change::Clock(1_700_000_000_123),
     ];
     let kept = check(fixture, &changes);
@@ -135,9 +139,9 @@ pub(super) fn a_session_ends_with_all_its_records(fixture: &dyn Fixture) {
 pub(super) fn records_under_a_key_stay(fixture: &dyn Fixture) {
     let changes = [
         grant(1),
-        finish_under(finish(call(1, 1)), 1),
-        finish_under(finish(call(1, 2)), 2),
-        finish_under(finish(call(1, 3)), 3),
+        under(finish(call(1, 1)), 1),
+        under(finish(call(1, 2)), 2),
+        under(finish(call(1, 3)), 3),
         forget(1, 2, &[]),
         Change::End(session(1)),
         Change::ForgetKey(key(2)),
@@ -148,12 +152,37 @@ pub(super) fn records_under_a_key_stay(fixture: &dyn Fixture) {
     assert_eq!(left, [key(1), key(3)]);
 }
 
+/// Nobody asks for its number any more, but somebody may ask under its key.
+pub(super) fn a_start_under_a_key_stays_until_its_end(fixture: &dyn Fixture) {
+    let mut changes = vec![grant(1), grant(2)];
+    for seq in 1..=6 {
+        changes.push(under(start(call(1, seq)), seq as u8));
+        changes.push(under(start(call(2, seq)), 10 + seq as u8));
+        changes.push(start(call(2, 10 + seq)));
+    }
+    changes.extend([
+        forget(1, 3, &[(5, 6)]),
+        Change::End(session(2)),
+        under(finish(call(1, 1)), 1),
+        under(finish(call(1, 3)), 3),
+        Change::Drop(call(1, 5)),
+        under(finish(call(2, 1)), 11),
+        Change::Drop(call(2, 2)),
+    ]);
+    let kept = check(fixture, &changes);
+    let left: Vec<_> = kept.started.iter().map(|(id, _)| *id).collect();
+    let of_first = [2, 4, 6].map(|seq| call(1, seq));
+    let of_second = [3, 4, 5, 6].map(|seq| call(2, seq));
+    assert_eq!(left, [&of_first[..], &of_second[..]].concat());
+    assert_eq!((kept.finished.len(), kept.keys.len()), (1, 3));
+}
+
 /// A call may end after its session: it leaves a record under its key only.
 pub(super) fn an_end_without_a_session_is_no_record(fixture: &dyn Fixture) {
     let changes = [
         grant(1),
         Change::End(session(1)),
-        finish_under(finish(call(1, 1)), 1),
+        under(finish(call(1, 1)), 1),
         start(call(2, 1)),
         grant(3),
         forget(3, 5, &[(7, 7)]),
@@ -227,7 +256,7 @@ impl Random {
         let place = self.below(4) as usize;
         let (number, below, last) = self.sessions[place];
         let id = call(number, 1 + self.below(12));
-        let change = match self.below(12) {
+        let change = match self.below(13) {
             0 | 1 => {
                 let (below, last) = (below + self.below(3), last + self.below(2));
                 let (below, last) = (below.min(7), last.min(11));
@@ -235,8 +264,9 @@ impl Random {
                 forget(number, below, &[(8, last)])
             }
             2 => start(id),
+            12 => under(start(id), self.below(6) as u8),
             3..=5 => finish(id),
-            6 => finish_under(finish(id), self.below(6) as u8),
+            6 => under(finish(id), self.below(6) as u8),
             7 => Change::Drop(id),
             8 => {
                 self.granted += 1;

@@ -42,7 +42,9 @@ impl<'t> Tables<'t> {
                 self.sessions()?.insert(&session.0, &row[..])?;
                 sessions.insert(*session);
             }
-            Change::Start(call, started) if sessions.contains(&call.session) => {
+            Change::Start(call, started)
+                if started.key.is_some() || sessions.contains(&call.session) =>
+            {
                 let row = rows::encode(&CallRow::started(started))?;
                 let key = rows::call_bytes(call.session, call.seq);
                 self.calls()?.insert(&key, &row[..])?;
@@ -55,7 +57,7 @@ impl<'t> Tables<'t> {
             Change::Forget(session, forgotten) => self.forget(*session, forgotten)?,
             Change::End(session) => {
                 self.sessions()?.remove(&session.0)?;
-                self.drop_calls(*session, 0, u64::MAX)?;
+                self.forget_calls(*session, 0, u64::MAX)?;
                 sessions.remove(session);
             }
             Change::ForgetKey(key) => drop(self.keys()?.remove(&rows::key_bytes(key))?),
@@ -70,10 +72,13 @@ impl<'t> Tables<'t> {
         finished: &FinishedCall,
         has_session: bool,
     ) -> Result<(), WriteError> {
+        let key = rows::call_bytes(call.session, call.seq);
         if has_session {
             let row = rows::encode(&CallRow::finished(finished))?;
-            let key = rows::call_bytes(call.session, call.seq);
             self.calls()?.insert(&key, &row[..])?;
+        } else {
+            // Its start under a key may be there.
+            self.drop_call(&key)?;
         }
         if let Some(key) = &finished.key {
             let row = rows::encode(&KeyRow {
@@ -117,11 +122,11 @@ impl<'t> Tables<'t> {
         let row = rows::encode(&SessionRow::new(&kept))?;
         self.sessions()?.insert(&session.0, &row[..])?;
         if forgotten.below > before.below {
-            self.drop_calls(session, before.below, forgotten.below - 1)?;
+            self.forget_calls(session, before.below, forgotten.below - 1)?;
         }
         for (first, last) in &forgotten.above {
             if !before.above.contains(&(*first, *last)) {
-                self.drop_calls(session, *first, *last)?;
+                self.forget_calls(session, *first, *last)?;
             }
         }
         Ok(())
@@ -133,13 +138,19 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
-    fn drop_calls(&mut self, session: SessionId, first: u64, last: u64) -> Result<(), WriteError> {
+    /// Removes the records of these calls. That a call under a key has started stays until it has ended.
+    fn forget_calls(
+        &mut self,
+        session: SessionId,
+        first: u64,
+        last: u64,
+    ) -> Result<(), WriteError> {
         let (first, last) = (
             rows::call_bytes(session, first),
             rows::call_bytes(session, last),
         );
         self.calls()?
-            .retain_in::<&[u8; CALL], _>(&first..=&last, |_, _| false)?;
+            .retain_in::<&[u8; CALL], _>(&first..=&last, |_, row| rows::is_start_under_key(row))?;
         Ok(())
     }
 

@@ -13,7 +13,8 @@ use std::collections::HashMap;
 #[derive(Default)]
 pub(super) struct Loaded {
     pub(super) kept: Kept,
-    /// Calls of sessions that are over, and calls that are forgotten: a store may be told of a call's end after that.
+    /// Calls of sessions that are over, and calls that are forgotten: a store may be told of a call's end after that. Starts
+    /// under a key are not among them.
     pub(super) orphans: Vec<[u8; CALL]>,
 }
 
@@ -73,13 +74,13 @@ impl Loaded {
             let id = rows::call_id(key.value());
             let row: CallRow<'_> = checked("rpc.calls", &shown(key.value()), value.value())?;
             let forgotten = sessions.get(&id.session);
-            if forgotten.is_none_or(|forgotten| forgotten.contains(id.seq)) {
-                self.orphans.push(*key.value());
-                continue;
-            }
+            let awaited = forgotten.is_some_and(|forgotten| !forgotten.contains(id.seq));
             match row.call() {
-                CallState::Started(call) => self.kept.started.push((id, call)),
-                CallState::Finished(call) => self.kept.finished.push((id, call)),
+                CallState::Started(call) if awaited || call.key.is_some() => {
+                    self.kept.started.push((id, call));
+                }
+                CallState::Finished(call) if awaited => self.kept.finished.push((id, call)),
+                _ => self.orphans.push(*key.value()),
             }
         }
         Ok(())

@@ -126,6 +126,12 @@ pub(super) fn decode<'a, T: Decode<'a> + Row>(bytes: &'a [u8]) -> Result<T, Stri
     }
 }
 
+/// Whether a row of the table of calls says that a call under a key has started.
+pub(super) fn is_start_under_key(row: &[u8]) -> bool {
+    decode::<CallRow<'_>>(row)
+        .is_ok_and(|row| row.key.is_some() && matches!(row.state, State::Started { .. }))
+}
+
 /// A row says which format it is of.
 pub(super) trait Row {
     fn format(&self) -> u32;

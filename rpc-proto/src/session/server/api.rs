@@ -152,6 +152,8 @@ pub struct Token {
 pub(super) struct TokenRecord {
     pub(super) digest: u128,
     pub(super) key: Option<CallKey>,
+    /// That it starts is kept, since its effects are elsewhere.
+    pub(super) started: bool,
     pub(super) incarnation: u64,
     pub(super) window: u32,
 }

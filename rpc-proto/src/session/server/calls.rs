@@ -224,19 +224,21 @@ impl Server {
         self.stats.begun += 1;
         let args = incoming.length - call.args.len()..incoming.length;
         let durable = self.is_kept_durably(id.session);
+        let effects = self.offers[target.interface].effects;
+        let starts = durable && effects == Effects::Elsewhere;
         let mut run = Run {
             token: Token {
                 id: Some(id),
                 asker,
                 oneway,
-                record: durable.then(|| self.token_record(&incoming)),
+                record: durable.then(|| self.token_record(&incoming, starts)),
             },
             interface: target.interface,
             method: target.method,
             args,
             deadline: Some(now + Duration::from_millis(incoming.time_left_ms.into())),
         };
-        if !durable || self.offers[target.interface].effects == Effects::InTransaction {
+        if !starts {
             return Handled::Run(run);
         }
         run.args = 0..call.args.len();
@@ -262,10 +264,11 @@ impl Server {
         Some((run, args))
     }
 
-    fn token_record(&self, incoming: &Incoming<'_>) -> Box<TokenRecord> {
+    fn token_record(&self, incoming: &Incoming<'_>, started: bool) -> Box<TokenRecord> {
         Box::new(TokenRecord {
             digest: incoming.digest,
             key: incoming.key,
+            started,
             incarnation: self.incarnation,
             window: self.config.window,
         })

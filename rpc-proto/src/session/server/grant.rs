@@ -202,7 +202,7 @@ impl Server {
         }
         let id = SessionId(self.entropy.bytes());
         self.opens.insert(key.clone(), id);
-        if self.sessions.is_empty() {
+        if !self.has_to_sweep() {
             self.next_sweep = now + self.config.lease / 4;
         }
         let mut session = Session::new(key, origin.security, lease_until, self.config.window);

@@ -123,24 +123,34 @@ impl Server {
     ) -> Option<Route> {
         let id = token.id?;
         let change = token.finish(done, out, at)?;
-        self.keys.end(id, &out[at..], binds(done));
         if done == Done::StoreFailed {
-            // Nothing is kept and "maybe" is said, so there is nothing to wait for.
-            self.resolve_key(id);
-            let session = self.sessions.get_mut(&id.session)?;
-            session.settle(id.seq, &out[at..], &mut self.cache);
-            let asker = session.kept(id.seq, &mut self.cache);
-            return asker.map(|asker| {
-                reply::set_xid(&mut out[at..], asker.xid);
-                asker.route
-            });
+            return self.end_unkept(token, out, at);
         }
+        self.keys.end(id, &out[at..], binds(done));
         if !self.store_failed {
             self.changes.push_back(change);
             self.settle(id, &out[at..]);
         }
         out.truncate(at);
         None
+    }
+
+    /// A call has ended of which nothing is kept. "Maybe" is said, so there is nothing to wait for.
+    fn end_unkept(&mut self, token: &Token, out: &mut Vec<u8>, at: usize) -> Option<Route> {
+        let id = token.id?;
+        // What it did elsewhere is not taken back, so nothing else may run under its key: the next life finds its start.
+        let started = token.record.as_ref().is_some_and(|record| record.started);
+        self.keys.end(id, &out[at..], started);
+        self.resolve_key(id);
+        let asker = self.sessions.get_mut(&id.session).and_then(|session| {
+            session.settle(id.seq, &out[at..], &mut self.cache);
+            session.kept(id.seq, &mut self.cache)
+        });
+        match asker {
+            Some(asker) => reply::set_xid(&mut out[at..], asker.xid),
+            None => out.truncate(at),
+        }
+        asker.map(|asker| asker.route)
     }
 
     /// A call has ended, and its record is on its way to the store.

@@ -250,14 +250,19 @@ impl Server {
         }
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) has something to do; `None` while there is no session.
+    /// When [`handle_timeout`](Self::handle_timeout) has something to do; `None` while there is neither session nor key.
     pub fn poll_timeout(&self) -> Option<Time> {
         let early = self
             .running
             .front()
             .map(|(begun, _)| *begun + self.config.early_ack);
-        let sweep = (!self.sessions.is_empty()).then_some(self.next_sweep);
+        let sweep = self.has_to_sweep().then_some(self.next_sweep);
         [early, sweep].into_iter().flatten().min()
+    }
+
+    /// Whether there is anything that comes to an end by itself.
+    fn has_to_sweep(&self) -> bool {
+        !self.sessions.is_empty() || self.keys.len() > 0
     }
 
     /// A framed message to be sent that answers nothing that came in.
