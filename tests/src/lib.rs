@@ -1,5 +1,6 @@
 //! What the whole-system tests share.
 
+pub mod disk;
 mod program;
 pub mod simulation;
 mod skip;

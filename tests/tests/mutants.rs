@@ -1,5 +1,5 @@
-//! The simulation's checkers bite: each patch in `mutants/` plants one fault in the session machines of a scratch copy of the
-//! workspace, and the simulation has to find it.
+//! The simulations' checkers bite: each patch in `mutants/` plants one fault in a scratch copy of the workspace, and a
+//! simulation has to find it: that of the session machines, `simulate`, unless the patch says `Caught by:` another.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,22 +8,26 @@ use std::process::{Command, Output};
 
 /// A fault that is not found in so many seeds is not caught.
 const SEEDS: &str = "20000";
+/// The simulation of the session machines.
+const MACHINES: &str = "simulate";
 
 #[test]
 fn every_mutant_is_caught() {
     let scratch = Scratch::new();
-    let sound = scratch.simulate("300");
-    assert!(
-        sound.status.success(),
-        "the machines as they are: {}",
-        text(&sound)
-    );
+    for simulation in [MACHINES, "simulate-disk"] {
+        let sound = scratch.simulate(simulation, "300");
+        assert!(
+            sound.status.success(),
+            "{simulation} without any fault: {}",
+            text(&sound)
+        );
+    }
     let patches = patches();
     assert!(patches.len() >= 8, "only {} mutants", patches.len());
     let mut missed = Vec::new();
     for (name, patch) in patches {
         let before = scratch.apply(&name, &patch);
-        let outcome = scratch.simulate(SEEDS);
+        let outcome = scratch.simulate(catcher(&patch), SEEDS);
         scratch.restore(before);
         let said = String::from_utf8_lossy(&outcome.stdout);
         // A fault may also show as something that is never seen any more, but that would be luck: a checker has to bite.
@@ -33,6 +37,14 @@ fn every_mutant_is_caught() {
         }
     }
     assert!(missed.is_empty(), "not caught:\n{}", missed.join("\n"));
+}
+
+/// The simulation that has to find the fault.
+fn catcher(patch: &str) -> &str {
+    let named = patch
+        .lines()
+        .find_map(|line| line.strip_prefix("# Caught by: "));
+    named.unwrap_or(MACHINES)
 }
 
 fn patches() -> BTreeMap<String, String> {
@@ -98,11 +110,11 @@ impl Scratch {
         fs::write(path, before).expect("the copy can be changed");
     }
 
-    fn simulate(&self, seeds: &str) -> Output {
+    fn simulate(&self, simulation: &str, seeds: &str) -> Output {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         Command::new(cargo)
             .args(["run", "--quiet", "--release", "--package", "tests"])
-            .args(["--bin", "simulate", "--", "--trace", "0", "--seeds", seeds])
+            .args(["--bin", simulation, "--", "--seeds", seeds])
             .current_dir(&self.workspace)
             .env("CARGO_TARGET_DIR", &self.target)
             // Quick to build again after a small change, and small on the disk.

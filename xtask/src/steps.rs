@@ -91,6 +91,23 @@ const STEPS: &[Step] = &[
         ],
         ..PLAIN
     },
+    Step {
+        name: "disk",
+        what: "the completion store survives 4,000 disks that crash",
+        cargo: &[
+            "run",
+            "--release",
+            "--quiet",
+            "-p",
+            "tests",
+            "--bin",
+            "simulate-disk",
+            "--",
+            "--seeds",
+            "4000",
+        ],
+        ..PLAIN
+    },
 ];
 
 /// Every step there is.
