@@ -20,6 +20,7 @@ const STORE: StoreIdentity = StoreIdentity {
 pub(super) struct Bank {
     pub(super) pair: Pair,
     effects: Effects,
+    config: server::Config,
     pub(super) disk: Kept,
     written: Vec<Change>,
     /// How often each value was executed, in all lives.
@@ -32,9 +33,14 @@ pub(super) struct Bank {
 
 impl Bank {
     pub(super) fn new(kind: LinkKind, effects: Effects) -> Self {
+        Self::with(kind, effects, server::Config::default())
+    }
+
+    pub(super) fn with(kind: LinkKind, effects: Effects, config: server::Config) -> Self {
         let mut bank = Self {
             pair: Pair::new(kind),
             effects,
+            config,
             disk: Kept::default(),
             written: Vec::new(),
             runs: HashMap::new(),
@@ -54,7 +60,7 @@ impl Bank {
             effects: self.effects,
         };
         let seed = [self.lives as u8; 32];
-        let config = server::Config::default();
+        let config = self.config.clone();
         let mut server = Server::new(config, vec![offer], self.lives, Some(STORE), seed);
         let kept = self.disk.clone();
         server.restore(self.pair.now, TODAY, kept, recover);
@@ -107,12 +113,17 @@ impl Bank {
         if self.holds {
             return self.held.push(run.token);
         }
+        self.end_with(run.token, value * 2);
+    }
+
+    /// A method returns.
+    pub(super) fn end_with(&mut self, token: Token, result: u64) {
         let mut out = vec![0; REPLY_HEADROOM];
-        out.extend_from_slice(&(value * 2).to_be_bytes());
+        out.extend_from_slice(&result.to_be_bytes());
         let route = self
             .pair
             .server
-            .handle_done(run.token, Done::Returned, &mut out, 0);
+            .handle_done(token, Done::Returned, &mut out, 0);
         assert_eq!(route, None, "a reply has to wait for its record");
     }
 
@@ -441,5 +452,40 @@ fn a_record_that_comes_too_late_leaves_the_disk_again() {
         let left = bank.disk.finished.len() + bank.disk.started.len();
         assert!(left <= 1, "{effects:?}: {:?}", bank.disk.finished);
         bank.crash(&mut |_| unreachable!("nothing is left of it"));
+    }
+}
+
+/// The caller of a slow method gives up again and again, and what it gave up still runs.
+#[test]
+fn a_client_that_gives_up_keeps_its_session() {
+    for kind in BOTH {
+        for effects in EFFECTS {
+            let config = server::Config {
+                window: 2,
+                ..server::Config::default()
+            };
+            let mut bank = Bank::with(kind, effects, config);
+            bank.pair.call(3, 1);
+            bank.settle();
+            let sessions = bank.disk.sessions.clone();
+            bank.pair.patience = Duration::from_millis(500);
+            bank.holds = true;
+            for value in 2..9 {
+                bank.pair.call(3, value);
+                bank.pass(Duration::from_secs(1));
+                let late = Err((FailureKind::DeadlineExceeded, Executed::Maybe));
+                assert_eq!(bank.pair.last(), late, "{kind:?}");
+            }
+            bank.pair.patience = Duration::from_secs(10);
+            bank.pair.call(3, 10);
+            bank.pass(Duration::from_secs(1));
+            bank.holds = false;
+            for token in std::mem::take(&mut bank.held) {
+                bank.end_with(token, 0);
+            }
+            bank.pass(Duration::from_secs(9));
+            assert_eq!(bank.pair.last(), Ok(20), "{kind:?}, {effects:?}");
+            assert_eq!(bank.disk.sessions[0].0, sessions[0].0);
+        }
     }
 }

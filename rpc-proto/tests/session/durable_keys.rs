@@ -2,8 +2,8 @@
 
 use super::durable::{Bank, EFFECTS};
 use super::{BOTH, TODAY};
-use rpc_proto::session::client::{FailureKind, Key};
-use rpc_proto::session::server::{Done, Effects};
+use rpc_proto::session::client::{FailureKind, Key, LinkKind};
+use rpc_proto::session::server::{self, Done, Effects};
 use rpc_proto::session::store::{RETENTION, Recovered};
 use rpc_proto::session::wire::KeyId;
 use rpc_proto::time::Executed;
@@ -258,4 +258,68 @@ fn keys_are_dropped_whether_or_not_there_are_sessions() {
         }
         assert!(bank.disk.keys.is_empty(), "{kind:?}");
     }
+}
+
+/// One number's reply is 76 bytes, and all is kept under its key for a day.
+#[test]
+fn what_is_kept_under_keys_keeps_out_only_new_keys() {
+    let full = Err((FailureKind::Overloaded, Executed::No));
+    for kind in BOTH {
+        let mut bank = small_bank(kind, 150);
+        for (value, key, expected) in [
+            (1, key(1, TODAY), Ok(2)),
+            (2, key(2, TODAY), Ok(4)),
+            (3, key(3, TODAY), full),
+            (1, key(1, TODAY), Ok(2)),
+            (4, None, Ok(8)),
+        ] {
+            bank.pair.call_as(3, value, key, false);
+            bank.settle();
+            bank.pass(Duration::from_secs(8));
+            assert_eq!(bank.pair.last(), expected, "{kind:?}, {value}");
+        }
+    }
+}
+
+/// A number of its own for each asker, and so a reply of its own: as many as there is room for, and the others try again.
+#[test]
+fn a_key_that_many_ask_for_takes_no_more_room_than_there_is() {
+    for kind in BOTH {
+        for runs_already in [true, false] {
+            let mut bank = small_bank(kind, 150);
+            bank.holds = runs_already;
+            bank.pair.call_as(3, 7, key(1, TODAY), false);
+            bank.settle();
+            for _ in 0..5 {
+                bank.pair.call_as(3, 7, key(1, TODAY), false);
+            }
+            bank.settle();
+            bank.holds = false;
+            for token in std::mem::take(&mut bank.held) {
+                bank.end_with(token, 14);
+            }
+            bank.settle();
+            let mut replies: Vec<_> = bank
+                .disk
+                .finished
+                .iter()
+                .map(|(_, f)| f.reply.len())
+                .collect();
+            replies.retain(|length| *length > 70);
+            assert!(replies.len() <= 3, "{kind:?}, {runs_already}: {replies:?}");
+            bank.pass(Duration::from_secs(9));
+            assert_eq!(bank.pair.finished.len(), 6);
+            let all = bank.pair.finished.iter().all(|(_, end)| *end == Ok(14));
+            assert!(all, "{kind:?}, {runs_already}: {:?}", bank.pair.finished);
+            assert_eq!(bank.runs[&7], 1);
+        }
+    }
+}
+
+fn small_bank(kind: LinkKind, max_reply_bytes: usize) -> Bank {
+    let config = server::Config {
+        max_reply_bytes,
+        ..server::Config::default()
+    };
+    Bank::with(kind, Effects::InTransaction, config)
 }

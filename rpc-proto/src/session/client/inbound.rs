@@ -182,7 +182,8 @@ impl Client {
         self.fail(slot, kind, executed);
     }
 
-    /// The server is in trouble and has finished the number without running the call, so another attempt may be made.
+    /// The server is in trouble and has finished the number without running the call, so another attempt may be made. If it
+    /// knows the call by its key, it may have run for another number, and so will not run for the next one either.
     fn try_later(
         &mut self,
         now: Time,
@@ -196,7 +197,7 @@ impl Client {
         let Some(flight) = self.flight_mut(slot) else {
             return;
         };
-        if (executed != Executed::No && !flight.may_repeat()) || !affordable {
+        if (executed != Executed::No && !flight.may_go_on()) || !affordable {
             return self.fail_for(slot, kind, executed, Some(pause));
         }
         flight.refusals += 1;

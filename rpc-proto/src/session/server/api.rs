@@ -19,7 +19,7 @@ pub struct Config {
     pub window: u32,
     /// How many sessions there may be.
     pub max_sessions: usize,
-    /// How many bytes of replies are kept before new calls are refused.
+    /// How many bytes of replies are kept before new calls are refused. As many again may be kept under keys.
     pub max_reply_bytes: usize,
     /// How long a call that came in a datagram may run before its client is told to stop sending it.
     pub early_ack: Duration,

@@ -147,14 +147,11 @@ impl Server {
             if self.store_failed {
                 return self.refuse(asker.xid, id.seq, Outcome::StoreFailed, out);
             }
-            // Only a client that breaks its window comes here. A refusal would have to be kept, and there is no room.
-            if self
-                .sessions
-                .get(&id.session)
-                .is_some_and(|s| !s.has_room())
-            {
-                self.end_session(id.session);
-                return self.refuse(asker.xid, id.seq, Outcome::UnknownSession, out);
+            // Its window is full of calls that it has given up and that still run, or it breaks its window. A refusal would have
+            // to be kept, for which there is no room either: another copy will come.
+            let known = self.sessions.get(&id.session);
+            if known.is_some_and(|session| !session.has_room()) {
+                return Handled::Nothing;
             }
         }
         // What is known under its key comes before any reason to refuse it: a call that ran must not be told that it did not.
@@ -190,7 +187,7 @@ impl Server {
             Some(Outcome::DeadlinePassed)
         } else if self.shutting_down {
             Some(Outcome::ShuttingDown)
-        } else if self.kept_bytes() >= self.config.max_reply_bytes {
+        } else if self.is_crowded() {
             Some(Outcome::Overloaded)
         } else if durable && !self.store_has_room {
             Some(Outcome::StoreFull)

@@ -307,8 +307,9 @@ impl Server {
         self.store.is_some_and(|store| store.durable)
     }
 
-    /// Bytes of what is kept for callers, and of what waits to begin.
-    pub(super) fn kept_bytes(&self) -> usize {
-        self.cache.bytes + self.keys.bytes() + self.starting_bytes
+    /// Whether as much is kept for callers, and waits to begin, as may be. What is kept under keys has a bound of its own:
+    /// it stays for the retention, and must not keep out calls that have no key all that time.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.cache.bytes + self.starting_bytes >= self.config.max_reply_bytes
     }
 }

@@ -186,7 +186,9 @@ impl Server {
         } else if key.id.issued > self.wall_ms.saturating_add(millis(AHEAD)) {
             Some(Outcome::KeyAhead)
         } else {
-            let full = self.keys.len() >= self.config.max_keys;
+            let full = self.keys.len() >= self.config.max_keys
+                || self.keys.bytes() >= self.config.max_reply_bytes;
+            let crowded = self.is_crowded();
             match self.keys.known.get_mut(&key) {
                 None if full => Some(Outcome::Overloaded),
                 None => return None,
@@ -197,6 +199,9 @@ impl Server {
                     if *digest != incoming.digest =>
                 {
                     Some(Outcome::Conflict)
+                }
+                Some(_) if crowded => {
+                    return Some(self.refuse_for_good(incoming, Answer::too_much_to_keep(), out));
                 }
                 Some(Key::Running { followers, .. }) => {
                     followers.push(incoming.id);
@@ -279,8 +284,12 @@ impl Server {
             let answer = Answer::refusal(Outcome::Overloaded);
             self.put_answer(0, 0, answer, &mut resolved.reply);
         }
+        let mut without = Vec::new();
+        self.put_answer(0, 0, Answer::too_much_to_keep(), &mut without);
         for id in resolved.followers {
-            if !self.end_as(id, resolved.digest, &resolved.reply) {
+            let crowded = resolved.binding && self.is_crowded();
+            let reply = if crowded { &without } else { &resolved.reply };
+            if !self.end_as(id, resolved.digest, reply) {
                 continue;
             }
             let known = self.sessions.get(&id.session);

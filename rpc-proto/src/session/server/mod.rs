@@ -343,7 +343,7 @@ impl Server {
 
     /// A reply that no datagram can hold stays recorded, and the caller is told to fetch it another way.
     fn fit_datagram(&self, asker: Asker, seq: u64, out: &mut Vec<u8>, at: usize) {
-        if asker.datagram && out.len() - at - MARK > self.config.max_datagram {
+        if asker.datagram && out.len() - at > MARK + self.config.max_datagram {
             out.truncate(at);
             self.put_answer(asker.xid, seq, Answer::refusal(Outcome::ReplyTooLarge), out);
         }

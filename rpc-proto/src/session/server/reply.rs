@@ -88,6 +88,14 @@ impl Answer {
         }
     }
 
+    /// The answer to a call that is known by its key, when there is no room to keep its reply under one more number.
+    pub(super) fn too_much_to_keep() -> Answer {
+        Answer {
+            executed: Executed::Maybe,
+            ..Answer::refusal(Outcome::Overloaded)
+        }
+    }
+
     /// A refusal of a copy does not say that the call did not run if an earlier copy of it did.
     pub(super) fn admit(&mut self, ran: bool) {
         if ran && self.executed == Executed::No {
@@ -193,7 +201,10 @@ pub(super) fn set_seq(framed: &mut [u8], seq: u64) {
 
 /// Replaces the transaction id of a framed message.
 pub(super) fn set_xid(framed: &mut [u8], xid: u32) {
-    framed[MARK..MARK + 4].copy_from_slice(&xid.to_be_bytes());
+    // What a store gives back may be anything.
+    if let Some(place) = framed.get_mut(MARK..MARK + 4) {
+        place.copy_from_slice(&xid.to_be_bytes());
+    }
 }
 
 fn put_header(
