@@ -489,3 +489,22 @@ fn a_client_that_gives_up_keeps_its_session() {
         }
     }
 }
+
+/// It says that there was a call, and nothing more.
+#[test]
+fn a_record_that_holds_no_reply_is_an_interrupted_call() {
+    let unknown = Err((FailureKind::Interrupted, Executed::Maybe));
+    for kind in BOTH {
+        for length in [0, 3, 4, 7, 8, 40, 75] {
+            let mut bank = Bank::new(kind, Effects::InTransaction);
+            bank.begin(7);
+            bank.sync();
+            bank.disk.finished[0].1.reply.truncate(length);
+            bank.crash(&mut |_| unreachable!("it has an end"));
+            bank.settle();
+            bank.pass(Duration::from_secs(8));
+            assert_eq!(bank.pair.last(), unknown, "{kind:?}, {length}");
+            assert_eq!(bank.runs[&7], 1);
+        }
+    }
+}

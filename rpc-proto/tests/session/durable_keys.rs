@@ -323,3 +323,20 @@ fn small_bank(kind: LinkKind, max_reply_bytes: usize) -> Bank {
     };
     Bank::with(kind, Effects::InTransaction, config)
 }
+
+/// The clock of the life in which it ran was wrong. The record is there all the same.
+#[test]
+fn a_key_that_is_known_is_not_ahead() {
+    for kind in BOTH {
+        let mut bank = Bank::new(kind, Effects::InTransaction);
+        bank.pair.server.handle_clock(TODAY + DAY / 2);
+        for _ in 0..2 {
+            bank.pair.call_as(3, 7, key(1, TODAY + DAY / 2), false);
+            bank.settle();
+            bank.pass(Duration::from_secs(8));
+            assert_eq!(bank.pair.last(), Ok(14), "{kind:?}");
+            bank.crash(&mut |_| unreachable!("nothing runs"));
+        }
+        assert_eq!(bank.runs[&7], 1);
+    }
+}

@@ -58,10 +58,12 @@ impl Server {
         for (id, session) in kept.sessions {
             self.restore_session(now, id, &session);
         }
-        for (key, digest, reply) in kept.keys {
+        for (key, digest, mut reply) in kept.keys {
+            self.check_reply(0, &mut reply);
             self.keys.restore(key, digest, reply);
         }
-        for (id, finished) in kept.finished {
+        for (id, mut finished) in kept.finished {
+            self.check_reply(id.seq, &mut finished.reply);
             self.restore_finished(id, &finished);
         }
         for (id, started) in kept.started {
@@ -219,6 +221,14 @@ impl Server {
         let mut session = Session::new(key, kept.security, lease_until, self.config.window);
         session.restore_forgotten(&kept.forgotten);
         self.sessions.insert(id, session);
+    }
+
+    /// A record that is damaged says only that there was a call.
+    fn check_reply(&self, seq: u64, reply: &mut Vec<u8>) {
+        if !reply::is_whole(reply) {
+            reply.clear();
+            self.put_answer(0, seq, Answer::refusal(Outcome::Interrupted), reply);
+        }
     }
 
     fn restore_finished(&mut self, id: RequestId, finished: &FinishedCall) {

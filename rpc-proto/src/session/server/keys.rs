@@ -87,6 +87,7 @@ impl Keys {
 
     /// What a store has kept under a key.
     pub(super) fn restore(&mut self, key: CallKey, digest: u128, reply: Vec<u8>) {
+        self.remove(&key);
         self.bytes += reply.len();
         self.insert(key, Key::Finished { digest, reply });
     }
@@ -183,13 +184,14 @@ impl Server {
             Some(Outcome::WrongKeeper)
         } else if self.is_past_retention(key.id.issued) {
             Some(Outcome::Expired)
-        } else if key.id.issued > self.wall_ms.saturating_add(millis(AHEAD)) {
-            Some(Outcome::KeyAhead)
         } else {
+            let ahead = key.id.issued > self.wall_ms.saturating_add(millis(AHEAD));
             let full = self.keys.len() >= self.config.max_keys
                 || self.keys.bytes() >= self.config.max_reply_bytes;
             let crowded = self.is_crowded();
             match self.keys.known.get_mut(&key) {
+                // A key that is known was not ahead by the clock of an earlier life.
+                None if ahead => Some(Outcome::KeyAhead),
                 None if full => Some(Outcome::Overloaded),
                 None => return None,
                 Some(Key::Released) => Some(Outcome::Expired),

@@ -199,12 +199,18 @@ pub(super) fn set_seq(framed: &mut [u8], seq: u64) {
     }
 }
 
+/// Whether this is one framed message, as long as its mark says: what a store gives back may be anything.
+pub(super) fn is_whole(framed: &[u8]) -> bool {
+    let Some((mark, message)) = framed.split_first_chunk::<MARK>() else {
+        return false;
+    };
+    let length = u32::from_be_bytes(*mark) & 0x7fff_ffff;
+    framed.len() >= PLAIN_HEADER && usize::try_from(length) == Ok(message.len())
+}
+
 /// Replaces the transaction id of a framed message.
 pub(super) fn set_xid(framed: &mut [u8], xid: u32) {
-    // What a store gives back may be anything.
-    if let Some(place) = framed.get_mut(MARK..MARK + 4) {
-        place.copy_from_slice(&xid.to_be_bytes());
-    }
+    framed[MARK..MARK + 4].copy_from_slice(&xid.to_be_bytes());
 }
 
 fn put_header(
