@@ -22,6 +22,7 @@ fn echo_says_back_what_it_hears() {
 fn the_bank_keeps_balanced_books() {
     let (status, out) = run("bank", &[]);
     assert_eq!(status, 0, "{out}");
+    assert_eq!(out.matches("the bank is open").count(), 2, "{out}");
     assert!(out.contains("the books balance"), "{out}");
 }
 
@@ -52,6 +53,7 @@ fn the_tour_loses_nothing_and_doubles_nothing() {
             "the relay did no harm to {transport}:\n{out}"
         );
     }
+    assert!(out.contains("The bank was killed 5 times"), "{out}");
     assert!(out.contains("The books balance"), "{out}");
 }
 

@@ -1,19 +1,21 @@
 //! A bank after the contract in `idl/bank.idl`, and customers who use it all at once.
 //!
-//! Each customer knows what its own transfers must have done. At the end the bank has to agree with all of them, cent for
-//! cent; the exit code says whether it does.
+//! Each customer knows what its own transfers must have done. The next day, when the bank has been closed and opened again,
+//! it has to agree with all of them, cent for cent; the exit code says whether it does. What it keeps is in a directory,
+//! which is removed at the end.
 
 mod contract;
 mod ledger;
 
 use std::error::Error;
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
 use contract::{AccountId, BankClient, BankError, BankService};
 use ledger::Ledger;
-use rpc_core::{Bounded, Server};
+use rpc_core::{Bounded, DurableStore, Server};
 
 const CUSTOMERS: u64 = 8;
 const TRANSFERS: u64 = 250;
@@ -32,15 +34,28 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Outcome<()> {
-    let server = Server::builder()
-        .serve(BankService::new(Ledger::default()))
-        .listen("tcp://127.0.0.1:0")
-        // Exactly-once calls need a place for their records; this bank forgets its money with them.
-        .memory_completions()
-        .start()?;
-    let endpoint = server.endpoints()[0].to_string();
-    println!("the bank is open at {endpoint}");
+    let directory = std::env::temp_dir().join(format!("bank-{}", std::process::id()));
+    let outcome = first_day(&directory).and_then(|()| next_day(&directory));
+    std::fs::remove_dir_all(&directory)?;
+    outcome
+}
 
+/// A bank whose money and completion records are in one store, in this directory.
+fn start(directory: &Path) -> Outcome<Server> {
+    let store = DurableStore::open(directory)?;
+    store.write(ledger::lay_out)?;
+    let server = Server::builder()
+        .serve(BankService::new(Ledger).transactional())
+        .listen("tcp://127.0.0.1:0")
+        .completions(store)
+        .start()?;
+    println!("the bank is open at {}", server.endpoints()[0]);
+    Ok(server)
+}
+
+fn first_day(directory: &Path) -> Outcome<()> {
+    let server = start(directory)?;
+    let endpoint = server.endpoints()[0].to_string();
     let bank = BankClient::connect(&endpoint)?;
     for customer in 1..=CUSTOMERS {
         let owner = Bounded::new(format!("customer {customer}"))?;
@@ -60,7 +75,13 @@ fn run() -> Outcome<()> {
     println!(
         "{asked} transfers asked for, {refused} refused by the bank, each for the right reason"
     );
-    audit(&bank)?;
+    server.shutdown(Duration::from_secs(5))?;
+    Ok(())
+}
+
+fn next_day(directory: &Path) -> Outcome<()> {
+    let server = start(directory)?;
+    audit(&BankClient::connect(&server.endpoints()[0].to_string())?)?;
     server.shutdown(Duration::from_secs(5))?;
     Ok(())
 }

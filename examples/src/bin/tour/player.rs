@@ -1,25 +1,31 @@
-//! The other processes of the tour: this program again, with a role.
+//! The other processes of a play: this program again, with a role.
 //!
-//! A player's standard input is a pipe that the tour holds. When the tour ends, however it ends, the pipe closes and the
+//! A player's standard input is a pipe that the play holds. When the play ends, however it ends, the pipe closes and the
 //! player leaves: nothing stays behind.
 
-use std::io::{self, BufRead, BufReader, Lines, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
-use crate::roles::{ROLE, Role};
+/// The first argument of a process that plays a role. Not for users, so not in the help.
+pub const ROLE: &str = "--role";
+/// Nobody is silent for so long who still does something.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A process that plays a role, and its two pipes.
 pub struct Player {
-    role: Role,
+    role: &'static str,
     process: Child,
     orders: ChildStdin,
-    lines: Lines<BufReader<ChildStdout>>,
+    lines: Receiver<io::Result<String>>,
 }
 
 impl Player {
-    pub fn start(role: Role, arguments: &[&str]) -> io::Result<Self> {
+    pub fn start(role: &'static str, arguments: &[&str]) -> io::Result<Self> {
         let mut process = Command::new(std::env::current_exe()?)
-            .args([ROLE, role.name()])
+            .args([ROLE, role])
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -27,18 +33,35 @@ impl Player {
         let (Some(orders), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
             return Err(io::Error::other("a child has no pipes"));
         };
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines() {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
         Ok(Self {
             role,
             process,
             orders,
-            lines: BufReader::new(output).lines(),
+            lines,
         })
     }
 
     /// The next line that it says.
     pub fn line(&mut self) -> io::Result<String> {
-        let over = || io::Error::other(format!("the {} ended before its time", self.role.name()));
-        self.lines.next().ok_or_else(over)?
+        let line = self.line_within(PATIENCE)?;
+        line.ok_or_else(|| self.trouble("says nothing any more"))
+    }
+
+    /// The next line, if it says one so soon.
+    pub fn line_within(&mut self, bound: Duration) -> io::Result<Option<String>> {
+        match self.lines.recv_timeout(bound) {
+            Ok(line) => line.map(Some),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(self.trouble("ended before its time")),
+        }
     }
 
     /// Waits for a line that begins with `word` and returns what follows, as in `ready tcp://127.0.0.1:5000`.
@@ -46,22 +69,32 @@ impl Player {
         let line = self.line()?;
         match line.strip_prefix(word) {
             Some(rest) => Ok(rest.trim().to_owned()),
-            None => Err(io::Error::other(format!(
-                "the {} said {line:?}, not {word}",
-                self.role.name()
-            ))),
+            None => Err(self.trouble(&format!("said {line:?}, not {word}"))),
         }
     }
 
     pub fn order(&mut self, order: &str) -> io::Result<()> {
         writeln!(self.orders, "{order}")
     }
+
+    /// `kill -9`, and waits until nothing is left of it. What it said before can still be heard.
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.process.kill()?;
+        self.process.wait().map(drop)
+    }
+
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    fn trouble(&self, what: &str) -> io::Error {
+        io::Error::other(format!("the {} (process {}) {what}", self.role, self.id()))
+    }
 }
 
 impl Drop for Player {
     fn drop(&mut self) {
-        // Both fail only when it has ended already, which is what is wanted.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        // Fails only when it has ended already, which is what is wanted.
+        let _ = self.kill();
     }
 }

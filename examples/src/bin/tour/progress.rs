@@ -1,26 +1,20 @@
 //! How far a transport is: a bar on a terminal, a line for each quarter elsewhere.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::Transport;
-use crate::table::grouped;
+use crate::grouped::grouped;
 
 const WIDTH: u64 = 40;
 const BETWEEN_DRAWINGS: Duration = Duration::from_millis(50);
 
-/// Counts finished transfers and shows them.
+/// Shows how many transfers are finished.
 pub struct Progress {
     transport: Transport,
     total: u64,
     started: Instant,
     terminal: bool,
-    state: Mutex<State>,
-}
-
-struct State {
-    done: u64,
     drawn: Instant,
     quarters: u64,
 }
@@ -28,35 +22,26 @@ struct State {
 impl Progress {
     pub fn new(transport: Transport, total: u64) -> Self {
         let started = Instant::now();
-        let state = Mutex::new(State {
-            done: 0,
-            drawn: started,
-            quarters: 0,
-        });
         Self {
             transport,
             total,
             started,
             terminal: io::stderr().is_terminal(),
-            state,
+            drawn: started,
+            quarters: 0,
         }
     }
 
-    /// Adds finished transfers; called by whoever hears of them.
-    pub fn add(&self, finished: u64) {
-        let Ok(mut state) = self.state.lock() else {
-            return;
-        };
-        state.done += finished;
+    /// So many are finished.
+    pub fn show(&mut self, done: u64) {
         if self.terminal {
-            let last = state.done >= self.total;
-            if last || state.drawn.elapsed() >= BETWEEN_DRAWINGS {
-                state.drawn = Instant::now();
-                self.draw(state.done);
+            if done >= self.total || self.drawn.elapsed() >= BETWEEN_DRAWINGS {
+                self.drawn = Instant::now();
+                self.draw(done);
             }
-        } else if state.done * 4 / self.total > state.quarters {
-            state.quarters = state.done * 4 / self.total;
-            say(&format!("{}\n", self.text(state.done)));
+        } else if done * 4 / self.total > self.quarters {
+            self.quarters = done * 4 / self.total;
+            say(&format!("{}\n", self.text(done)));
         }
     }
 

@@ -2,22 +2,26 @@
 
 use std::error::Error;
 use std::io;
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::Transport;
 use crate::audit::{Asked, Books, Verdict};
+use crate::grouped::grouped;
+use crate::office::Office;
 use crate::options::Options;
 use crate::player::Player;
 use crate::progress::Progress;
-use crate::relay::{Damage, Relay};
-use crate::roles::Role;
-use crate::table::{grouped, table};
+use crate::relay::Damage;
+use crate::roles::{CLIENT, MATCHMAKER};
+use crate::table::table;
 
 const TRANSPORTS: [Transport; 2] = [Transport::Tcp, Transport::Udp];
+/// So often the bank is killed during the transfers over each of them.
+const KILLS: [u64; 2] = [2, 3];
 /// So many failures of each client are shown; more of them say the same.
 const FAILURES_SHOWN: usize = 3;
 
@@ -37,9 +41,9 @@ pub fn play(options: &Options) -> Result<bool, Box<dyn Error>> {
     let mut stage = Stage::set(seed)?;
     let mut rows = Vec::new();
     let mut first = 1;
-    for transport in TRANSPORTS {
+    for (transport, kills) in TRANSPORTS.into_iter().zip(KILLS) {
         let last = first + u64::from(transfers) - 1;
-        let (verdict, took) = stage.act(options, transport, first..=last)?;
+        let (verdict, took) = stage.act(options, transport, first..=last, kills)?;
         rows.push((transport, verdict, took));
         first = last + 1;
     }
@@ -47,6 +51,10 @@ pub fn play(options: &Options) -> Result<bool, Box<dyn Error>> {
     for (transport, damage) in TRANSPORTS.iter().zip(&stage.damage) {
         println!("The {transport} relay {damage}.");
     }
+    println!(
+        "The bank was killed {} times meanwhile, and started again.",
+        KILLS.iter().sum::<u64>()
+    );
     let balanced = stage.books.balance(first - 1);
     println!("{}", if balanced { BALANCED } else { UNBALANCED });
     Ok(balanced && rows.iter().all(|(_, verdict, _)| verdict.is_good()))
@@ -59,7 +67,7 @@ const UNBALANCED: &str = "THE BOOKS DO NOT BALANCE.";
 struct Stage {
     /// Kept so that it stays until the end.
     _matchmaker: Player,
-    bank: Player,
+    office: Office,
     /// The name under which clients find the bank.
     name: String,
     /// What each transport's relay did.
@@ -69,55 +77,50 @@ struct Stage {
 }
 
 impl Stage {
-    /// Starts the matchmaker, then the relays, then the bank, which registers the relays' addresses as its own: the way
-    /// of a server behind a gateway.
     fn set(seed: u64) -> io::Result<Self> {
-        let mut matchmaker = Player::start(Role::Matchmaker, &[])?;
+        let mut matchmaker = Player::start(MATCHMAKER, &[])?;
         let name = format!("match://{}/bank", matchmaker.answer("ready")?);
-        let relays = TRANSPORTS.map(Relay::bind);
-        let mut arguments = vec![name.clone()];
-        for (transport, relay) in TRANSPORTS.iter().zip(&relays) {
-            let address = relay
-                .as_ref()
-                .map_err(|error| io::Error::other(error.to_string()))?
-                .address()?;
-            arguments.push(format!("{transport}://{address}"));
-        }
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let mut bank = Player::start(Role::Bank, &arguments)?;
-        let mut damage = Vec::new();
-        for ((index, relay), transport) in (0..).zip(relays).zip(TRANSPORTS) {
-            let tally = Arc::new(Damage::none_yet(transport));
-            open_relay(relay?, &bank.answer("ready")?, seed ^ index, &tally)?;
-            damage.push(tally);
-        }
-        let books = report(&mut bank)?;
+        let (mut office, damage) = Office::open(&name, &TRANSPORTS, seed)?;
+        let books = office.report()?;
         Ok(Self {
             _matchmaker: matchmaker,
-            bank,
+            office,
             name,
             damage,
             books,
         })
     }
 
-    /// Has the transfers with these numbers made over one transport.
+    /// Has the transfers with these numbers made over one transport, and kills the bank meanwhile.
     fn act(
         &mut self,
         options: &Options,
         transport: Transport,
         numbers: RangeInclusive<u64>,
+        kills: u64,
     ) -> io::Result<(Verdict, Duration)> {
         let started = Instant::now();
-        let progress = Arc::new(Progress::new(transport, u64::from(options.transfers)));
+        let transfers = u64::from(options.transfers);
+        let (news, heard) = channel();
         let endpoint = format!("{}?transport={transport}", self.name);
         let mut clients = Vec::new();
         for share in shares(&numbers, options.clients) {
             let [first, last] = [share.start(), share.end()].map(u64::to_string);
             let threads = options.threads.to_string();
-            let player = Player::start(Role::Client, &[&endpoint, &first, &last, &threads])?;
-            let progress = Arc::clone(&progress);
-            clients.push(thread::spawn(move || listen(player, &progress)));
+            let player = Player::start(CLIENT, &[&endpoint, &first, &last, &threads])?;
+            let news = news.clone();
+            clients.push(thread::spawn(move || listen(player, &news)));
+        }
+        drop(news);
+        let mut progress = Progress::new(transport, transfers);
+        let mut moments = (1..=kills)
+            .map(|kill| transfers * kill / (kills + 1))
+            .peekable();
+        for finished in (1..).zip(heard).map(|(finished, ())| finished) {
+            progress.show(finished);
+            if moments.next_if(|&moment| moment <= finished).is_some() {
+                self.office.kill_and_replace()?;
+            }
         }
         let mut asked = Vec::new();
         for client in clients {
@@ -129,24 +132,9 @@ impl Stage {
         }
         let took = started.elapsed();
         progress.finish();
-        let before = std::mem::replace(&mut self.books, report(&mut self.bank)?);
+        let before = std::mem::replace(&mut self.books, self.office.report()?);
         Ok((Verdict::over(numbers, &asked, &before, &self.books), took))
     }
-}
-
-/// Lets a relay carry what comes to it to `server`, a URI, for as long as the tour lasts.
-fn open_relay(relay: Relay, server: &str, seed: u64, damage: &Arc<Damage>) -> io::Result<()> {
-    let address = server
-        .split_once("://")
-        .map_or(server, |(_, address)| address);
-    let address: SocketAddr = address.parse().map_err(io::Error::other)?;
-    let tally = Arc::clone(damage);
-    thread::spawn(move || {
-        if let Err(error) = relay.run(address, seed, &tally) {
-            eprintln!("the relay to {address} broke down: {error}");
-        }
-    });
-    Ok(())
 }
 
 /// Cuts the numbers into one share for each client; a client may get none.
@@ -159,8 +147,8 @@ fn shares(numbers: &RangeInclusive<u64>, clients: u32) -> Vec<RangeInclusive<u64
         .collect()
 }
 
-/// Hears a client out.
-fn listen(mut client: Player, progress: &Progress) -> io::Result<Asked> {
+/// Hears a client out, and passes on each transfer that it has finished.
+fn listen(mut client: Player, news: &Sender<()>) -> io::Result<Asked> {
     let mut asked = Asked::default();
     let mut failures = 0;
     loop {
@@ -168,7 +156,8 @@ fn listen(mut client: Player, progress: &Progress) -> io::Result<Asked> {
         match line.split_once(' ') {
             Some(("done", _)) => {
                 asked.answered += 1;
-                progress.add(1);
+                // Nobody hears it when the tour has failed meanwhile.
+                let _ = news.send(());
             }
             Some(("failed", what)) => {
                 failures += 1;
@@ -179,27 +168,6 @@ fn listen(mut client: Player, progress: &Progress) -> io::Result<Asked> {
             Some(("retransmitted", count)) => asked.retransmitted = number(count)?,
             _ if line == "end" => return Ok(asked),
             _ => return Err(io::Error::other(format!("a client said {line:?}"))),
-        }
-    }
-}
-
-/// Asks the bank for its books.
-fn report(bank: &mut Player) -> io::Result<Books> {
-    bank.order("report")?;
-    let mut books = Books::default();
-    loop {
-        let line = bank.line()?;
-        let words: Vec<&str> = line.split(' ').collect();
-        match words[..] {
-            ["run", cents, times] => {
-                books.runs.insert(number(cents)?, number(times)?);
-            }
-            ["account", account, cents] => {
-                books.balances.insert(number(account)?, number(cents)?);
-            }
-            ["replayed", count] => books.replayed = number(count)?,
-            ["end"] => return Ok(books),
-            _ => return Err(io::Error::other(format!("the bank said {line:?}"))),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::dice::Dice;
-use super::{DOUBLED, DROPPED, Damage, HELD_BACK, HELD_BACK_FOR, count};
+use super::{DOUBLED, DROPPED, Damage, Destination, HELD_BACK, HELD_BACK_FOR, count};
 
 /// No datagram is larger.
 const LARGEST: usize = 65_536;
@@ -18,7 +18,7 @@ const LARGEST: usize = 65_536;
 /// Takes what clients send to `front` to the server, each client through a socket of its own, and the answers back.
 pub fn relay(
     front: UdpSocket,
-    server: SocketAddr,
+    server: &Destination,
     mut dice: Dice,
     damage: &Arc<Damage>,
 ) -> io::Result<()> {
@@ -37,7 +37,6 @@ pub fn relay(
             Some(back) => Arc::clone(back),
             None => {
                 let back = Arc::new(UdpSocket::bind("127.0.0.1:0")?);
-                back.connect(server)?;
                 clients.insert(client, Arc::clone(&back));
                 let homeward = Road {
                     dice: dice.split(),
@@ -49,7 +48,7 @@ pub fn relay(
                 back
             }
         };
-        outward.carry(&buffer[..length], Exit::Server(back));
+        outward.carry(&buffer[..length], Exit::Server(back, server.clone()));
     }
 }
 
@@ -57,7 +56,7 @@ pub fn relay(
 fn take_home(replies: &UdpSocket, front: &Arc<UdpSocket>, client: SocketAddr, mut road: Road) {
     let mut buffer = vec![0; LARGEST];
     loop {
-        // An error here is the server's port being closed: a datagram that nobody got, which is nothing new.
+        // An error here is a datagram that nobody got, which is nothing new.
         if let Ok(length) = replies.recv(&mut buffer) {
             road.carry(&buffer[..length], Exit::Client(Arc::clone(front), client));
         }
@@ -99,7 +98,7 @@ impl Road {
 /// Where a datagram leaves the relay.
 #[derive(Clone)]
 enum Exit {
-    Server(Arc<UdpSocket>),
+    Server(Arc<UdpSocket>, Destination),
     Client(Arc<UdpSocket>, SocketAddr),
 }
 
@@ -107,7 +106,7 @@ impl Exit {
     /// A datagram that cannot be sent is lost, as on any network.
     fn send(&self, datagram: &[u8]) {
         let _ = match self {
-            Self::Server(back) => back.send(datagram),
+            Self::Server(back, server) => back.send_to(datagram, server.get()),
             Self::Client(front, client) => front.send_to(datagram, client),
         };
     }

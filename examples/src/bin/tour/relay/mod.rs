@@ -3,10 +3,14 @@
 //! Datagrams are dropped, doubled and held back so that later ones overtake them. A stream cannot lose or double bytes,
 //! so the relay cuts it, in the middle of a message where it happens to be: the client must ask again on a new
 //! connection, not knowing whether the bank got the call, and that is how a stream loses and doubles.
+//!
+//! The bank behind it may come and go: a relay keeps its own address, and is told where the bank is now.
 
 mod datagrams;
+mod destination;
 mod dice;
 mod streams;
+mod transport;
 
 use std::fmt;
 use std::io;
@@ -14,10 +18,11 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dice::Dice;
+pub use destination::Destination;
+pub use dice::Dice;
+pub use transport::Transport;
 
-use crate::Transport;
-use crate::table::grouped;
+use crate::grouped::grouped;
 
 /// Of a hundred datagrams, so many are lost, sent twice, held back.
 const DROPPED: u64 = 20;
@@ -62,11 +67,12 @@ impl Relay {
         }
     }
 
-    /// Relays to `server` until the process ends.
-    pub fn run(self, server: SocketAddr, seed: u64, damage: &Arc<Damage>) -> io::Result<()> {
+    /// Relays to wherever `server` is, until the process ends.
+    pub fn run(self, server: &Destination, seed: u64, damage: &Arc<Damage>) -> io::Result<()> {
+        let dice = Dice::new(seed);
         match self {
-            Self::Datagrams(socket) => datagrams::relay(socket, server, Dice::new(seed), damage),
-            Self::Streams(listener) => streams::relay(&listener, server, Dice::new(seed), damage),
+            Self::Datagrams(socket) => datagrams::relay(socket, server, dice, damage),
+            Self::Streams(listener) => streams::relay(&listener, server, dice, damage),
         }
     }
 }

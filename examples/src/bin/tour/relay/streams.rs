@@ -1,24 +1,24 @@
 //! Streams through the relay.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
 use super::dice::Dice;
-use super::{CUT_WITHIN, Damage, count};
+use super::{CUT_WITHIN, Damage, Destination, count};
 
 /// Connects each client that comes to `front` with the server, and now and then cuts the connection.
 pub fn relay(
     front: &TcpListener,
-    server: SocketAddr,
+    server: &Destination,
     mut dice: Dice,
     damage: &Arc<Damage>,
 ) -> io::Result<()> {
     loop {
         let (client, _) = front.accept()?;
         // Without a server the client's connection is closed, as by a refusal.
-        let Ok(server) = TcpStream::connect(server) else {
+        let Ok(server) = TcpStream::connect(server.get()) else {
             continue;
         };
         client.set_nodelay(true)?;

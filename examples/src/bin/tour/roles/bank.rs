@@ -1,29 +1,33 @@
 //! The bank's process: serves the contract of `idl/bank.idl`, and writes down what its handlers do.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, BufRead, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
 
-use rpc_core::{Bounded, Context, Server};
+use rpc_core::redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
+use rpc_core::store::StoreError;
+use rpc_core::{Bounded, Context, DurableStore, Server};
 
 use super::argument;
 use crate::audit::{ACCOUNTS, OPENING_BALANCE};
 use crate::contract::{AccountId, Bank, BankError, BankService, MAX_OWNER, Receipt};
-use crate::ledger::Ledger;
+use crate::ledger::{self, Ledger};
 
-/// Arguments: the name to register, then where clients shall come instead of coming here.
+/// How often a transfer of so many cents ran.
+const RUNS: TableDefinition<u64, u64> = TableDefinition::new("runs");
+
+/// Arguments: the directory of the store, the name to register, then where clients shall come instead of coming here.
 pub fn play(arguments: &[String]) -> Result<(), Box<dyn Error>> {
-    let branch = Branch::default();
-    branch.open_accounts();
+    let directory: PathBuf = argument(arguments, 0)?;
+    let store = DurableStore::open(&directory)?;
+    store.write(found)?;
     let mut server = Server::builder()
-        .serve(BankService::new(branch.clone()))
+        .serve(BankService::new(Branch).transactional())
         .listen("tcp://127.0.0.1:0")
         .listen("udp://127.0.0.1:0")
-        .register(&argument::<String>(arguments, 0)?)
-        // Exactly-once calls need a place for their records; what this bank has does not outlive it either.
-        .memory_completions();
-    for relay in &arguments[1..] {
+        .register(&argument::<String>(arguments, 1)?)
+        .completions(store.clone());
+    for relay in &arguments[2..] {
         server = server.advertise(relay);
     }
     let server = server.start()?;
@@ -31,50 +35,45 @@ pub fn play(arguments: &[String]) -> Result<(), Box<dyn Error>> {
         println!("ready {endpoint}");
     }
     for order in io::stdin().lock().lines() {
-        if order? == "report" {
-            branch.report(server.stats().replayed)?;
+        let report = order? == "report";
+        if report {
+            store.read(|books| Ok(tell(books)))??;
         }
+        println!("replayed {}", server.stats().replayed);
+        if report {
+            println!("end");
+        }
+    }
+    // The tour is over, or was killed: nobody else is left to tidy up.
+    std::fs::remove_dir_all(directory)?;
+    Ok(())
+}
+
+/// Makes the tables and the accounts, unless an earlier life of the bank has.
+fn found(books: &WriteTransaction) -> Result<(), StoreError> {
+    ledger::lay_out(books)?;
+    books.open_table(RUNS)?;
+    for _ in ledger::accounts(books)?..ACCOUNTS {
+        ledger::open(books, OPENING_BALANCE)?;
     }
     Ok(())
 }
 
-/// A ledger behind a counter of its own, which no part of the framework can see or help.
-#[derive(Clone, Default)]
-struct Branch(Arc<Counted>);
-
-#[derive(Default)]
-struct Counted {
-    ledger: Ledger,
-    /// How often a transfer of so many cents ran.
-    runs: Mutex<BTreeMap<u64, u64>>,
+/// One line for each fact, read by `office.rs`.
+fn tell(books: &ReadTransaction) -> Result<(), Box<dyn Error>> {
+    let mut out = io::stdout().lock();
+    for row in books.open_table(RUNS)?.iter()? {
+        let (cents, times) = row?;
+        writeln!(out, "run {} {}", cents.value(), times.value())?;
+    }
+    for (account, cents) in (1..).zip(ledger::balances(books)?) {
+        writeln!(out, "account {account} {cents}")?;
+    }
+    Ok(())
 }
 
-impl Branch {
-    fn open_accounts(&self) {
-        for _ in 0..ACCOUNTS {
-            self.0.ledger.add_account(OPENING_BALANCE);
-        }
-    }
-
-    /// One line for each fact, read by `report` in `stage.rs`.
-    fn report(&self, replayed: u64) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        for (cents, times) in self
-            .0
-            .runs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-        {
-            writeln!(out, "run {cents} {times}")?;
-        }
-        for (account, cents) in (1..).zip(self.0.ledger.balances()) {
-            writeln!(out, "account {account} {cents}")?;
-        }
-        writeln!(out, "replayed {replayed}")?;
-        writeln!(out, "end")
-    }
-}
+/// A ledger behind a counter of its own, in the same transaction: what is not counted has not run.
+struct Branch;
 
 impl Bank for Branch {
     fn transfer(
@@ -84,29 +83,31 @@ impl Bank for Branch {
         to: AccountId,
         cents: u64,
     ) -> Result<Receipt, BankError> {
-        let mut runs = self.0.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        *runs.entry(cents).or_default() += 1;
-        drop(runs);
-        self.0.ledger.transfer(cx, from, to, cents)
+        cx.transaction(|books: &WriteTransaction| {
+            let mut runs = books.open_table(RUNS)?;
+            let before = runs.get(cents)?.map_or(0, |times| times.value());
+            runs.insert(cents, before + 1)?;
+            ledger::transfer(books, from, to, cents)
+        })
     }
 
     fn open(&self, cx: &Context, owner: Bounded<String, MAX_OWNER>, cents: u64) -> AccountId {
-        self.0.ledger.open(cx, owner, cents)
+        Ledger.open(cx, owner, cents)
     }
 
     fn deposit(&self, cx: &Context, account: AccountId, cents: u64) -> Result<u64, BankError> {
-        self.0.ledger.deposit(cx, account, cents)
+        Ledger.deposit(cx, account, cents)
     }
 
     fn balance(&self, cx: &Context, account: AccountId) -> Result<u64, BankError> {
-        self.0.ledger.balance(cx, account)
+        Ledger.balance(cx, account)
     }
 
     fn total(&self, cx: &Context) -> u64 {
-        self.0.ledger.total(cx)
+        Ledger.total(cx)
     }
 
     fn note(&self, cx: &Context, line: &str) {
-        self.0.ledger.note(cx, line);
+        Ledger.note(cx, line);
     }
 }

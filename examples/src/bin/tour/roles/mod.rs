@@ -10,44 +10,26 @@ use std::process;
 use std::str::FromStr;
 use std::thread;
 
-/// The first argument of a process that plays a role. Not for users, so not in the help.
-pub const ROLE: &str = "--role";
+use crate::player::ROLE;
 
-#[derive(Clone, Copy)]
-pub enum Role {
-    Matchmaker,
-    Bank,
-    Client,
-}
+pub const MATCHMAKER: &str = "matchmaker";
+pub const BANK: &str = "bank";
+pub const CLIENT: &str = "client";
 
-impl Role {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Matchmaker => "matchmaker",
-            Self::Bank => "bank",
-            Self::Client => "client",
-        }
-    }
-}
-
-/// The role that these arguments ask for, and what is left of them.
-pub fn asked_for(arguments: &[String]) -> Option<(Role, &[String])> {
+/// Plays the role that these arguments ask for, until the tour has no more use for it; none if they are a user's.
+pub fn play(arguments: &[String]) -> Option<Result<(), Box<dyn Error>>> {
     let [first, name, rest @ ..] = arguments else {
         return None;
     };
-    let role = [Role::Matchmaker, Role::Bank, Role::Client]
-        .into_iter()
-        .find(|role| role.name() == name)?;
-    (first == ROLE).then_some((role, rest))
-}
-
-/// Plays the role until the tour has no more use for it.
-pub fn play(role: Role, arguments: &[String]) -> Result<(), Box<dyn Error>> {
-    match role {
-        Role::Matchmaker => matchmaker::play(),
-        Role::Bank => bank::play(arguments),
-        Role::Client => client::play(arguments),
+    if first != ROLE {
+        return None;
     }
+    Some(match name.as_str() {
+        MATCHMAKER => matchmaker::play(),
+        BANK => bank::play(rest),
+        CLIENT => client::play(rest),
+        _ => return None,
+    })
 }
 
 /// Ends this process when the tour does: then the pipe that it holds is closed.
