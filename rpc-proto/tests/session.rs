@@ -16,6 +16,8 @@ mod keys;
 mod limits;
 #[path = "session/plain.rs"]
 mod plain;
+#[path = "session/shaken.rs"]
+mod shaken;
 
 use rpc_proto::describe::{Describe, Field, Interface, Method, Semantics};
 use rpc_proto::session::Security;
