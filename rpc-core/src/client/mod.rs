@@ -180,7 +180,7 @@ impl Channel {
                 let mut message = buffers::take();
                 message.resize(HEADROOM, 0);
                 message.extend_from_slice(call.args());
-                let name = Name::Noted(entry);
+                let name = Name::Noted(Box::new(entry));
                 What::New { message, name }
             }
             None => What::Refused(Error::new(

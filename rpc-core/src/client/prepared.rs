@@ -37,7 +37,7 @@ pub(super) enum What {
         name: Name,
     },
     /// A call that was made before.
-    Again(Unanswered),
+    Again(Box<Unanswered>),
     /// Nothing can be done.
     Refused(Error),
 }
@@ -49,13 +49,13 @@ pub(super) enum Name {
     /// What its caller calls it.
     Given(KeyId),
     /// A predecessor has noted it.
-    Noted(Entry),
+    Noted(Box<Entry>),
 }
 
 impl Name {
     fn noted(self) -> Option<Entry> {
         match self {
-            Name::Noted(entry) => Some(entry),
+            Name::Noted(entry) => Some(*entry),
             Name::None | Name::Given(_) => None,
         }
     }
@@ -135,7 +135,7 @@ impl Channel {
     ) -> Result<Vec<u8>, Error> {
         let deadline = now() + deadline;
         let key = match name {
-            Name::Noted(noted) => Some(entry.insert(noted).key),
+            Name::Noted(noted) => Some(entry.insert(*noted).key),
             Name::None => self.note(engine, method, &message, None, entry)?,
             Name::Given(key) => self.note(engine, method, &message, Some(key), entry)?,
         };
@@ -169,7 +169,7 @@ impl Channel {
             .begin(self.interface, method, args, name, store)
             .map_err(|error| match error {
                 NoteError::Full => self.refusal(method, ErrorKind::SessionFileFull),
-                NoteError::Io(error) => self
+                NoteError::File(error) => self
                     .refusal(method, ErrorKind::SessionFile)
                     .with_source(error),
             })?;

@@ -56,7 +56,7 @@ impl Unanswered {
     pub fn ask_again<R: Describe>(self, within: Duration) -> Call<R> {
         let (channel, method) = (self.channel.clone(), self.method);
         let what = if returns::<R>(method) {
-            What::Again(self)
+            What::Again(Box::new(self))
         } else {
             let error = channel.error(method, ErrorKind::OtherCall, Executed::Maybe, Retry::Never);
             What::Refused(error.with_unanswered(self))

@@ -105,19 +105,19 @@ impl Shaker {
     }
 
     fn ask_again(&mut self) {
-        if let Some(call) = self.from_shelf() {
+        if let Some(call) = self.off_the_shelf() {
             let deadline = self.pair.now + self.pair.patience;
             assert!(self.pair.client.ask_again(self.pair.now, call, deadline));
         }
     }
 
     fn give_up(&mut self) {
-        if let Some(call) = self.from_shelf() {
+        if let Some(call) = self.off_the_shelf() {
             self.pair.client.give_up(self.pair.now, call);
         }
     }
 
-    fn from_shelf(&mut self) -> Option<CallId> {
+    fn off_the_shelf(&mut self) -> Option<CallId> {
         let length = self.shelf.len() as u64;
         let at = (length > 0).then(|| self.below(length))?;
         Some(self.shelf.swap_remove(at as usize))

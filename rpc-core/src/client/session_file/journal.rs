@@ -26,15 +26,14 @@ pub(in super::super) enum NoteError {
     #[error("the session file has too many unfinished calls")]
     Full,
     /// The file cannot be written.
-    #[error("{0}")]
-    Io(#[from] io::Error),
+    #[error(transparent)]
+    File(ClientFileError),
 }
 
 /// An open session file.
 ///
 /// One lock guards what is written; it is not held while the file is synced, so that calls that are noted meanwhile share the
 /// next sync. Whoever finds nobody syncing syncs for all who have written.
-#[derive(Debug)]
 pub(super) struct Journal {
     path: PathBuf,
     pub(super) secret: [u8; 16],
@@ -42,7 +41,6 @@ pub(super) struct Journal {
     synced: Condvar,
 }
 
-#[derive(Debug)]
 struct State {
     file: Arc<File>,
     length: u64,
@@ -62,7 +60,6 @@ struct State {
 }
 
 /// A call that has not ended.
-#[derive(Debug)]
 struct Open {
     begun: Arc<Begun>,
     /// Somebody in this process waits for it, or may ask again.
@@ -118,15 +115,16 @@ impl Journal {
         }
         let id = state.next;
         call.id = id;
-        let record = format::begun(&call).map_err(io::Error::other)?;
-        state.append(&record)?;
+        let unwritten = |error| NoteError::File(files::io_error(&self.path)(error));
+        let record = format::begun(&call).map_err(|error| unwritten(io::Error::other(error)))?;
+        state.append(&record).map_err(unwritten)?;
         (state.next, state.bytes) = (id + 1, bytes);
         let begun = Arc::new(call);
         state.calls.insert(id, Open { begun, busy: true });
         let written = state.written;
         if let Err(error) = self.sync_to(state, written) {
             self.lock().remove(id);
-            return Err(error.into());
+            return Err(unwritten(error));
         }
         Ok(id)
     }

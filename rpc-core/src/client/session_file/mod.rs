@@ -16,7 +16,7 @@ use rpc_proto::session::program::ReleasedKey;
 use rpc_proto::session::wire::KeyId;
 use rpc_proto::xdr::{Decode, DecodeError, Limits, from_slice};
 
-use super::files::ClientFileError;
+use super::files::{self, ClientFileError};
 use super::keys::KeySpace;
 use crate::system;
 use format::Begun;
@@ -75,7 +75,11 @@ impl SessionFile {
     ) -> Result<Entry, NoteError> {
         let key = match name {
             Some(key) => key,
-            None => self.key_space().key(&system::entropy()?, milliseconds()),
+            None => {
+                let random = system::entropy().map_err(files::io_error(self.0.path()));
+                let random = random.map_err(NoteError::File)?;
+                self.key_space().key(&random, milliseconds())
+            }
         };
         let begun = Begun {
             id: 0,

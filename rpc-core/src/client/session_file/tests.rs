@@ -124,7 +124,7 @@ fn a_file_that_ends_anywhere_opens_with_what_is_whole() {
             cut.resize(end + zeros, 0);
             fs::write(&path, &cut).expect("written");
             let opened = SessionFile::open(&path);
-            if end < super::super::files::HEADER {
+            if end < files::HEADER {
                 opened.expect_err("it is made whole or not at all");
                 assert_eq!(fs::read(&path).expect("there"), cut);
                 continue;
@@ -174,7 +174,7 @@ fn a_damaged_file_is_told_and_not_touched() {
         }
     }
     // Records that are whole and contradict each other.
-    let second = contents[super::super::files::HEADER..].to_vec();
+    let second = contents[files::HEADER..].to_vec();
     fs::write(&path, [&contents[..], &second].concat()).expect("written");
     let error = SessionFile::open(&path).expect_err("twice").to_string();
     let expected = format!(
