@@ -28,6 +28,8 @@ pub(super) struct Bank {
     /// Whether methods that begin go on until [`end`](Self::end).
     pub(super) holds: bool,
     pub(super) held: Vec<Token>,
+    /// The last message that came.
+    last_call: Vec<u8>,
     lives: u64,
 }
 
@@ -46,6 +48,7 @@ impl Bank {
             runs: HashMap::new(),
             holds: false,
             held: Vec::new(),
+            last_call: Vec::new(),
             lives: 0,
         };
         bank.start(&mut |_| Recovered::CannotTell);
@@ -157,6 +160,7 @@ impl Bank {
         let Some(message) = self.pair.to_server.pop_front() else {
             return;
         };
+        self.last_call.clone_from(&message);
         let mut out = Vec::new();
         let origin = self.pair.origin();
         let now = self.pair.now;
@@ -506,5 +510,32 @@ fn a_record_that_holds_no_reply_is_an_interrupted_call() {
             assert_eq!(bank.pair.last(), unknown, "{kind:?}, {length}");
             assert_eq!(bank.runs[&7], 1);
         }
+    }
+}
+
+/// As above; and a copy of the call that was given up reaches the next life before anything else does.
+#[test]
+fn a_late_copy_of_a_call_that_was_given_up_does_not_run_in_the_next_life() {
+    for effects in EFFECTS {
+        let mut bank = Bank::new(LinkKind::Datagram, effects);
+        bank.pair.patience = Duration::from_secs(2);
+        bank.holds = true;
+        bank.pair.call(3, 7);
+        bank.settle();
+        let late = bank.last_call.clone();
+        bank.holds = false;
+        bank.pass(Duration::from_secs(3));
+        bank.pair.call(3, 8);
+        bank.settle();
+        let token = bank.held.pop().expect("it runs");
+        bank.end_with(token, 14);
+        // Its end, and what follows from it, each in a commit of its own.
+        bank.sync();
+        bank.sync();
+        bank.crash(&mut |_| Recovered::CannotTell);
+        bank.pair.to_server.push_back(late);
+        bank.serve();
+        bank.sync();
+        assert_eq!(bank.runs[&7], 1, "{effects:?}");
     }
 }

@@ -193,7 +193,9 @@ impl Server {
         };
         let Some(asker) = session.kept(id.seq, &mut self.cache) else {
             if session.is_forgotten(id.seq) {
-                // Written after the store was told to forget the number, so nothing else would take it away again.
+                // Written after the store was told to forget the number, so nothing else would take it away again; or before, and
+                // without its record it must not be new to the next life.
+                self.say_forgotten_beyond(id.session, 0);
                 self.changes.push_back(Change::Drop(id));
             }
             return Resumed::Nothing;
