@@ -28,6 +28,23 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// What of it is not as it was found.
+    fn differs(&self, found: &Snapshot) -> String {
+        let (kept, there) = (&self.kept, &found.kept);
+        let parts = [
+            ("sessions", kept.sessions == there.sessions),
+            ("starts", kept.started == there.started),
+            ("ends", kept.finished == there.finished),
+            ("keys", kept.keys == there.keys),
+            ("the clock", kept.clock == there.clock),
+            ("effects", self.cells == found.cells),
+        ];
+        let other = parts.iter().filter(|(_, same)| !same);
+        other.map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// The states among which the disk may be, in the order of their commits.
 #[derive(Debug)]
 pub struct Expected {
@@ -102,10 +119,11 @@ impl Expected {
         // The latest first: one commit may leave the state as it was.
         let place = self.states.iter().rposition(|state| *state == found);
         let Some(place) = place else {
+            let states = self.states.iter();
+            let differences: Vec<String> = states.map(|state| state.differs(&found)).collect();
             return Err(format!(
-                "this is no state that was ever committed since the last durable one:\n{found:?}\ndurable was:\n{:?}\nthe last was:\n{:?}",
-                self.durable(),
-                self.current()
+                "this is no state that was committed; from the last durable one on they differ in: {}",
+                differences.join("; ")
             ));
         };
         let event = match place {

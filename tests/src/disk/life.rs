@@ -191,6 +191,8 @@ impl World {
             })
         }));
         match seen {
+            // It did not come to that.
+            None if matches!(transacted, Ok(Err(_))) => {}
             Some(Ok(found)) if found == before.cells.get(&effect.0).copied() => {}
             Some(Err(error)) => return Err(self.only_by_fault(&error)),
             other => return Err(format!("a transaction sees {other:?} in {before:?}").into()),

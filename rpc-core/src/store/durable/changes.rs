@@ -49,7 +49,8 @@ impl<'t> Tables<'t> {
                 let key = rows::call_bytes(call.session, call.seq);
                 self.calls()?.insert(&key, &row[..])?;
             }
-            Change::Start(..) => {}
+            // What it replaces goes all the same.
+            Change::Start(call, _) => self.drop_call(&rows::call_bytes(call.session, call.seq))?,
             Change::Finish(call, finished) => {
                 self.finish(call, finished, sessions.contains(&call.session))?;
             }
