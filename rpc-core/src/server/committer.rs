@@ -11,14 +11,17 @@ use super::shared::{Phase, Shared};
 use crate::system;
 use rpc_proto::time::Time;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
 /// A call that has run for so long is not waited for: nobody knows when it will end.
 const SLOW: Duration = Duration::from_micros(200);
 
-/// Nothing waits for longer than this for others to join it.
+/// Where calls come from many sides, all are there when none has come for this part of the time that a commit takes.
+const LULL: u32 = 8;
+
+/// Nothing waits for longer than this for others to join it, or than four commits take, if that is longer.
 const LONGEST: Duration = Duration::from_millis(1);
 
 /// What threads know of each other's commits.
@@ -30,6 +33,12 @@ pub(super) struct Committing {
     busy: AtomicBool,
     /// Threads that send what a commit has brought: those who get it will call again, as a rule.
     sending: AtomicUsize,
+    /// Whether the last commit was for several.
+    several: AtomicBool,
+    /// When the last of what waits began to.
+    newest: AtomicU64,
+    /// How long the last commit took, in nanoseconds.
+    took: AtomicU64,
     /// Somebody has left something behind.
     alarm: AtomicBool,
     thread: OnceLock<Thread>,
@@ -40,8 +49,29 @@ impl Committing {
     pub(super) fn note(&self, sessions: &Sessions) {
         let backlog = sessions.backlog();
         if backlog != self.backlog.load(Ordering::Relaxed) {
+            self.newest
+                .store(sessions.waits_newest().as_nanos(), Ordering::Relaxed);
             self.backlog.store(backlog, Ordering::SeqCst);
         }
+    }
+
+    /// How long it is until all that come together are there, should no more come. A lone caller is waited for by nobody.
+    fn lull(&self, now: Time) -> Duration {
+        let waiting = self.backlog.load(Ordering::SeqCst);
+        if waiting <= 1 && !self.several.load(Ordering::Relaxed) {
+            return Duration::ZERO;
+        }
+        let newest = Time::from_nanos(self.newest.load(Ordering::Relaxed));
+        (self.took() / LULL).saturating_sub(now.since(newest))
+    }
+
+    fn took(&self) -> Duration {
+        Duration::from_nanos(self.took.load(Ordering::Relaxed))
+    }
+
+    /// The longest that anything waits for others.
+    fn longest(&self) -> Duration {
+        LONGEST.max(4 * self.took())
     }
 
     /// Whether something waits for a commit.
@@ -59,6 +89,13 @@ impl Committing {
     /// Becomes the one thread that commits, if there is none.
     pub(super) fn begin(&self) -> bool {
         !self.busy.swap(true, Ordering::SeqCst)
+    }
+
+    /// What a commit was for, and how long it took.
+    pub(super) fn measure(&self, waiting: usize, took: Duration) {
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.several.store(waiting > 1, Ordering::Relaxed);
+        self.took.store(took, Ordering::Relaxed);
     }
 
     /// The store has come back; `sending`: what that brings is sent next.
@@ -82,11 +119,18 @@ impl Shared {
         }
     }
 
-    /// Whether calls that will wait too are about to end.
-    fn more_will_wait(&self, now: Time) -> bool {
+    /// For how long it is worth while to wait for more: for calls that have begun, and where they come from many sides, for
+    /// those that will.
+    fn gathers_for(&self, now: Time) -> Option<Duration> {
         let earliest = Time::from_nanos(now.as_nanos().saturating_sub(SLOW.as_nanos() as u64));
-        self.committing.sending.load(Ordering::SeqCst) > 0
-            || self.seats.iter().any(|seat| seat.records_since(earliest))
+        let more_will_wait = self.committing.sending.load(Ordering::SeqCst) > 0
+            || !self.calls.is_empty()
+            || self.seats.iter().any(|seat| seat.records_since(earliest));
+        let lull = self.committing.lull(now);
+        match more_will_wait {
+            true => Some(lull.max(SLOW / 2)),
+            false => Some(lull).filter(|lull| !lull.is_zero()),
+        }
     }
 }
 
@@ -95,7 +139,7 @@ impl Hands<'_> {
     /// whether it has; if not, others see to it.
     pub(super) fn commit_when_idle(&mut self) -> bool {
         let shared = self.shared;
-        let committed = !shared.more_will_wait(system::now()) && shared.commit(self.seat);
+        let committed = shared.gathers_for(system::now()).is_none() && shared.commit(self.seat);
         if !committed {
             shared.commit_soon();
         }
@@ -113,23 +157,20 @@ pub(super) fn keep(shared: &Shared) {
             continue;
         }
         let now = system::now();
-        let until = shared.sessions().waits_since().map(|since| since + LONGEST);
-        match until {
+        let longest = shared.committing.longest();
+        let until = shared.sessions().waits_since().map(|since| since + longest);
+        match (until, shared.gathers_for(now)) {
             // Cleared before the look that finds nothing, so that who comes later sets it again.
-            None => {
+            (None, _) => {
                 shared.committing.alarm.store(false, Ordering::SeqCst);
-                if shared.committing.has_backlog() {
-                    shared.commit_soon();
-                }
+                shared.commit_soon();
             }
-            Some(until) if until > now && shared.more_will_wait(now) => {
-                thread::park_timeout(SLOW);
+            (Some(until), Some(gathers)) if until > now => {
+                thread::park_timeout(gathers.min(until.since(now)));
             }
-            Some(_) => {
-                if !shared.commit(None) {
-                    thread::park_timeout(SLOW);
-                }
-            }
+            // Another thread commits, and goes on with what comes meanwhile, or leaves it here.
+            (Some(_), _) if !shared.commit(None) => thread::park_timeout(SLOW),
+            (Some(_), _) => {}
         }
     }
     shared.commit(None);

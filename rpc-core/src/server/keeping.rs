@@ -55,17 +55,19 @@ impl Shared {
             self.committing.end(false);
             return true;
         }
+        let begun = system::now();
         if let Some(seat) = seat {
-            let now = system::now();
-            seat.begin_commit(now);
+            seat.begin_commit(begun);
             if self.all_busy() {
-                self.house.watch_handlers(now);
+                self.house.watch_handlers(begun);
             }
         }
+        let waiting = batch.waiting.len();
         match commit_changes(&**store, &batch.changes) {
             Ok(durable) => self.go_on(&**store, durable, &mut batch),
             Err(error) => self.fail_store(&error, &mut batch),
         }
+        self.committing.measure(waiting, system::now().since(begun));
         self.committing.end(true);
         self.send(batch, seat.is_some());
         self.committing.end_sending();
