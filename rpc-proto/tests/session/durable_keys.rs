@@ -38,6 +38,35 @@ fn a_key_is_one_call_over_numbers_and_lives() {
     }
 }
 
+/// That a panic was rolled back is recorded under the key, so it is true of every copy, also of those that a process sent
+/// which is dead.
+#[test]
+fn a_panic_that_was_rolled_back_is_no_for_everybody_who_asks_under_the_key() {
+    for kind in BOTH {
+        for asked_before in [false, true] {
+            let mut bank = Bank::new(kind, Effects::InTransaction);
+            bank.holds = true;
+            bank.pair.call_as(3, 7, key(1, TODAY), false);
+            bank.settle();
+            let token = bank.held.pop().expect("it runs");
+            bank.end(token, Done::RolledBack);
+            bank.settle();
+            bank.crash(&mut |_| unreachable!("it has an end"));
+            bank.new_client(9);
+            let again = key(1, TODAY).map(|key| Key {
+                asked_before,
+                ..key
+            });
+            bank.pair.call_as(3, 7, again, false);
+            bank.settle();
+            bank.pass(Duration::from_secs(8));
+            let rolled_back = Err((FailureKind::Panicked, Executed::No));
+            assert_eq!(bank.pair.last(), rolled_back, "{kind:?}, {asked_before}");
+            assert_eq!(bank.runs[&7], 1);
+        }
+    }
+}
+
 #[test]
 fn other_arguments_another_name_and_another_time_of_issue() {
     let conflict = Err((FailureKind::Conflict, Executed::No));

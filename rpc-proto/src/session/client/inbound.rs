@@ -168,17 +168,21 @@ impl Client {
             Outcome::Unavailable => unavailable(status),
             Outcome::DeadlinePassed => FailureKind::DeadlinePassedAtServer,
             Outcome::Expired => FailureKind::Expired,
-            Outcome::Conflict => {
-                // Under a key, no copy can have run on any session: the record would be ours.
-                flight.maybe &= flight.request.key.is_none();
-                FailureKind::Conflict
-            }
+            Outcome::Conflict => FailureKind::Conflict,
             Outcome::WrongKeeper => FailureKind::WrongKeeper,
             Outcome::Interrupted => FailureKind::Interrupted,
             Outcome::StoreFailed => FailureKind::StoreFailed,
             Outcome::StoreFull => FailureKind::StoreFull,
             Outcome::KeyAhead => FailureKind::KeyAhead,
         };
+        let of_the_key = matches!(
+            outcome,
+            Outcome::Panicked | Outcome::BadArguments | Outcome::Conflict
+        );
+        if of_the_key && verifier.is_some() {
+            // The record that says so is the key's, and so that of all copies on all sessions, whoever sent them.
+            flight.maybe &= flight.request.key.is_none();
+        }
         self.fail(slot, kind, executed);
     }
 
