@@ -23,7 +23,9 @@ fn the_contract_of_the_readme_compiles() {
 
 #[test]
 fn what_the_page_on_exactly_once_shows_is_compiled_and_run() {
-    let compiled = trimmed(&read("rpc-core/tests/exactly_once_page.rs"));
+    let compiled = ["exactly_once_page.rs", "service_page.rs"]
+        .map(|file| trimmed(&read(&format!("rpc-core/tests/{file}"))))
+        .concat();
     let page = read("docs/exactly-once.md");
     let blocks: Vec<_> = page.split("```rust\n").skip(1).collect();
     assert!(blocks.len() > 3, "the page shows no Rust");
