@@ -8,6 +8,8 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr as UnixAddr, UnixListener, UnixStream};
 use std::time::Duration;
 
 /// Bytes of one message.
@@ -20,11 +22,22 @@ pub fn serve_tcp(ready: impl FnOnce(SocketAddr)) -> io::Result<()> {
     let (stream, _) = listener.accept()?;
     stream.set_nodelay(true)?;
     stream.set_nonblocking(true)?;
-    wait_and_echo(stream.into(), |fd, buffer| {
-        let (length, _) = recv(fd, &mut *buffer, RecvFlags::empty())?;
-        send(fd, &buffer[..length], SendFlags::NOSIGNAL)?;
-        Ok(length > 0)
-    })
+    wait_and_echo(stream.into(), echo_stream)
+}
+
+/// Echoes over one connection to the abstract Unix socket `name` until it ends.
+pub fn serve_unix(name: &str, ready: impl FnOnce(&str)) -> io::Result<()> {
+    let listener = UnixListener::bind_addr(&UnixAddr::from_abstract_name(name)?)?;
+    ready(name);
+    let (stream, _) = listener.accept()?;
+    stream.set_nonblocking(true)?;
+    wait_and_echo(stream.into(), echo_stream)
+}
+
+fn echo_stream(fd: &OwnedFd, buffer: &mut [u8]) -> Result<bool, Errno> {
+    let (length, _) = recv(fd, &mut *buffer, RecvFlags::empty())?;
+    send(fd, &buffer[..length], SendFlags::NOSIGNAL)?;
+    Ok(length > 0)
 }
 
 /// Echoes datagrams until it is killed.
@@ -70,6 +83,8 @@ fn wait_and_echo(
 pub enum RawClient {
     /// A stream.
     Tcp(TcpStream),
+    /// A stream within this host.
+    Unix(UnixStream),
     /// A connected datagram socket.
     Udp(UdpSocket),
 }
@@ -81,6 +96,13 @@ impl RawClient {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(1)))?;
         Ok(Self::Tcp(stream))
+    }
+
+    /// Connects to a raw server at an abstract Unix socket.
+    pub fn unix(name: &str) -> io::Result<Self> {
+        let stream = UnixStream::connect_addr(&UnixAddr::from_abstract_name(name)?)?;
+        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+        Ok(Self::Unix(stream))
     }
 
     /// Connects to a raw UDP server.
@@ -96,6 +118,10 @@ impl RawClient {
         let mut answer = [0; SIZE];
         match self {
             Self::Tcp(stream) => {
+                stream.write_all(message)?;
+                stream.read_exact(&mut answer)?;
+            }
+            Self::Unix(stream) => {
                 stream.write_all(message)?;
                 stream.read_exact(&mut answer)?;
             }

@@ -2,7 +2,7 @@
 
 mod recording;
 
-use crate::transport::Address;
+use crate::transport::{Address, Credentials};
 pub(crate) use recording::{Access, End, Recorded, Recording, StoreTrouble};
 use rpc_proto::session::wire::RequestId;
 use std::fmt;
@@ -101,11 +101,26 @@ impl Peer {
         self.connection.as_ref()
     }
 
-    /// The address on the network; none for a caller within this process.
+    /// The address on the network; none for a caller within this host.
     pub fn address(&self) -> Option<SocketAddr> {
         match self.address.as_ref()? {
             Address::Tcp(address) | Address::Udp(address) => Some(*address),
-            Address::Mem(..) => None,
+            Address::Unix { .. } | Address::Mem(..) => None,
+        }
+    }
+
+    /// Who made the connection, proven by the kernel at the moment of connecting; only callers over Unix sockets have it.
+    ///
+    /// ```
+    /// # use rpc_core::Context;
+    /// fn may_stop(cx: &Context, owner: u32) -> bool {
+    ///     cx.peer().credentials().is_some_and(|caller| caller.uid == owner)
+    /// }
+    /// ```
+    pub fn credentials(&self) -> Option<Credentials> {
+        match self.address.as_ref()? {
+            Address::Unix { credentials, .. } => Some(*credentials),
+            Address::Tcp(_) | Address::Udp(_) | Address::Mem(..) => None,
         }
     }
 }
@@ -155,6 +170,22 @@ impl Connection {
 mod tests {
     use super::*;
 
+    fn unix(name: &str, pid: Option<u32>) -> Address {
+        Address::Unix {
+            name: name.parse().expect("a name"),
+            credentials: Credentials::new(0, 0, pid),
+            number: 3,
+        }
+    }
+
+    #[test]
+    fn only_a_caller_over_a_unix_socket_has_credentials() {
+        let credentials = |address| Peer::new(address, None).credentials();
+        assert!(credentials(unix("@bank", Some(41))).is_some_and(|caller| caller.pid == Some(41)));
+        assert_eq!(credentials(Address::Mem("bank".into(), 3)), None);
+        assert_eq!(Peer::local().credentials(), None);
+    }
+
     #[test]
     fn a_peer_displays_as_a_uri() {
         let socket = SocketAddr::from(([127, 0, 0, 1], 5000));
@@ -162,6 +193,12 @@ mod tests {
             (Address::Tcp(socket), "tcp://127.0.0.1:5000", Some(socket)),
             (Address::Udp(socket), "udp://127.0.0.1:5000", Some(socket)),
             (Address::Mem("bank".into(), 3), "mem://bank#3", None),
+            (
+                unix("/run/bank.sock", Some(41)),
+                "unix:/run/bank.sock#41.3",
+                None,
+            ),
+            (unix("@bank", None), "unix:@bank#0.3", None),
         ];
         for (address, text, on_network) in rows {
             let peer = Peer::new(address, None);

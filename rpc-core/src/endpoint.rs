@@ -1,13 +1,18 @@
 //! Endpoints: where a service answers, written as a URI.
 
+mod socket_name;
+
+pub use socket_name::SocketName;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 /// Where a service answers.
 ///
-/// Written as a URI: `tcp://host:port`, `udp://host:port`, `mem://name` (inside this process) or
-/// `match://[host:port/]name[?transport=tcp|udp]` (ask a matchmaker). A server that listens on port 0 gets a free one.
+/// Written as a URI: `tcp://host:port`, `udp://host:port`, `unix:/path` or `unix:@name` (inside this host, see
+/// [`SocketName`]), `mem://name` (inside this process) or `match://[host:port/]name[?transport=tcp|udp|unix]` (ask a
+/// matchmaker). A server that listens on port 0 gets a free one.
 ///
 /// ```
 /// # use rpc_core::Endpoint;
@@ -22,6 +27,8 @@ pub enum Endpoint {
     Tcp(Authority),
     /// A UDP port: one datagram per message.
     Udp(Authority),
+    /// A Unix socket of this host: a stream with record marking.
+    Unix(SocketName),
     /// A name within this process.
     Mem(String),
     /// A name that a matchmaker knows.
@@ -43,6 +50,8 @@ pub enum Transport {
     Tcp,
     /// UDP.
     Udp,
+    /// Unix sockets.
+    Unix,
 }
 
 impl fmt::Display for Transport {
@@ -50,6 +59,7 @@ impl fmt::Display for Transport {
         f.write_str(match self {
             Transport::Tcp => "tcp",
             Transport::Udp => "udp",
+            Transport::Unix => "unix",
         })
     }
 }
@@ -119,6 +129,7 @@ impl fmt::Display for Endpoint {
         match self {
             Endpoint::Tcp(authority) => write!(f, "tcp://{authority}"),
             Endpoint::Udp(authority) => write!(f, "udp://{authority}"),
+            Endpoint::Unix(name) => write!(f, "unix:{name}"),
             Endpoint::Mem(name) => write!(f, "mem://{name}"),
             Endpoint::Match {
                 matchmaker,
@@ -170,10 +181,12 @@ impl EndpointError {
 #[non_exhaustive]
 pub enum EndpointProblem {
     /// There is no `://`.
-    #[error("it has no scheme; write tcp://host:port, udp://host:port, mem://name or match://name")]
+    #[error(
+        "it has no scheme; write tcp://host:port, udp://host:port, unix:/path, mem://name or match://name"
+    )]
     NoScheme,
     /// The scheme is none that this build has a transport for.
-    #[error("the scheme `{0}` is unknown; tcp, udp, mem and match are known")]
+    #[error("the scheme `{0}` is unknown; tcp, udp, unix, mem and match are known")]
     UnknownScheme(String),
     /// No host before the port.
     #[error("the host is missing before the port")]
@@ -193,12 +206,25 @@ pub enum EndpointProblem {
     /// A name with characters that names cannot have.
     #[error("`{0}` is not a name, which has up to 255 letters, digits, `.`, `_` and `-`")]
     Name(String),
+    /// A text that a Unix socket cannot be named.
+    #[error(
+        "`{0}` is not the name of a Unix socket: write an absolute path, unix:/run/bank.sock, or an abstract name, unix:@bank"
+    )]
+    SocketName(String),
+    /// The name of a Unix socket has too many bytes: so many.
+    #[error("the name has {0} bytes, and the system lets that of a Unix socket have at most 107")]
+    SocketNameLength(usize),
     /// Something after `?` that is no option.
-    #[error("`?{0}` is not an option; ?transport=tcp and ?transport=udp are known")]
+    #[error(
+        "`?{0}` is not an option; ?transport=tcp, ?transport=udp and ?transport=unix are known"
+    )]
     Option(String),
 }
 
 fn parse(text: &str) -> Result<Endpoint, EndpointProblem> {
+    if let Some(name) = text.strip_prefix("unix:") {
+        return Ok(Endpoint::Unix(name.parse()?));
+    }
     let (scheme, rest) = text.split_once("://").ok_or(EndpointProblem::NoScheme)?;
     match scheme {
         "tcp" => Ok(Endpoint::Tcp(rest.parse()?)),
@@ -223,6 +249,7 @@ fn matchmaker(text: &str) -> Result<Endpoint, EndpointProblem> {
         None => None,
         Some("transport=tcp") => Some(Transport::Tcp),
         Some("transport=udp") => Some(Transport::Udp),
+        Some("transport=unix") => Some(Transport::Unix),
         Some(other) => return Err(EndpointProblem::Option(other.to_owned())),
     };
     Ok(Endpoint::Match {
@@ -273,6 +300,10 @@ mod tests {
             "tcp://localhost:0",
             "tcp://[::1]:65535",
             "udp://a-host.example:1",
+            "unix:/run/bank.sock",
+            "unix:/run/a bank/ß?#%20",
+            "unix:@bank",
+            "unix:@bank/1",
             "mem://bank",
             "match://bank",
             "match://",
@@ -280,6 +311,7 @@ mod tests {
             "match://[::1]:7400/bank",
             "match://host:7400/",
             "match://bank?transport=udp",
+            "match://bank?transport=unix",
             "match://host:7400/bank?transport=tcp",
         ] {
             let endpoint: Endpoint = text.parse().expect(text);
@@ -306,6 +338,14 @@ mod tests {
             ("tcp://[::1:1", Host("[::1:1".into())),
             ("tcp://a b:1", Host("a b".into())),
             ("udp://host:1/path", Port("1/path".into())),
+            ("unix:", NoName),
+            ("unix:@", NoName),
+            ("unix:bank.sock", SocketName("bank.sock".into())),
+            ("unix:./bank.sock", SocketName("./bank.sock".into())),
+            ("unix://run/bank.sock", SocketName("//run/bank.sock".into())),
+            ("unix:/run/", SocketName("/run/".into())),
+            ("unix:/run/a\nb", SocketName("/run/a\nb".into())),
+            ("unix:@a\0", SocketName("@a\0".into())),
             ("mem://", NoName),
             ("mem://a/b", Name("a/b".into())),
             ("match://bank/", NoPort),
@@ -317,6 +357,27 @@ mod tests {
             let error = text.parse::<Endpoint>().expect_err(text);
             assert_eq!(error.problem(), &expected, "{text}");
             assert!(error.to_string().contains(text), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_unix_socket_has_two_kinds_and_a_limit() {
+        let socket = |text: &str| match text.parse() {
+            Ok(Endpoint::Unix(name)) => Ok(name),
+            Ok(other) => panic!("{other}"),
+            Err(error) => Err(error.problem().clone()),
+        };
+        let bank = socket("unix:///run/bank.sock").expect("another spelling");
+        assert_eq!(Ok(&bank), socket("unix:/run/bank.sock").as_ref());
+        assert_eq!(bank.path(), Some(std::path::Path::new("/run/bank.sock")));
+        assert_eq!(bank.abstract_name(), None);
+        let bank = socket("unix:@bank").expect("a name");
+        assert_eq!((bank.path(), bank.abstract_name()), (None, Some("bank")));
+        for (prefix, letters) in [("unix:/", 106), ("unix:@", 107)] {
+            let name = |letters| format!("{prefix}{}", "x".repeat(letters));
+            socket(&name(letters)).expect("short enough");
+            let problem = EndpointProblem::SocketNameLength(108);
+            assert_eq!(socket(&name(letters + 1)), Err(problem));
         }
     }
 

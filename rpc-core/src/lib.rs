@@ -18,7 +18,7 @@ pub use client::{
     Unfinished,
 };
 pub use context::{Connection, Context, Peer};
-pub use endpoint::{Authority, Endpoint, EndpointError, EndpointProblem, Transport};
+pub use endpoint::{Authority, Endpoint, EndpointError, EndpointProblem, SocketName, Transport};
 pub use error::{ConnectError, Error, ErrorKind, ResolveError};
 pub use rpc_macros::{Xdr, rpc};
 pub use rpc_proto::time::{Executed, Retry, Time};
@@ -32,6 +32,7 @@ pub use service::{Effects, Recovery, ServeError, Service};
 #[cfg(feature = "durable")]
 pub use store::DurableStore;
 pub use store::{CompletionStore, MemoryCompletions};
+pub use transport::Credentials;
 
 /// What the code written by `#[rpc]` and `#[derive(Xdr)]` names. Not part of the public interface.
 #[doc(hidden)]

@@ -28,6 +28,7 @@ fn a_call_in_steady_state_allocates_nothing_but_what_it_returns() {
     for endpoint in [
         "tcp://127.0.0.1:0",
         "udp://127.0.0.1:0",
+        &format!("unix:@allocations-{}", std::process::id()),
         "mem://allocations",
     ] {
         let server = Server::builder()

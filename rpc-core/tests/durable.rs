@@ -146,6 +146,7 @@ fn transfers_of_many_threads_keep_the_sum_and_outlive_the_server() {
     for endpoint in [
         "tcp://127.0.0.1:0",
         "udp://127.0.0.1:0",
+        &format!("unix:{}/bank.sock", directory.0.display()),
         "mem://durable-bank",
     ] {
         let server = serve(&directory.0, endpoint);

@@ -127,16 +127,34 @@ fn serve(tally: &Tally, endpoint: &str) -> Server {
         .expect("started")
 }
 
+fn socket_file(name: &str) -> String {
+    format!("unix:{}/{name}.sock", std::env::temp_dir().display())
+}
+
+/// A place for a server in another process.
+fn place(transport: &str) -> String {
+    match transport {
+        "unix" => socket_file(&format!(
+            "{}-{:?}",
+            std::process::id(),
+            std::thread::current().id()
+        )),
+        transport => format!("{transport}://127.0.0.1:0"),
+    }
+}
+
 /// Runs `test` with a server at each transport.
 fn everywhere(test: impl Fn(&Tally, &Server, &CounterClient)) {
-    for endpoint in ["tcp://127.0.0.1:0", "udp://127.0.0.1:0", "mem://end-to-end"] {
-        // The name in the process is shared with the tests that run beside this one.
-        let endpoint = match endpoint {
-            "mem://end-to-end" => {
-                format!("{endpoint}-{:?}", std::thread::current().id()).replace(['(', ')'], "-")
-            }
-            other => other.to_owned(),
-        };
+    // Names are shared with the tests that run beside this one.
+    let name = format!("{}-{:?}", std::process::id(), std::thread::current().id());
+    let name = format!("end-to-end-{}", name.replace(['(', ')'], "-"));
+    for endpoint in [
+        "tcp://127.0.0.1:0".to_owned(),
+        "udp://127.0.0.1:0".to_owned(),
+        socket_file(&name),
+        format!("unix:@{name}"),
+        format!("mem://{name}"),
+    ] {
         let tally = Tally::default();
         let server = serve(&tally, &endpoint);
         let client = CounterClient::connect(&server.endpoints()[0].to_string()).expect("connected");
@@ -228,7 +246,12 @@ fn a_long_call_is_waited_for_and_runs_once() {
 
 #[test]
 fn a_server_that_shuts_down_lets_its_calls_end() {
-    for endpoint in ["tcp://127.0.0.1:0", "udp://127.0.0.1:0", "mem://shuts-down"] {
+    for endpoint in [
+        "tcp://127.0.0.1:0",
+        "udp://127.0.0.1:0",
+        &place("unix"),
+        "mem://shuts-down",
+    ] {
         let tally = Tally::default();
         let server = serve(&tally, endpoint);
         let client = CounterClient::connect(&server.endpoints()[0].to_string()).expect("connected");
@@ -342,8 +365,8 @@ fn this_is_a_server_when_told_so() {
 
 #[test]
 fn calls_of_a_server_that_is_killed_tell_the_truth() {
-    for transport in ["tcp", "udp"] {
-        let mut first = Process::start(&format!("{transport}://127.0.0.1:0"));
+    for transport in ["tcp", "udp", "unix"] {
+        let mut first = Process::start(&place(transport));
         let endpoint = first.endpoint.clone();
         let client = CounterClient::connect(&endpoint).expect("connected");
         scope(|scope| {
@@ -375,8 +398,8 @@ fn calls_of_a_server_that_is_killed_tell_the_truth() {
 
 #[test]
 fn no_call_runs_twice_while_servers_are_killed_and_restarted() {
-    for transport in ["tcp", "udp"] {
-        let mut server = Some(Process::start(&format!("{transport}://127.0.0.1:0")));
+    for transport in ["tcp", "udp", "unix"] {
+        let mut server = Some(Process::start(&place(transport)));
         let endpoint = server.as_ref().expect("it was started").endpoint.clone();
         let client = CounterClient::connect(&endpoint).expect("connected");
         let (mut counted, mut succeeded) = (Vec::new(), Vec::new());

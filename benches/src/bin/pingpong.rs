@@ -50,15 +50,27 @@ fn number(arguments: &[String], at: usize, default: usize) -> Outcome<usize> {
 fn serve(what: &str) -> Outcome<()> {
     match what {
         "raw-tcp" => Ok(raw::serve_tcp(|address| println!("{address}"))?),
+        "raw-unix" => Ok(raw::serve_unix(&abstract_name("raw"), |name| {
+            println!("{name}")
+        })?),
         "raw-udp" => Ok(raw::serve_udp(|address| println!("{address}"))?),
-        scheme => {
+        transport => {
+            let endpoint = match transport {
+                "unix" => format!("unix:@{}", abstract_name("rpc")),
+                network => format!("{network}://127.0.0.1:0"),
+            };
             let server = Server::builder()
                 .serve(EchoService::new(Mirror))
-                .listen(format!("{scheme}://127.0.0.1:0"))
+                .listen(endpoint)
                 .start()?;
             serve_at(&server.endpoints()[0])
         }
     }
+}
+
+/// A name that no other process has.
+fn abstract_name(what: &str) -> String {
+    format!("pingpong-{what}-{}", std::process::id())
 }
 
 fn measure(rounds: usize, calls: usize) -> Outcome<()> {
@@ -68,14 +80,14 @@ fn measure(rounds: usize, calls: usize) -> Outcome<()> {
         "{:<10} {:>8} {:>8} {:>7}   95 %",
         "transport", "raw", "rpc", "ratio"
     );
-    for transport in ["tcp", "udp"] {
+    for transport in ["tcp", "udp", "unix"] {
         let raw_peer = Peer::start(&["serve", &format!("raw-{transport}")])?;
         let rpc_peer = Peer::start(&["serve", transport])?;
-        let address = raw_peer.address.parse()?;
-        let mut floor = if transport == "tcp" {
-            RawClient::tcp(address)?
-        } else {
-            RawClient::udp(address)?
+        let address = &raw_peer.address;
+        let mut floor = match transport {
+            "tcp" => RawClient::tcp(address.parse()?)?,
+            "udp" => RawClient::udp(address.parse()?)?,
+            _ => RawClient::unix(address)?,
         };
         let client = EchoClient::connect(&rpc_peer.address)?;
         let sample = Sample {

@@ -41,6 +41,17 @@ pub fn address(chosen: Option<&Authority>) -> Result<Authority, AddressError> {
         .map_err(|problem| AddressError { text, problem })
 }
 
+/// Whether whoever is reached at this address runs on this host.
+///
+/// Unix sockets are registered at such matchmakers only, and taken only from such: then server and client are both on the
+/// matchmaker's host. An own address on the network is not recognised, which costs the use of a socket and does no harm.
+pub(crate) fn is_on_this_host(matchmaker: &Authority) -> bool {
+    match matchmaker.address() {
+        Some(address) => address.ip().is_loopback(),
+        None => matchmaker.host().eq_ignore_ascii_case("localhost"),
+    }
+}
+
 /// The environment says where the matchmaker is, in a way that cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{ENVIRONMENT} is `{text}`, which is not host:port: {problem}")]

@@ -1,8 +1,8 @@
 //! How a server's services are described to a matchmaker.
 
-use super::{InstanceId, MethodFingerprint, Registration, RegistrationError};
+use super::{InstanceId, MethodFingerprint, Registration, RegistrationError, is_on_this_host};
 use crate::system::entropy;
-use crate::{Bounded, Endpoint, Interface, Method};
+use crate::{Authority, Bounded, Endpoint, Interface, Method};
 use std::fmt;
 use std::io;
 
@@ -36,14 +36,15 @@ impl Identity {
     }
 }
 
-/// The registrations of `services`, all under `name`, or each under its interface's if that is empty.
+/// The registrations of `services` at `matchmaker`, all under `name`, or each under its interface's if that is empty.
 pub(super) fn registrations(
+    matchmaker: &Authority,
     name: &str,
     services: &[&'static Interface],
     endpoints: &[Endpoint],
     identity: &Identity,
 ) -> Result<Vec<Registration>, RegistrationError> {
-    let endpoints = callable(endpoints)?;
+    let endpoints = callable(endpoints, matchmaker)?;
     let describe = |interface: &&'static Interface| {
         let name = if name.is_empty() {
             interface.name
@@ -55,8 +56,12 @@ pub(super) fn registrations(
     services.iter().map(describe).collect()
 }
 
-/// The endpoints that a client in another process can use; an endpoint that looks so but cannot be used is an error.
-fn callable(endpoints: &[Endpoint]) -> Result<Vec<String>, RegistrationError> {
+/// The endpoints that a client of `matchmaker` in another process can use; an endpoint that looks so but cannot be used is an
+/// error.
+fn callable(
+    endpoints: &[Endpoint],
+    matchmaker: &Authority,
+) -> Result<Vec<String>, RegistrationError> {
     let mut callable = Vec::new();
     for endpoint in endpoints {
         match endpoint {
@@ -78,14 +83,27 @@ fn callable(endpoints: &[Endpoint]) -> Result<Vec<String>, RegistrationError> {
                 }
                 callable.push(endpoint.to_string());
             }
+            Endpoint::Unix(_) if is_on_this_host(matchmaker) => callable.push(endpoint.to_string()),
+            // Its clients may be on other hosts.
+            Endpoint::Unix(_) => {}
             // Good in this process only.
             Endpoint::Mem(_) | Endpoint::Match { .. } => {}
         }
     }
     if callable.is_empty() {
-        return Err(RegistrationError::NotCallable(
-            "there is no endpoint to register: listen on tcp:// or udp:// as well".to_owned(),
-        ));
+        let why = if endpoints
+            .iter()
+            .any(|endpoint| matches!(endpoint, Endpoint::Unix(_)))
+        {
+            format!(
+                " (clients of {matchmaker}, which is no loopback address, may be on other hosts than a Unix socket)"
+            )
+        } else {
+            String::new()
+        };
+        return Err(RegistrationError::NotCallable(format!(
+            "there is no endpoint to register: listen on tcp:// or udp:// as well{why}"
+        )));
     }
     Ok(callable)
 }

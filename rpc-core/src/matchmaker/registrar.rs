@@ -49,7 +49,7 @@ impl Registrar {
             return Err(RegistrationError::NotAMatchmaker(target.clone()));
         };
         let matchmaker = address(matchmaker.as_ref())?;
-        let registrations = registrations(name, services, endpoints, identity)?;
+        let registrations = registrations(&matchmaker, name, services, endpoints, identity)?;
         let desk = MatchmakerClient::connect(&format!("tcp://{matchmaker}"))
             .map_err(|error| RegistrationError::away(&matchmaker, error))?;
         Ok(Self::with_desk(desk, matchmaker, registrations))

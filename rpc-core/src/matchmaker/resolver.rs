@@ -1,6 +1,6 @@
 //! A client's side of the matchmaker: from `match://name` to the endpoints where the service answers now.
 
-use super::{Entry, InstanceId, LookupError, MatchmakerClient, address};
+use super::{Entry, InstanceId, LookupError, MatchmakerClient, address, is_on_this_host};
 use crate::client::Channel;
 use crate::error::ResolveError;
 use crate::{Authority, Encode, Endpoint, Interface, Method, Resolve, Transport};
@@ -77,7 +77,7 @@ impl Resolver {
     }
 
     /// What can be called of what was found, the best first: familiar servers, then the others in the matchmaker's order; of each
-    /// its TCP endpoints, then its UDP ones.
+    /// its TCP endpoints, then its UDP ones, and its Unix sockets if it has neither of those or they are asked for.
     fn choose(
         &self,
         matchmaker: &Authority,
@@ -93,14 +93,16 @@ impl Resolver {
             return Err(unusable(self.misfit(entries)));
         }
         self.familiar_first(&mut fitting);
-        let known: Vec<Endpoint> = fitting.iter().flat_map(|entry| endpoints(entry)).collect();
-        let chosen: Vec<Endpoint> = known
+        let on_this_host = is_on_this_host(matchmaker);
+        let chosen: Vec<Endpoint> = fitting
             .iter()
-            .filter(|endpoint| self.takes(endpoint))
-            .cloned()
+            .flat_map(|entry| self.take(endpoints(entry), on_this_host))
             .collect();
         match (chosen.is_empty(), self.transport) {
             (false, _) => Ok(chosen),
+            (true, None | Some(Transport::Unix)) if has_sockets(&fitting) => Err(unusable(
+                "it has a Unix socket, which is used only if the matchmaker is asked at a loopback address".to_owned(),
+            )),
             (true, Some(transport)) => Err(unusable(format!("it has no endpoint for {transport}"))),
             (true, None) => Err(unusable(
                 "it has no endpoint that this client has a transport for".to_owned(),
@@ -127,9 +129,19 @@ impl Resolver {
         (found.program, found.version) == (self.interface.program, self.interface.version)
     }
 
-    fn takes(&self, endpoint: &Endpoint) -> bool {
-        self.transport
-            .is_none_or(|wanted| transport(endpoint) == Some(wanted))
+    /// What this client uses of the endpoints of one server.
+    fn take(&self, mut endpoints: Vec<Endpoint>, on_this_host: bool) -> Vec<Endpoint> {
+        let is_socket = |endpoint: &Endpoint| transport(endpoint) == Some(Transport::Unix);
+        if !on_this_host {
+            endpoints.retain(|endpoint| !is_socket(endpoint));
+        }
+        if let Some(wanted) = self.transport {
+            endpoints.retain(|endpoint| transport(endpoint) == Some(wanted));
+        } else if !endpoints.iter().all(is_socket) {
+            // Never both: a session that was opened over a socket is lost where the network takes its place (rule S-11).
+            endpoints.retain(|endpoint| !is_socket(endpoint));
+        }
+        endpoints
     }
 
     /// Why none of the entries is a server of our interface.
@@ -192,10 +204,18 @@ fn endpoints(entry: &Entry) -> Vec<Endpoint> {
     known
 }
 
+fn has_sockets(entries: &[&Entry]) -> bool {
+    entries
+        .iter()
+        .flat_map(|entry| endpoints(entry))
+        .any(|endpoint| transport(&endpoint) == Some(Transport::Unix))
+}
+
 fn transport(endpoint: &Endpoint) -> Option<Transport> {
     match endpoint {
         Endpoint::Tcp(_) => Some(Transport::Tcp),
         Endpoint::Udp(_) => Some(Transport::Udp),
+        Endpoint::Unix(_) => Some(Transport::Unix),
         // A name within the server's process says nothing in ours; a name at another matchmaker would ask in circles.
         Endpoint::Mem(_) | Endpoint::Match { .. } => None,
     }
@@ -235,8 +255,16 @@ mod tests {
     }
 
     fn choose(endpoint: &str, entries: &[Entry]) -> Result<Vec<String>, String> {
+        choose_at("127.0.0.1:4111", endpoint, entries)
+    }
+
+    fn choose_at(
+        matchmaker: &str,
+        endpoint: &str,
+        entries: &[Entry],
+    ) -> Result<Vec<String>, String> {
         let resolver = Resolver::new(&endpoint.parse().unwrap(), &BANK).unwrap();
-        let matchmaker = "127.0.0.1:4111".parse().unwrap();
+        let matchmaker = matchmaker.parse().unwrap();
         let chosen = resolver
             .choose(&matchmaker, entries)
             .map_err(|error| error.to_string())?;
@@ -272,6 +300,37 @@ mod tests {
             choose("match://bank?transport=udp", &entries),
             Ok(datagrams)
         );
+    }
+
+    #[test]
+    fn a_unix_socket_is_used_on_its_host_when_asked_for_or_when_there_is_nothing_else() {
+        let entries = [
+            entry(0xbab, 2, &["unix:/run/bank", "tcp://127.0.0.1:1"]),
+            entry(0xbab, 2, &["unix:@bank"]),
+        ];
+        let (here, there) = ("127.0.0.1:4111", "10.0.0.1:4111");
+        let rows: [(&str, &str, &[&str]); 4] = [
+            (here, "match://bank", &["tcp://127.0.0.1:1", "unix:@bank"]),
+            (here, "match://bank?transport=tcp", &["tcp://127.0.0.1:1"]),
+            (
+                here,
+                "match://bank?transport=unix",
+                &["unix:/run/bank", "unix:@bank"],
+            ),
+            (there, "match://bank", &["tcp://127.0.0.1:1"]),
+        ];
+        for (matchmaker, endpoint, expected) in rows {
+            let chosen = choose_at(matchmaker, endpoint, &entries).expect(endpoint);
+            assert_eq!(chosen, expected, "{endpoint} at {matchmaker}");
+        }
+        for (endpoint, entries) in [
+            ("match://bank?transport=unix", &entries[..]),
+            ("match://bank", &entries[1..]),
+        ] {
+            let why = "what tcp://10.0.0.1:4111 has for `bank` is of no use: \
+                       it has a Unix socket, which is used only if the matchmaker is asked at a loopback address";
+            assert_eq!(choose_at(there, endpoint, entries), Err(why.to_owned()));
+        }
     }
 
     #[test]

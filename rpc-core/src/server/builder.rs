@@ -39,7 +39,9 @@ impl ServerBuilder {
         self
     }
 
-    /// Answers at this endpoint too: `tcp://host:port`, `udp://host:port` or `mem://name`. Port 0 gets a free port.
+    /// Answers at this endpoint too: `tcp://host:port`, `udp://host:port`, `unix:/path`, `unix:@name` or `mem://name`. Port
+    /// 0 gets a free port. The file of a Unix socket is removed when the server ends; one that a killed server left behind is
+    /// replaced.
     #[must_use]
     pub fn listen(mut self, endpoint: impl fmt::Display) -> Self {
         self.listen.push(endpoint.to_string());

@@ -107,7 +107,9 @@ impl Stream {
             Address::Tcp(address) | Address::Udp(address) => {
                 (AddressBytes::of_socket(*address), Security::Network)
             }
-            Address::Mem(_, number) => (AddressBytes::of_number(*number), Security::Local),
+            Address::Unix { number, .. } | Address::Mem(_, number) => {
+                (AddressBytes::of_number(*number), Security::Local)
+            }
         };
         let input = Input {
             reader: Reader::new(max_record),

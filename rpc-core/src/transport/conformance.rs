@@ -23,6 +23,8 @@ macro_rules! suite {
     ($($test:ident)*) => {
         mod tcp { $(#[test] fn $test() { super::$test(super::Transport::Tcp) })* }
         mod udp { $(#[test] fn $test() { super::$test(super::Transport::Udp) })* }
+        mod unix_path { $(#[test] fn $test() { super::$test(super::Transport::UnixPath) })* }
+        mod unix_abstract { $(#[test] fn $test() { super::$test(super::Transport::UnixAbstract) })* }
         mod mem { $(#[test] fn $test() { super::$test(super::Transport::Mem) })* }
     };
 }
@@ -321,6 +323,8 @@ fn connecting_to_nobody_fails(transport: Transport) {
 enum Transport {
     Tcp,
     Udp,
+    UnixPath,
+    UnixAbstract,
     Mem,
 }
 
@@ -331,13 +335,14 @@ impl Transport {
 
     fn listen(self) -> Listener {
         static NAMES: AtomicU32 = AtomicU32::new(0);
+        let number = NAMES.fetch_add(1, Ordering::Relaxed);
+        let name = format!("conformance-{}-{number}", std::process::id());
         let endpoint = match self {
             Transport::Tcp => "tcp://127.0.0.1:0".to_owned(),
             Transport::Udp => "udp://127.0.0.1:0".to_owned(),
-            Transport::Mem => format!(
-                "mem://conformance-{}",
-                NAMES.fetch_add(1, Ordering::Relaxed)
-            ),
+            Transport::UnixPath => format!("unix:{}/{name}", std::env::temp_dir().display()),
+            Transport::UnixAbstract => format!("unix:@{name}"),
+            Transport::Mem => format!("mem://{name}"),
         };
         Listener::bind(&endpoint.parse().expect("an endpoint")).expect("bound")
     }
@@ -462,10 +467,7 @@ impl Server {
                     reader: Reader::new(MIB),
                 };
             }
-            match listener {
-                StreamListener::Tcp(listener) => wait(listener, PollFlags::IN),
-                StreamListener::Mem(listener) => wait(listener, PollFlags::IN),
-            }
+            wait(listener, PollFlags::IN);
         }
     }
 

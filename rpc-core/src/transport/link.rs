@@ -12,8 +12,8 @@ use rustix::io::Errno;
 use rustix::net::sockopt::{self, Timeout};
 use rustix::net::{RecvFlags, SendFlags, Shutdown};
 
-use super::{Address, MARK, mem, no_transport, retry, tcp, udp};
-use crate::endpoint::{Authority, Endpoint};
+use super::{Address, MARK, mem, no_transport, retry, tcp, udp, unix};
+use crate::endpoint::{Authority, Endpoint, SocketName};
 
 /// The client's end of a stream, or a datagram socket connected to one peer.
 #[derive(Debug)]
@@ -179,6 +179,7 @@ pub(crate) struct Connecting {
 enum Target {
     Tcp,
     Udp,
+    Unix(SocketName),
     Mem(String),
 }
 
@@ -188,6 +189,7 @@ impl Connecting {
         let (target, left) = match endpoint {
             Endpoint::Tcp(authority) => (Target::Tcp, addresses(authority)?),
             Endpoint::Udp(authority) => (Target::Udp, addresses(authority)?),
+            Endpoint::Unix(name) => (Target::Unix(name.clone()), VecDeque::new()),
             Endpoint::Mem(name) => (Target::Mem(name.clone()), VecDeque::new()),
             Endpoint::Match { .. } => return Err(no_transport()),
         };
@@ -201,10 +203,21 @@ impl Connecting {
 
     /// Goes on for at most about `timeout`. None: not connected yet. An error: no address of the endpoint answers.
     pub(crate) fn wait(&mut self, timeout: Duration) -> io::Result<Option<Link>> {
-        if let Target::Mem(name) = &self.target {
-            let (fd, peer) = mem::connect(name)?;
-            return Ok(Some(Link::new(fd, peer, false)));
+        match &self.target {
+            Target::Tcp | Target::Udp => self.wait_for_address(timeout),
+            Target::Unix(name) => {
+                let connected = unix::connect(name, timeout)?;
+                Ok(connected.map(|(fd, peer)| Link::new(fd, peer, false)))
+            }
+            Target::Mem(name) => {
+                let (fd, peer) = mem::connect(name)?;
+                Ok(Some(Link::new(fd, peer, false)))
+            }
         }
+    }
+
+    /// Goes through the addresses, one after the other.
+    fn wait_for_address(&mut self, timeout: Duration) -> io::Result<Option<Link>> {
         loop {
             if let Some((fd, _)) = &self.attempt
                 && wait(fd, PollFlags::OUT, timeout)?.is_empty()

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
-use super::{Address, StreamSocket};
+use super::{Address, StreamSocket, next_connection};
 use crate::endpoint::Endpoint;
 
 /// How many connections may wait to be accepted before more are refused, as the system does with TCP.
@@ -17,7 +16,6 @@ const BACKLOG: usize = 128;
 
 /// The names of this process and who listens there.
 static NAMES: Mutex<BTreeMap<Arc<str>, Arc<Queue>>> = Mutex::new(BTreeMap::new());
-static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
 
 /// A name of this process that takes in connections.
 #[derive(Debug)]
@@ -110,10 +108,7 @@ pub(super) fn connect(name: &str) -> io::Result<(OwnedFd, Address)> {
         SocketFlags::CLOEXEC,
         None,
     )?;
-    let peer = Address::Mem(
-        queue.name.clone(),
-        CONNECTIONS.fetch_add(1, Ordering::Relaxed),
-    );
+    let peer = Address::Mem(queue.name.clone(), next_connection());
     waiting.push_back(StreamSocket {
         fd: there,
         peer: peer.clone(),

@@ -1,8 +1,8 @@
 //! Transports: whole messages between two ends, and nothing else.
 //!
-//! Three of them behind one contract: TCP and `mem` (a socket pair inside the process) are streams with record marking,
-//! UDP carries one datagram per message. A transport knows nothing of calls, sessions or request ids. What every
-//! transport owes is written down as the tests of `conformance`, which run over all three.
+//! Four of them behind one contract: TCP, Unix sockets and `mem` (a socket pair inside the process) are streams with record
+//! marking, UDP carries one datagram per message. A transport knows nothing of calls, sessions or request ids. What every
+//! transport owes is written down as the tests of `conformance`, which run over all four.
 //!
 //! The server's half is made of sockets that never block, so that it can wait for all of them in one epoll: a
 //! [`Listener`] gives [`StreamSocket`]s or is itself a [`DatagramSocket`]. The client's half is a [`Link`], on which the
@@ -15,9 +15,11 @@ mod link;
 mod mem;
 mod tcp;
 mod udp;
+mod unix;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::net::{RecvFlags, SendFlags, Shutdown};
 
@@ -25,6 +27,7 @@ use crate::endpoint::Endpoint;
 pub(crate) use address::Address;
 pub(crate) use link::{Connecting, Link, Received};
 pub(crate) use udp::DatagramSocket;
+pub use unix::Credentials;
 
 /// The bytes of a record mark, which stand before every message that is handed to a transport.
 pub(crate) const MARK: usize = 4;
@@ -49,6 +52,9 @@ impl Listener {
                 tcp::TcpListener::bind(authority)?,
             ))),
             Endpoint::Udp(authority) => Ok(Self::Datagram(DatagramSocket::bind(authority)?)),
+            Endpoint::Unix(name) => Ok(Self::Stream(StreamListener::Unix(
+                unix::UnixListener::bind(name)?,
+            ))),
             Endpoint::Mem(name) => Ok(Self::Stream(StreamListener::Mem(mem::MemListener::bind(
                 name,
             )?))),
@@ -60,6 +66,7 @@ impl Listener {
     pub(crate) fn endpoint(&self) -> &Endpoint {
         match self {
             Self::Stream(StreamListener::Tcp(listener)) => listener.endpoint(),
+            Self::Stream(StreamListener::Unix(listener)) => listener.endpoint(),
             Self::Stream(StreamListener::Mem(listener)) => listener.endpoint(),
             Self::Datagram(socket) => socket.endpoint(),
         }
@@ -81,6 +88,8 @@ impl AsFd for Listener {
 pub(crate) enum StreamListener {
     /// At a TCP port.
     Tcp(tcp::TcpListener),
+    /// At a Unix socket.
+    Unix(unix::UnixListener),
     /// At a name of this process.
     Mem(mem::MemListener),
 }
@@ -90,6 +99,7 @@ impl StreamListener {
     pub(crate) fn accept(&self) -> io::Result<Option<StreamSocket>> {
         match self {
             Self::Tcp(listener) => listener.accept(),
+            Self::Unix(listener) => listener.accept(),
             Self::Mem(listener) => listener.accept(),
         }
     }
@@ -100,6 +110,7 @@ impl AsFd for StreamListener {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Tcp(listener) => listener.as_fd(),
+            Self::Unix(listener) => listener.as_fd(),
             Self::Mem(listener) => listener.as_fd(),
         }
     }
@@ -142,6 +153,12 @@ impl AsFd for StreamSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
+}
+
+/// A number for a connection that has no address of its own. One count for all transports: a server knows peers by it.
+fn next_connection() -> u64 {
+    static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
+    CONNECTIONS.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Does `call` again when a signal interrupts it.

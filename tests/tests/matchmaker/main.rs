@@ -27,6 +27,7 @@ fn connect(matchmaker: &Matchmaker, name: &str) -> Result<WhoClient, ConnectErro
 #[test]
 fn a_registered_server_is_found_by_clients_and_shown_on_the_command_line() {
     let matchmaker = Matchmaker::start(None, LONG);
+    let socket = format!("unix:@who-{}", std::process::id());
     let server = Registered::start(
         &matchmaker,
         "",
@@ -35,9 +36,18 @@ fn a_registered_server_is_found_by_clients_and_shown_on_the_command_line() {
             "tcp://127.0.0.1:0",
             "--listen",
             "udp://127.0.0.1:0",
+            "--listen",
+            &socket,
         ],
     );
-    for endpoint in ["who", "Who", "who?transport=udp", "who?transport=tcp", ""] {
+    for endpoint in [
+        "who",
+        "Who",
+        "who?transport=udp",
+        "who?transport=tcp",
+        "who?transport=unix",
+        "",
+    ] {
         let client = connect(&matchmaker, endpoint).expect("it is registered");
         assert_eq!(
             client.process().wait().expect("it answers"),

@@ -97,18 +97,26 @@ pub(super) enum Seen {
 pub(super) enum Transport {
     Tcp,
     Udp,
+    Unix,
     Mem,
 }
 
 impl Transport {
-    pub(super) const ALL: [Transport; 3] = [Transport::Tcp, Transport::Udp, Transport::Mem];
+    pub(super) const ALL: [Transport; 4] = [
+        Transport::Tcp,
+        Transport::Udp,
+        Transport::Unix,
+        Transport::Mem,
+    ];
 
     fn endpoint(self) -> String {
         static NAMES: AtomicU32 = AtomicU32::new(0);
+        let number = NAMES.fetch_add(1, Ordering::Relaxed);
         match self {
             Transport::Tcp => "tcp://127.0.0.1:0".to_owned(),
+            Transport::Unix => format!("unix:@fake-{}-{number}", std::process::id()),
             Transport::Udp => "udp://127.0.0.1:0".to_owned(),
-            Transport::Mem => format!("mem://fake-{}", NAMES.fetch_add(1, Ordering::Relaxed)),
+            Transport::Mem => format!("mem://fake-{number}"),
         }
     }
 }

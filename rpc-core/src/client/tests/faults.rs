@@ -11,7 +11,7 @@ use crate::client::Resolve;
 use crate::endpoint::Endpoint;
 use crate::error::{ErrorKind, ResolveError};
 
-const STREAMS: [Transport; 2] = [Transport::Tcp, Transport::Mem];
+const STREAMS: [Transport; 3] = [Transport::Tcp, Transport::Unix, Transport::Mem];
 
 #[test]
 fn a_call_goes_on_over_a_new_connection() {

@@ -104,10 +104,17 @@ fn endpoints(texts: &[&str]) -> Vec<Endpoint> {
 
 fn registrar(target: &str, fake: &Fake) -> Registrar {
     let endpoints = endpoints(&["tcp://127.0.0.1:1", "mem://bank"]);
-    let described =
-        registrations(target_name(target), &[&BANK, &AUDIT], &endpoints, &IDENTITY).unwrap();
+    let matchmaker = "127.0.0.1:4111".parse().unwrap();
+    let services: &[&'static Interface] = &[&BANK, &AUDIT];
+    let described = registrations(
+        &matchmaker,
+        target_name(target),
+        services,
+        &endpoints,
+        &IDENTITY,
+    );
     let desk = MatchmakerClient::local(fake.clone());
-    Registrar::with_desk(desk, "127.0.0.1:4111".parse().unwrap(), described)
+    Registrar::with_desk(desk, matchmaker, described.unwrap())
 }
 
 fn target_name(target: &str) -> &str {
@@ -249,24 +256,53 @@ fn withdrawing_leaves_nothing_behind() {
 
 #[test]
 fn an_endpoint_that_nobody_else_can_call_is_not_registered() {
+    let (here, there) = ("127.0.0.1:4111", "10.0.0.1:4111");
     let rows = [
         (
+            here,
             &["tcp://127.0.0.1:1", "tcp://0.0.0.0:7000"][..],
             "tcp://0.0.0.0:7000 listens on every address, so clients cannot be told where it is; \
              name one with .advertise(\"tcp://HOST:7000\")",
         ),
         (
+            here,
             &["mem://bank"],
             "there is no endpoint to register: listen on tcp:// or udp:// as well",
         ),
         (
+            here,
             &[],
             "there is no endpoint to register: listen on tcp:// or udp:// as well",
         ),
+        (
+            there,
+            &["unix:/run/bank.sock"],
+            "there is no endpoint to register: listen on tcp:// or udp:// as well (clients of 10.0.0.1:4111, which is no \
+             loopback address, may be on other hosts than a Unix socket)",
+        ),
     ];
-    for (texts, expected) in rows {
-        let error = registrations("", &[&BANK], &endpoints(texts), &IDENTITY).unwrap_err();
-        assert_eq!(error.to_string(), expected);
+    for (matchmaker, texts, expected) in rows {
+        let matchmaker = matchmaker.parse().unwrap();
+        let described = registrations(&matchmaker, "", &[&BANK], &endpoints(texts), &IDENTITY);
+        assert_eq!(described.unwrap_err().to_string(), expected);
+    }
+}
+
+#[test]
+fn a_unix_socket_is_registered_at_a_matchmaker_on_its_host_only() {
+    let offered = endpoints(&["unix:/run/bank.sock", "unix:@bank", "tcp://127.0.0.1:1"]);
+    let all = ["unix:/run/bank.sock", "unix:@bank", "tcp://127.0.0.1:1"];
+    for (matchmaker, expected) in [
+        ("127.0.0.1:4111", &all[..]),
+        ("[::1]:4111", &all),
+        ("localhost:4111", &all),
+        ("10.0.0.1:4111", &all[2..]),
+        ("host.example:4111", &all[2..]),
+    ] {
+        let at = matchmaker.parse().unwrap();
+        let described = registrations(&at, "", &[&BANK], &offered, &IDENTITY).unwrap();
+        let registered = described[0].endpoints.iter().map(|text| text.as_str());
+        assert!(registered.eq(expected.iter().copied()), "{matchmaker}");
     }
 }
 

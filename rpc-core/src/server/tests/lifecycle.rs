@@ -27,6 +27,14 @@ fn a_server_that_cannot_start_says_why() {
             &*format!("cannot listen at {taken}: "),
         ),
         (
+            desk().listen("unix:/no/such/directory"),
+            "cannot listen at unix:/no/such/directory: there is no directory /no/such; make it",
+        ),
+        (
+            desk().listen("unix:desk.sock"),
+            "`unix:desk.sock` is not an endpoint: `desk.sock` is not the name of a Unix socket: write an absolute path",
+        ),
+        (
             desk().listen("match://desk"),
             "cannot listen at match://desk: ",
         ),

@@ -1,8 +1,10 @@
 //! Calls on sessions: the real client, and a session spoken by hand where the test has to see each message.
 
+use super::super::source::Source;
 use super::support::*;
 use crate::{Context, Executed, Server, rpc};
 use rpc_proto::message::{Auth, CallHeader, Flavor, Message};
+use rpc_proto::session::Security;
 use rpc_proto::session::program::{
     Grant, HelloArgs, HelloReply, Keeper, OpenArgs, OpenReply, ProbeArgs, ProbeReply, ProbeState,
 };
@@ -73,9 +75,32 @@ fn office(clerk: &Clerk, endpoints: &[&str]) -> Server {
 }
 
 #[test]
+fn only_transports_within_the_host_are_trusted_to_keep_messages_there() {
+    let socket = format!("unix:@trusted-{}", std::process::id());
+    for (endpoint, expected) in [
+        ("tcp://127.0.0.1:0", Security::Network),
+        (&socket, Security::Local),
+        ("mem://trusted", Security::Local),
+    ] {
+        let server = office(&Clerk::default(), &[endpoint]);
+        let at = server.endpoints()[0].to_string();
+        let office = OfficeClient::connect(&at).expect("connect");
+        office.count().wait().expect("counted");
+        let sources = server.shared.sources.all();
+        let streams = sources
+            .iter()
+            .filter_map(|source| Source::as_stream(source));
+        let securities: Vec<_> = streams.map(|stream| stream.security).collect();
+        assert_eq!(securities, [expected], "{endpoint}");
+    }
+}
+
+#[test]
 fn calls_of_many_clients_run_once_each_on_every_transport() {
     let clerk = Clerk::default();
-    let server = office(&clerk, &[EVERYWHERE, &["mem://sessions-once"]].concat());
+    let socket = format!("unix:@sessions-once-{}", std::process::id());
+    let local: &[&str] = &[&socket, "mem://sessions-once"];
+    let server = office(&clerk, &[EVERYWHERE, local].concat());
     let endpoints: Vec<String> = server.endpoints().iter().map(ToString::to_string).collect();
     let (threads, calls) = (2, 50);
     let numbers: Vec<u64> = std::thread::scope(|scope| {
