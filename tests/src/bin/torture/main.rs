@@ -1,0 +1,60 @@
+//! Torture: a bank, killed with SIGKILL at random moments and started again, and clients to whom the same happens.
+//!
+//! Real processes and real files. The bank keeps its money and its completion records in one durable store, and two files
+//! of papers beside it. Eight clients ask for transfers, letters and parcels (`contract`, `deed`), half of them over TCP and
+//! half over UDP, through a relay that cuts, loses, doubles and reorders; half of them find their calls again by key, and
+//! half by session file. They find the bank through a matchmaker, since each third time it comes back somewhere else
+//! (`stage`). Everybody writes down what they ask and do, outside the framework (`ledger`, `roles`), and at the end it is
+//! compared (`audit`).
+//!
+//! Every process is this program, started again with a role.
+
+mod audit;
+mod contract;
+mod deed;
+#[path = "../../../../examples/src/bin/tour/grouped.rs"]
+mod grouped;
+mod ledger;
+mod options;
+mod papers;
+#[path = "../../../../examples/src/bin/tour/player.rs"]
+mod player;
+#[path = "../../../../examples/src/bin/tour/relay/mod.rs"]
+mod relay;
+mod reply;
+mod roles;
+mod stage;
+mod table;
+mod whole_lines;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::Parser;
+use options::Options;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(played) = roles::play(&arguments) {
+        return exit_code(played.map(|()| true));
+    }
+    exit_code(torture(&Options::parse()))
+}
+
+/// True if all is as promised, and enough happened to say so.
+fn torture(options: &Options) -> Result<bool, Box<dyn Error>> {
+    let (count, verdict) = stage::play(options)?;
+    print!("{}", table::table(&count, &verdict));
+    Ok(table::is_good(&verdict))
+}
+
+fn exit_code(outcome: Result<bool, Box<dyn Error>>) -> ExitCode {
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("torture: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

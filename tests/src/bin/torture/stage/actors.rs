@@ -1,0 +1,232 @@
+//! The bank with the bad network in front of it, and the clients, each through all its lives.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::audit::Evidence;
+use crate::deed::Request;
+use crate::ledger::now;
+use crate::player::Player;
+use crate::relay::{Dice, Transport};
+use crate::roles::{BANK, CLIENT, RELAY};
+
+/// The bank and its relay.
+pub struct Bank {
+    folder: String,
+    matchmaker: String,
+    /// Where clients come, and the process that is there.
+    fronts: [String; 2],
+    relay: Player,
+    process: Player,
+    /// Whether this life has said where it answers.
+    ready: bool,
+    deaths: Vec<Option<u64>>,
+}
+
+impl Bank {
+    /// Starts its first life.
+    pub fn found(folder: &Path, matchmaker: &str, dice: &mut Dice) -> io::Result<Self> {
+        let folder = folder.display().to_string();
+        let (relay, fronts) = start_relay(dice)?;
+        let process = start_bank(&folder, matchmaker, 1, &fronts)?;
+        let mut bank = Self {
+            folder,
+            matchmaker: matchmaker.to_owned(),
+            fronts,
+            relay,
+            process,
+            ready: false,
+            deaths: vec![None],
+        };
+        bank.await_ready()?;
+        Ok(bank)
+    }
+
+    pub fn kill(&mut self) -> io::Result<()> {
+        let before = now();
+        self.process.kill()?;
+        if let Some(death) = self.deaths.last_mut() {
+            *death = Some(before);
+        }
+        Ok(())
+    }
+
+    /// The next life will be somewhere else, and nobody is where the last one was.
+    pub fn move_away(&mut self, dice: &mut Dice) -> io::Result<()> {
+        (self.relay, self.fronts) = start_relay(dice)?;
+        Ok(())
+    }
+
+    /// Starts the next life.
+    pub fn start(&mut self) -> io::Result<()> {
+        let life = self.deaths.len() + 1;
+        self.process = start_bank(&self.folder, &self.matchmaker, life, &self.fronts)?;
+        self.ready = false;
+        self.deaths.push(None);
+        Ok(())
+    }
+
+    /// Waits until this life answers.
+    pub fn await_ready(&mut self) -> io::Result<()> {
+        if !self.ready {
+            let tcp = self.process.answer("ready")?;
+            let udp = self.process.answer("ready")?;
+            self.relay.order(&format!("to {tcp} {udp}"))?;
+            self.ready = true;
+        }
+        Ok(())
+    }
+
+    /// Lets it end in good order, and gives what its tables hold.
+    pub fn finish(&mut self) -> io::Result<Evidence> {
+        self.process.order("finish")?;
+        let mut report = Evidence::default();
+        loop {
+            let line = self.process.line()?;
+            let words: Vec<&str> = line.split(' ').collect();
+            match words[..] {
+                ["account", account, cents] => {
+                    report.accounts.insert(number(account)?, number(cents)?);
+                }
+                ["ran", request, runs] => {
+                    let request: Request = request.parse().map_err(io::Error::other)?;
+                    report.executions.insert(request, number(runs)?);
+                }
+                ["stats", ..] => eprintln!("the last life of the bank: {line}"),
+                ["end"] => return Ok(report),
+                _ => return Err(io::Error::other(format!("the bank said {line:?}"))),
+            }
+        }
+    }
+
+    /// When each life was killed, if it was.
+    pub fn deaths(&self) -> Vec<Option<u64>> {
+        self.deaths.clone()
+    }
+
+    /// The processes, by name.
+    pub fn processes(&self) -> [(String, u32); 2] {
+        [
+            (
+                format!("bank, life {}", self.deaths.len()),
+                self.process.id(),
+            ),
+            ("relay".to_owned(), self.relay.id()),
+        ]
+    }
+}
+
+fn start_bank(
+    folder: &str,
+    matchmaker: &str,
+    life: usize,
+    fronts: &[String; 2],
+) -> io::Result<Player> {
+    let [tcp, udp] = fronts;
+    Player::start(BANK, &[folder, matchmaker, &life.to_string(), tcp, udp])
+}
+
+fn start_relay(dice: &mut Dice) -> io::Result<(Player, [String; 2])> {
+    let mut relay = Player::start(RELAY, &[&dice.below(u64::MAX).to_string()])?;
+    let fronts = [relay.answer("ready")?, relay.answer("ready")?];
+    Ok((relay, fronts))
+}
+
+/// One client. Even ones come back by key and odd ones by session file, unless they never go; every other pair uses the same
+/// transport.
+pub struct Client {
+    number: u32,
+    mortal: bool,
+    threads: u32,
+    process: Option<Player>,
+}
+
+impl Client {
+    pub fn new(number: u32, mortal: bool, threads: u32) -> Self {
+        Self {
+            number,
+            mortal,
+            threads,
+            process: None,
+        }
+    }
+
+    pub fn start(&mut self, folder: &Path, matchmaker: &str, dice: &mut Dice) -> io::Result<()> {
+        let way = match (self.mortal, self.number % 2) {
+            (true, 0) => "keys",
+            (true, _) => "file",
+            (false, _) => "handle",
+        };
+        // The mortal ones in pairs of both ways, and the others one each.
+        let pair = if self.mortal {
+            self.number / 2
+        } else {
+            self.number
+        };
+        let transport = [Transport::Tcp, Transport::Udp][(pair % 2) as usize];
+        let arguments = [
+            folder.display().to_string(),
+            matchmaker.to_owned(),
+            self.number.to_string(),
+            transport.to_string(),
+            way.to_owned(),
+            self.threads.to_string(),
+            dice.below(u64::MAX).to_string(),
+        ];
+        let process = Player::start(CLIENT, &arguments.each_ref().map(String::as_str))?;
+        self.process = Some(process);
+        Ok(())
+    }
+
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.process()?.kill()
+    }
+
+    /// Fails if it has met something that it cannot go on from.
+    pub fn check(&mut self) -> io::Result<()> {
+        while let Some(line) = self.process()?.line_within(Duration::ZERO)? {
+            self.hear(&line)?;
+        }
+        Ok(())
+    }
+
+    /// Has it ask for nothing new.
+    pub fn order_to_finish(&mut self) -> io::Result<()> {
+        self.process()?.order("finish")
+    }
+
+    /// Waits until everything that it asked for has been answered.
+    pub fn await_end(&mut self) -> io::Result<()> {
+        loop {
+            let line = self.process()?.line()?;
+            self.hear(&line)?;
+            if line.starts_with("end") {
+                return Ok(());
+            }
+        }
+    }
+
+    pub fn process_id(&self) -> Option<u32> {
+        self.process.as_ref().map(Player::id)
+    }
+
+    fn hear(&self, line: &str) -> io::Result<()> {
+        match line.strip_prefix("stuck ") {
+            Some(what) => Err(io::Error::other(format!(
+                "client {} hangs: {what}",
+                self.number
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn process(&mut self) -> io::Result<&mut Player> {
+        let missing = || io::Error::other("a client was not started");
+        self.process.as_mut().ok_or_else(missing)
+    }
+}
+
+fn number(text: &str) -> io::Result<u64> {
+    text.parse().map_err(io::Error::other)
+}
