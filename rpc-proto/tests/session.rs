@@ -16,6 +16,8 @@ mod keys;
 mod limits;
 #[path = "session/plain.rs"]
 mod plain;
+#[path = "session/restored.rs"]
+mod restored;
 #[path = "session/shaken.rs"]
 mod shaken;
 

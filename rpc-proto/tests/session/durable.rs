@@ -161,6 +161,7 @@ impl Bank {
             return;
         };
         self.last_call.clone_from(&message);
+        self.pair.calls_seen.push(message.clone());
         let mut out = Vec::new();
         let origin = self.pair.origin();
         let now = self.pair.now;

@@ -1,5 +1,6 @@
 //! What really happened: each call, how often it ran and how it ended. Kept outside the machines.
 
+use super::disk::Row;
 use super::service::Behaviour;
 use rpc_core::describe::{Interface, Method, Semantics};
 use rpc_core::{Executed, Time};
@@ -26,10 +27,27 @@ pub struct Entry {
     pub after: bool,
     /// Handlers begun for it.
     pub begun: u32,
+    /// The life of a server that began the last of them.
+    pub begun_in: u32,
+    /// How often a service found out, after a crash, that it did not run.
+    pub undone: u32,
+    /// The execution that had an effect outside of any store.
+    pub acted: Option<u64>,
     /// The executions that came to their end with a result, whether or not it could be encoded.
     pub completed: Vec<u64>,
     /// How it ended for its caller.
     pub end: Option<End>,
+}
+
+/// What makes a call run once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promise {
+    /// The memory of one life of a server, if anything.
+    Memory,
+    /// Its effects are in one transaction with its record.
+    Transaction,
+    /// Its start is on a disk before it begins.
+    Outside,
 }
 
 /// How a call ended for its caller.
@@ -59,7 +77,57 @@ impl Entry {
 
     /// Whether the server serves it.
     pub fn is_served(&self) -> bool {
-        std::ptr::eq(self.interface, &super::service::SERVED)
+        [&super::service::SERVED, &super::service::OUTSIDE]
+            .into_iter()
+            .any(|served| std::ptr::eq(self.interface, served))
+    }
+
+    /// What makes it run once, if servers have disks or if they have none.
+    pub fn promise(&self, disks: bool) -> Promise {
+        if !disks || self.semantics() != Semantics::ExactlyOnce {
+            Promise::Memory
+        } else if std::ptr::eq(self.interface, &super::service::OUTSIDE) {
+            Promise::Outside
+        } else {
+            Promise::Transaction
+        }
+    }
+
+    /// Whether it ran, so that nobody may be told that it did not; `row` is what a store has of it.
+    fn ran(&self, promise: Promise, row: Option<Row>) -> bool {
+        match promise {
+            Promise::Memory => self.begun > 0,
+            Promise::Transaction => row.is_some_and(|row| row.returned),
+            Promise::Outside => self.begun > self.undone,
+        }
+    }
+
+    /// When all is over, what the caller was told is what is on the disk.
+    pub fn check_row(&self, id: usize, promise: Promise, row: Option<Row>) -> Result<(), String> {
+        if promise != Promise::Transaction {
+            return Ok(());
+        }
+        let returned = row.is_some_and(|row| row.returned);
+        let wrong = match &self.end {
+            Some(End::Well) => !returned,
+            Some(End::Failed(failure)) => match failure.executed {
+                Executed::No => returned,
+                Executed::Maybe => false,
+                Executed::Yes => !returned,
+            },
+            _ => false,
+        };
+        if wrong {
+            let end = &self.end;
+            return Err(format!(
+                "call {id} ended {end:?}, and on the disk there is {row:?}"
+            ));
+        }
+        Ok(())
+    }
+
+    fn was_told_no(&self) -> bool {
+        matches!(&self.end, Some(End::Failed(failure)) if failure.executed == Executed::No)
     }
 }
 
@@ -90,24 +158,75 @@ impl Ledger {
             .ok_or_else(|| format!("call {id} was never made"))
     }
 
-    /// A handler begins. The number of this execution.
-    pub fn begin(&mut self, id: u64) -> Result<u64, String> {
+    /// A handler begins in a life of a server. The number of this execution. `row` is what the store has of the call, if
+    /// this server is the one that may write to it.
+    pub fn begin(
+        &mut self,
+        id: u64,
+        life: u32,
+        promise: Promise,
+        owns: bool,
+        row: Option<Row>,
+    ) -> Result<u64, String> {
         self.executions += 1;
         let entry = self.entry(id)?;
         entry.begun += 1;
-        let repeat = entry.may_repeat();
-        if entry.begun > 1 && !repeat {
+        let before = std::mem::replace(&mut entry.begun_in, life);
+        let again = match promise {
+            Promise::Memory => entry.begun > 1 && !entry.may_repeat(),
+            // What ran before may be lost with its transaction. Whoever has lost the store runs it for nothing.
+            Promise::Transaction => before == life || owns && row.is_some(),
+            Promise::Outside => entry.begun > 1 + entry.undone,
+        };
+        if again {
             return Err(format!(
-                "call {id} ({:?}) runs for the second time",
+                "call {id} ({:?}, {promise:?}) runs for the second time",
                 entry.semantics()
             ));
         }
-        match &entry.end {
-            Some(End::Failed(failure)) if failure.executed == Executed::No => Err(format!(
-                "call {id} runs although its caller was told that it never will: {failure:?}"
-            )),
-            _ => Ok(self.executions),
+        if entry.was_told_no() && (promise != Promise::Transaction || owns) {
+            return Err(format!(
+                "call {id} runs although its caller was told that it never will: {:?}",
+                entry.end
+            ));
         }
+        Ok(self.executions)
+    }
+
+    /// A handler's transaction is committed. `before` is what the store had of the call.
+    pub fn commit(&mut self, id: u64, row: Row, before: Option<Row>) -> Result<(), String> {
+        let entry = self.entry(id)?;
+        if let Some(before) = before {
+            return Err(format!(
+                "call {id} is committed twice: {before:?}, then {row:?}"
+            ));
+        }
+        if row.returned && entry.was_told_no() {
+            return Err(format!(
+                "call {id} is committed although its caller was told that it never will: {:?}",
+                entry.end
+            ));
+        }
+        if row.returned {
+            entry.completed.push(row.execution);
+        }
+        Ok(())
+    }
+
+    /// A handler does what nobody can take back.
+    pub fn act(&mut self, id: u64, execution: u64) -> Result<(), String> {
+        match self.entry(id)?.acted.replace(execution) {
+            None => Ok(()),
+            Some(before) => Err(format!(
+                "call {id} has its effect twice: in executions {before} and {execution}"
+            )),
+        }
+    }
+
+    /// A service finds out, after a crash, that a call did not run.
+    pub fn undo(&mut self, id: u64) -> Result<(), String> {
+        self.entry(id)?.undone += 1;
+        Ok(())
     }
 
     /// A handler has come to its end.
@@ -116,9 +235,21 @@ impl Ledger {
         Ok(())
     }
 
-    /// A call has ended well with the result of an execution; oneway calls have none.
-    pub fn succeed(&mut self, id: u64, execution: Option<u64>) -> Result<(), String> {
+    /// A call has ended well with the result of an execution; oneway calls have none. `row` is what would be found of it
+    /// after a crash.
+    pub fn succeed(
+        &mut self,
+        id: u64,
+        execution: Option<u64>,
+        promise: Promise,
+        row: Option<Row>,
+    ) -> Result<(), String> {
         let entry = self.close(id, End::Well)?;
+        if promise == Promise::Transaction && row.map(|row| row.execution) != execution {
+            return Err(format!(
+                "call {id} got the result of execution {execution:?}, but on the disk there is {row:?}"
+            ));
+        }
         match execution {
             None if entry.semantics() == Semantics::Oneway => Ok(()),
             Some(execution) if entry.completed.contains(&execution) => Ok(()),
@@ -129,8 +260,14 @@ impl Ledger {
         }
     }
 
-    /// A call has ended without a result.
-    pub fn fail(&mut self, id: u64, failure: Failure) -> Result<(), String> {
+    /// A call has ended without a result. `row` is what would be found of it after a crash.
+    pub fn fail(
+        &mut self,
+        id: u64,
+        failure: Failure,
+        promise: Promise,
+        row: Option<Row>,
+    ) -> Result<(), String> {
         self.shares[match failure.executed {
             Executed::No => 0,
             Executed::Maybe => 1,
@@ -138,13 +275,23 @@ impl Ledger {
         }] += 1;
         let entry = self.close(id, End::Failed(failure.clone()))?;
         match failure.executed {
-            Executed::No if entry.begun > 0 => Err(format!(
+            Executed::No if entry.ran(promise, row) => Err(format!(
                 "call {id} ran {} times, but its caller was told that it never did: {failure:?}",
                 entry.begun
             )),
-            Executed::Yes if entry.completed.is_empty() => Err(format!(
-                "call {id} never ran to its end, but its caller was told that it did: {failure:?}"
-            )),
+            Executed::Maybe if promise == Promise::Transaction && never_in_doubt(failure.kind) => {
+                Err(format!(
+                    "call {id} has all it does in one transaction, and is in doubt: {failure:?}"
+                ))
+            }
+            Executed::Yes
+                if entry.completed.is_empty()
+                    || promise == Promise::Transaction && row.is_none_or(|row| !row.returned) =>
+            {
+                Err(format!(
+                    "call {id} never ran to its end, but its caller was told that it did: {failure:?}"
+                ))
+            }
             _ => Ok(()),
         }
     }
@@ -171,6 +318,11 @@ impl Ledger {
     }
 }
 
+/// Whether a server that says so of a call whose effects are in a transaction must know whether it ran.
+fn never_in_doubt(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::Panicked | FailureKind::Interrupted)
+}
+
 /// Whether a call that was made after the faults may fail like this.
 pub fn is_excused(entry: &Entry, kind: FailureKind, store: bool) -> bool {
     use FailureKind::*;
@@ -179,6 +331,7 @@ pub fn is_excused(entry: &Entry, kind: FailureKind, store: bool) -> bool {
         NoProgram | NoProcedure | OtherVersions { .. } | Incompatible if !entry.is_served() => true,
         NoCompletionStore => entry.semantics() == Semantics::ExactlyOnce && !store,
         Panicked => entry.behaviour.done == Done::Panicked,
+        StoreFailed if entry.behaviour.done == Done::StoreFailed => true,
         Unencodable => entry.behaviour.done == Done::Unencodable,
         BadArguments => entry.behaviour.done == Done::BadArguments,
         NoProcedure => entry.behaviour.done == Done::NoProcedure,

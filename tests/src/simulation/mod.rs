@@ -4,12 +4,14 @@
 //! - [`plan`] draws what goes wrong in a seed, `world` lets it happen.
 //! - `oracle` watches each client and works out, from the messages alone, what the client may say.
 //! - `model` watches each server in the same way.
+//! - `disk` is what servers keep exactly-once calls in, and outlives them.
 //! - [`ledger`] knows what really happened.
 //!
 //! None of them looks into a machine or follows how it is written: they are made from the rules of the protocol, since
 //! their purpose is to catch machines that do not keep them.
 
 pub mod clock;
+mod disk;
 pub mod ledger;
 mod map;
 mod model;

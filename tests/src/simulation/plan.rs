@@ -30,11 +30,17 @@ pub enum Fault {
     MatchmakerRestart,
     /// Someone who is nobody's client sends what servers should not fall for.
     Rogue,
+    /// Another server opens the store while the old one, which does not know of it, is still at work.
+    Usurp,
+    /// The store has no room for new calls, for a while.
+    StoreFull,
+    /// A commit of the store fails.
+    StoreFails,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Fault; 11] = [
+    pub const ALL: [Fault; 14] = [
         Fault::Partition,
         Fault::Silence,
         Fault::AddressChange,
@@ -46,7 +52,54 @@ impl Fault {
         Fault::Handover,
         Fault::MatchmakerRestart,
         Fault::Rogue,
+        Fault::Usurp,
+        Fault::StoreFull,
+        Fault::StoreFails,
     ];
+}
+
+/// Where a server dies, other than at any moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrashPoint {
+    /// It is about to write changes.
+    Unwritten,
+    /// Changes are written and not synced.
+    Unsynced,
+    /// Changes are durable, and nobody was told.
+    Unanswered,
+    /// A handler has committed, and the server does not know yet.
+    Unrecorded,
+    /// A handler has had its effect elsewhere, and has not come back.
+    Unfinished,
+    /// What the store holds is read, and what has to be changed is not durable.
+    Restoring,
+}
+
+impl CrashPoint {
+    /// How many there are.
+    pub const COUNT: usize = 6;
+}
+
+/// What keeps exactly-once calls.
+#[derive(Clone, Copy, Debug)]
+pub enum Store {
+    /// Nothing: there are none.
+    Nothing,
+    /// The server's memory.
+    Memory,
+    /// A disk.
+    Disk(DiskPlan),
+}
+
+/// How disks behave.
+#[derive(Clone, Copy, Debug)]
+pub struct DiskPlan {
+    /// The shortest and the usual longest time that a sync takes.
+    pub latency: (u64, u64),
+    /// How often servers die at each point, in parts of a thousand.
+    pub crashes: [u32; CrashPoint::COUNT],
+    /// Servers that replace another may have a new store.
+    pub new_stores: bool,
 }
 
 /// What happens to datagrams, in parts of a thousand.
@@ -108,8 +161,8 @@ pub struct Plan {
     pub faults: [Option<u64>; Fault::ALL.len()],
     /// What clients ask for.
     pub load: Load,
-    /// Whether servers have a store of completion records.
-    pub store: bool,
+    /// What servers have for completion records.
+    pub store: Store,
     /// How many calls a server runs or queues before it refuses more.
     pub max_running: usize,
     /// The servers' bounds.
@@ -121,6 +174,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// How disks behave, if servers have them.
+    pub fn disk(&self) -> Option<DiskPlan> {
+        match self.store {
+            Store::Disk(disk) => Some(disk),
+            _ => None,
+        }
+    }
+
     /// Draws the plan of a seed.
     pub fn draw(rng: &mut Rng) -> Self {
         let calm = rng.chance(60);
@@ -156,7 +217,7 @@ impl Plan {
                 draw_faults(rng, horizon)
             },
             load: draw_load(rng, calm),
-            store: rng.chance(800),
+            store: draw_store(rng, calm),
             max_running: if !calm && rng.chance(250) {
                 rng.range(2, 10) as usize
             } else {
@@ -165,6 +226,28 @@ impl Plan {
             server: draw_server(rng, calm),
             client: draw_client(rng),
             drift: rng.pick(&[0, 0, 100, 20_000]),
+        }
+    }
+}
+
+fn draw_store(rng: &mut Rng, calm: bool) -> Store {
+    match rng.below(10) {
+        0 | 1 => Store::Nothing,
+        2 | 3 => Store::Memory,
+        _ => {
+            let shortest = rng.pick(&[MS / 50, MS, 8 * MS, 40 * MS]);
+            let mut crashes = [0; CrashPoint::COUNT];
+            if !calm {
+                for often in &mut crashes {
+                    *often = rng.pick(&[0, 0, 4, 30]);
+                }
+                crashes[CrashPoint::Restoring as usize] *= 10;
+            }
+            Store::Disk(DiskPlan {
+                latency: (shortest, shortest * rng.range(1, 5)),
+                crashes,
+                new_stores: !calm && rng.chance(200),
+            })
         }
     }
 }

@@ -43,7 +43,18 @@ pub static SERVED: Interface = Interface {
     ],
 };
 
-/// The same with a method that servers do not have and one that has other semantics there.
+/// Exactly-once methods whose effects are not in the store.
+pub static OUTSIDE: Interface = Interface {
+    name: "Post",
+    program: 0x2000_0E5A,
+    version: 1,
+    methods: &[
+        method("send", 1, Semantics::ExactlyOnce),
+        method("fetch", 2, Semantics::ExactlyOnce),
+    ],
+};
+
+/// [`SERVED`] with a method that servers do not have and one that has other semantics there.
 pub static NEWER: Interface = Interface {
     name: "Ledger",
     program: 0x2000_0E58,
@@ -93,6 +104,14 @@ pub struct Behaviour {
     pub done: Done,
     /// Bytes of the result's payload.
     pub result: usize,
+    /// Whether it does what it does in a transaction, if it can.
+    pub transacts: bool,
+    /// Whether it has had its effect, outside of a store, when it fails.
+    pub acts: bool,
+    /// How long it goes on after what it did is committed.
+    pub after: u64,
+    /// Whether the service can find out after a crash what it did.
+    pub tells: bool,
 }
 
 impl Behaviour {
@@ -131,6 +150,14 @@ impl Behaviour {
             runs,
             done,
             result: result as usize,
+            transacts: rng.chance(850),
+            acts: rng.chance(500),
+            after: match rng.below(20) {
+                0 => rng.range(MS, 800 * MS),
+                1..6 => rng.range(MS / 100, 20 * MS),
+                _ => 0,
+            },
+            tells: rng.chance(700),
         }
     }
 
@@ -141,6 +168,10 @@ impl Behaviour {
             runs: rng.range(6 * SECOND, 14 * SECOND),
             done: Done::Returned,
             result: 8,
+            transacts: rng.chance(500),
+            acts: true,
+            after: 0,
+            tells: true,
         }
     }
 }

@@ -386,9 +386,9 @@ impl Client {
         if attempt.xid != xid || attempt.seq != received.seq || flight.stage != Stage::Sent {
             return;
         }
-        // Only the server that granted the session can be asked about the call afterwards. Whether its cookie has grown old
-        // meanwhile, so that first contact is being made again, does not matter.
-        if plain || attempt.incarnation != received.incarnation {
+        // Only the server that granted the session, or another life of its store, can be asked about the call afterwards.
+        // Whether its cookie has grown old meanwhile, so that first contact is being made again, does not matter.
+        if plain || attempt.store.is_none() && attempt.incarnation != received.incarnation {
             return;
         }
         self.arrived(now, slot);

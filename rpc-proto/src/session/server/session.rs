@@ -21,6 +21,9 @@ pub(super) struct Session {
     pub(super) granting: Option<(Route, u32)>,
     forgotten: Numbers,
     records: FastMap<u64, Record>,
+    /// How many of them are from a store: the client may have acknowledged them to an earlier life of the server, and not say
+    /// so again, so they take no room from its new calls.
+    restored: usize,
     /// Records dropped since the store was last told which numbers are forgotten.
     dropped: usize,
     window: u32,
@@ -52,6 +55,8 @@ pub(super) struct Record {
     pub(super) digest: u128,
     /// `None` in a record from a store, until somebody asks.
     pub(super) asker: Option<Asker>,
+    /// It is from a store.
+    restored: bool,
     pub(super) state: State,
 }
 
@@ -125,6 +130,7 @@ impl Session {
             granting: None,
             forgotten: Numbers::new(),
             records: FastMap::default(),
+            restored: 0,
             dropped: 0,
             window,
         }
@@ -164,8 +170,10 @@ impl Session {
             ran: false,
             digest,
             asker: None,
+            restored: true,
             state,
         };
+        self.restored += 1;
         self.records.insert(seq, record);
     }
 
@@ -227,7 +235,7 @@ impl Session {
     /// Whether one more call may be taken. Twice the window: the client counts a call as finished when it has the
     /// reply, the server when it has the acknowledgement.
     pub(super) fn has_room(&self) -> bool {
-        self.records.len() < 2 * self.window as usize
+        self.records() < 2 * self.window as usize
     }
 
     /// Whether an earlier copy of a call that may run again did run.
@@ -253,6 +261,7 @@ impl Session {
                 ran,
                 digest,
                 asker,
+                restored: false,
                 state: State::Running { needs_record },
             },
         );
@@ -383,8 +392,9 @@ impl Session {
         }
     }
 
+    /// Records of calls that this life of the server has taken.
     pub(super) fn records(&self) -> usize {
-        self.records.len()
+        self.records.len() - self.restored
     }
 
     pub(super) fn reply_bytes(&self) -> usize {
@@ -439,10 +449,11 @@ impl Session {
             return;
         }
         self.dropped += 1;
-        if let Some(record) = self.records.remove(&seq)
-            && let State::Finished { reply } = record.state
-        {
-            cache.give_back(reply);
+        if let Some(record) = self.records.remove(&seq) {
+            self.restored -= usize::from(record.restored);
+            if let State::Finished { reply } = record.state {
+                cache.give_back(reply);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::numbers::Stage;
 use super::replies::{Answer, received};
 use super::{CallFacts, Class, Expected, Model, What};
-use crate::simulation::service::{OLDER, SERVED};
+use crate::simulation::service::{OLDER, OUTSIDE, SERVED};
 use crate::simulation::visits::{Visit, Visits};
 use rpc_core::describe::{Method, Semantics};
 use rpc_core::{Executed, Time};
@@ -67,7 +67,7 @@ impl Model {
             What::FirstContact => Ok(()),
             What::NoSession { outcome } => {
                 let answer = Answer::only(frames)?;
-                answer.is_for(expected.xid, self.incarnation)?;
+                answer.is_for(expected.xid, Some(self.incarnation))?;
                 answer.says(*outcome, Executed::Maybe)
             }
             What::Numbered { id, class, call } => {
@@ -79,7 +79,7 @@ impl Model {
                 probe,
             } => {
                 let answer = Answer::first(frames)?;
-                answer.is_for(expected.xid, self.incarnation)?;
+                answer.is_for(expected.xid, Some(self.incarnation))?;
                 if answer.outcome == Outcome::UnknownSession && self.ended_rogue(*session, visits) {
                     return Ok(());
                 }
@@ -108,7 +108,7 @@ impl Model {
             let Some(number) = known.numbers.seen.get_mut(&seq) else {
                 continue;
             };
-            let runs = number.stage == Stage::Running && !forgotten;
+            let runs = number.stage.is_under_way() && !forgotten;
             if runs && number.route == route && number.xid == xid {
                 visits.count(Visit::ServerReceived);
                 number.told_received = true;
@@ -128,6 +128,7 @@ impl Model {
         visits: &mut Visits,
     ) -> Result<(), String> {
         let incarnation = self.incarnation;
+        let durable = self.is_durable(id.session);
         let lease = self.config.lease;
         let early = self.config.early_ack;
         let Some(known) = self.sessions.get_mut(&id.session) else {
@@ -151,9 +152,12 @@ impl Model {
                 id.seq
             ));
         }
+        if durable && done != Done::StoreFailed {
+            number.ended_as = Some(done);
+            return none(sent);
+        }
         if forgotten {
-            known.numbers.seen.remove(&id.seq);
-            known.numbers.kept -= 1;
+            known.numbers.remove(id.seq);
             return none(sent);
         }
         if oneway {
@@ -165,7 +169,7 @@ impl Model {
             return Err("a reply goes elsewhere than where the last copy came from".to_owned());
         }
         let answer = Answer::of(frame)?;
-        answer.is_for(number.xid, incarnation)?;
+        answer.is_for(number.xid, Some(incarnation))?;
         if answer.seq != id.seq {
             return Err("a reply names another number".to_owned());
         }
@@ -206,6 +210,9 @@ impl Model {
         if class == Class::Running {
             return self.attached(expected, id, frames, visits);
         }
+        if class == Class::New && frames.is_empty() && self.is_durable(id.0) {
+            return self.put_off(id);
+        }
         let silent = self
             .number(id)
             .is_some_and(|number| number.stage == Stage::Silent);
@@ -218,7 +225,7 @@ impl Model {
             };
         }
         let answer = Answer::only(frames)?;
-        answer.is_for(expected.xid, self.incarnation)?;
+        answer.is_for(expected.xid, self.speaker(id.0))?;
         if answer.seq != id.1 {
             return Err("an answer names another number".to_owned());
         }
@@ -237,6 +244,13 @@ impl Model {
             Class::Finished => {
                 visits.count(Visit::ServerReplayed);
                 self.replayed(expected, id, &answer)
+            }
+            Class::New if self.is_durable(id.0) => {
+                visits.count(Visit::StoreFailed);
+                if !self.store_failed {
+                    return Err("a refusal leaves before the store has it".to_owned());
+                }
+                answer.says(Outcome::StoreFailed, Executed::Maybe)
             }
             Class::New | Class::Unkept | Class::Running => {
                 self.refused(expected, id, class, call, &answer, visits)
@@ -257,6 +271,7 @@ impl Model {
         if let Some(number) = self.number(id) {
             (number.xid, number.route, number.datagram) = (xid, route, datagram);
             number.told_received |= datagram;
+            number.asked = true;
         }
         match frames {
             [] if !datagram => Ok(()),
@@ -276,6 +291,7 @@ impl Model {
             return Err("a number that was never seen is replayed".to_owned());
         };
         (number.xid, number.route, number.datagram) = (xid, route, datagram);
+        number.asked = true;
         match &number.stage {
             Stage::Finished(kept) => answer.repeats(*kept, datagram),
             other => Err(format!(
@@ -285,7 +301,7 @@ impl Model {
     }
 
     /// A call that could run is refused: with a reason, and finished first.
-    fn refused(
+    pub(super) fn refused(
         &mut self,
         expected: &Expected,
         id: (SessionId, u64),
@@ -299,6 +315,7 @@ impl Model {
         let semantics = method.map_or(Semantics::Idempotent, |method| method.semantics);
         let fits = self.keeper_fits(id.0, semantics);
         let (shutting_down, window) = (self.shutting_down, self.config.window as usize);
+        let (durable, has_room) = (self.is_durable(id.0), self.store_has_room);
         let small_cache = self.config.max_reply_bytes < 1 << 20;
         let Some(known) = self.sessions.get_mut(&id.0) else {
             return Ok(());
@@ -311,6 +328,7 @@ impl Model {
             Outcome::Unavailable if method.is_none() => Visit::ServerUnavailable,
             Outcome::DeadlinePassed if call.time_left_ms == 0 => Visit::ServerLateDeadline,
             Outcome::WrongKeeper if !fits => Visit::ServerWrongKeeper,
+            Outcome::StoreFull if durable && !has_room => Visit::ServerStoreFull,
             other => {
                 return Err(format!(
                     "number {} is refused without a reason: {other:?}",
@@ -334,7 +352,11 @@ impl Model {
             known.numbers.forget(id.1);
             return Ok(());
         }
-        let stage = Stage::Finished(answer.kept());
+        let stage = if durable {
+            Stage::Settling(answer.kept())
+        } else {
+            Stage::Finished(answer.kept())
+        };
         known
             .numbers
             .refuse(id.1, expected, call.digest, semantics, stage);
@@ -350,8 +372,15 @@ impl Model {
         frames: &[&[u8]],
         visits: &mut Visits,
     ) -> Result<(), String> {
-        let incarnation = self.incarnation;
+        let incarnation = self.speaker(id.0);
         let probe = answer.probe()?;
+        // Of a record from a store nobody knows whom to answer: the caller has to send the call itself.
+        let unasked = self.number(id).is_some_and(|number| !number.asked);
+        let class = if unasked && class != Class::Forgotten {
+            Class::New
+        } else {
+            class
+        };
         let (state, visit) = match class {
             Class::Forgotten => (ProbeState::Expired, Visit::ProbeExpired),
             Class::New | Class::Unkept => (ProbeState::NeverSeen, Visit::ProbeNeverSeen),
@@ -367,7 +396,7 @@ impl Model {
         }
         let Some(number) = self
             .number(id)
-            .filter(|number| number.stage != Stage::Unkept)
+            .filter(|number| number.stage != Stage::Unkept && number.asked)
         else {
             return if frames.len() == 1 {
                 Ok(())
@@ -385,7 +414,7 @@ impl Model {
                 reply.is_for(number.xid, incarnation)?;
                 reply.repeats(*kept, expected.datagram)
             }
-            (Stage::Running | Stage::Silent, [_]) => Ok(()),
+            (stage, [_]) if stage.is_under_way() || *stage == Stage::Silent => Ok(()),
             (_, [_]) if class == Class::Forgotten => Ok(()),
             (stage, _) => Err(format!(
                 "{} answers to a probe of a call that is {stage:?}",
@@ -413,14 +442,14 @@ impl Model {
 }
 
 /// The method that a call asks for, if this server has it.
-fn served(call: &CallFacts) -> Option<&'static Method> {
-    [&SERVED, &OLDER]
+pub(super) fn served(call: &CallFacts) -> Option<&'static Method> {
+    [&SERVED, &OLDER, &OUTSIDE]
         .into_iter()
         .find(|interface| (interface.program, interface.version) == (call.program, call.version))?
         .method(call.procedure)
 }
 
-fn none(sent: Option<(Route, &[u8])>) -> Result<(), String> {
+pub(super) fn none(sent: Option<(Route, &[u8])>) -> Result<(), String> {
     match sent {
         None => Ok(()),
         Some(_) => Err("a reply is sent that nobody waits for".to_owned()),
@@ -428,7 +457,7 @@ fn none(sent: Option<(Route, &[u8])>) -> Result<(), String> {
 }
 
 /// What the end of a handler means for the caller.
-fn end_of(done: Done) -> (Outcome, Executed) {
+pub(super) fn end_of(done: Done) -> (Outcome, Executed) {
     match done {
         Done::Returned => (Outcome::Returned, Executed::Yes),
         Done::Panicked => (Outcome::Panicked, Executed::Maybe),
@@ -443,7 +472,7 @@ fn end_of(done: Done) -> (Outcome, Executed) {
     }
 }
 
-fn count_end(done: Done, visits: &mut Visits) {
+pub(super) fn count_end(done: Done, visits: &mut Visits) {
     match done {
         Done::Overloaded => visits.count(Visit::ServerQueueFull),
         Done::ShuttingDown => visits.count(Visit::ServerShuttingDown),

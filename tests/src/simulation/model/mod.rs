@@ -4,11 +4,13 @@
 //! message before the server machine takes it, and what the machine did with it afterwards; they have to agree.
 
 mod answers;
+mod keeping;
 mod numbers;
 mod replies;
 
 use super::map::FastMap;
 use super::visits::{Visit, Visits};
+pub use keeping::During;
 use numbers::{Number, Numbers, Stage};
 use rpc_core::Time;
 use rpc_core::describe::Semantics;
@@ -26,6 +28,12 @@ pub struct Model {
     incarnation: u64,
     /// Set when the server was told to take no new calls.
     pub shutting_down: bool,
+    /// Exactly-once calls are kept on a disk.
+    durable: bool,
+    /// Set when the store has failed.
+    pub store_failed: bool,
+    /// Set while the store has room.
+    pub store_has_room: bool,
     sessions: FastMap<SessionId, Known>,
     /// Which session each client's `OPEN` was answered with.
     opens: FastMap<([u8; 16], u64, bool), SessionId>,
@@ -104,11 +112,14 @@ impl Expected {
 
 impl Model {
     /// A model of a server that has just started.
-    pub fn new(config: Config, incarnation: u64) -> Self {
+    pub fn new(config: Config, incarnation: u64, durable: bool) -> Self {
         Self {
             config,
             incarnation,
             shutting_down: false,
+            durable,
+            store_failed: false,
+            store_has_room: true,
             sessions: FastMap::default(),
             opens: FastMap::default(),
         }
@@ -268,6 +279,9 @@ impl Model {
             }
             known.ended = true;
         }
+        if self.durable && keeper == Keeper::Store {
+            return Err("a session is granted before the store has it".to_owned());
+        }
         if self.shutting_down {
             return Err("a server that takes no new calls grants a session for them".to_owned());
         }
@@ -288,10 +302,22 @@ impl Model {
         Ok(())
     }
 
-    /// How many records of ended calls the server must be keeping of a session.
+    /// Whether a disk keeps this session.
+    fn is_durable(&self, session: SessionId) -> bool {
+        let keeper = self.sessions.get(&session).map(|known| known.keeper);
+        self.durable && keeper == Some(Keeper::Store)
+    }
+
+    /// Who must have answered a call of a session: this life of the server, unless the answer may be an old record.
+    fn speaker(&self, session: SessionId) -> Option<u64> {
+        (!self.is_durable(session)).then_some(self.incarnation)
+    }
+
+    /// How many records of ended calls the server must be keeping of a session, not counting those of its predecessors:
+    /// their acknowledgements may have died with them.
     pub fn kept(&self, session: SessionId) -> usize {
         self.sessions.get(&session).map_or(0, |known| {
-            let ended = |number: &&Number| number.stage != Stage::Running;
+            let ended = |number: &&Number| !number.stage.is_under_way() && !number.restored;
             known.numbers.seen.values().filter(ended).count()
         })
     }
@@ -315,6 +341,9 @@ impl Model {
                 datagram: expected.datagram,
                 told_received: false,
                 ran,
+                ended_as: None,
+                asked: true,
+                restored: false,
             };
             known.numbers.begin(id.1, number);
         }

@@ -6,7 +6,8 @@ use crate::simulation::map::FastMap;
 use crate::simulation::visits::{Visit, Visits};
 use rpc_core::Time;
 use rpc_core::describe::Semantics;
-use rpc_proto::session::server::Route;
+use rpc_proto::session::server::{Done, Route};
+use rpc_proto::session::store::Forgotten;
 use std::collections::BTreeSet;
 
 /// What the server must know of the numbers of a session.
@@ -37,12 +38,22 @@ pub(super) struct Number {
     pub(super) told_received: bool,
     /// An earlier copy ran.
     pub(super) ran: bool,
+    /// Its handler has ended like this, and the store was not told yet.
+    pub(super) ended_as: Option<Done>,
+    /// Somebody has asked since the server started.
+    pub(super) asked: bool,
+    /// It was on the disk when the server started, and takes no room.
+    pub(super) restored: bool,
 }
 
 /// How far a number has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     Running,
+    /// It runs when the store has its start.
+    Starting,
+    /// It has ended, and the store does not have that yet; copies are told that it runs.
+    Settling(Kept),
     /// It ran, and nothing needed to be kept.
     Unkept,
     /// It is over; this is what all copies are told.
@@ -51,7 +62,70 @@ pub(super) enum Stage {
     Silent,
 }
 
+impl Stage {
+    /// Whether copies are told that it runs.
+    pub(super) fn is_under_way(&self) -> bool {
+        matches!(self, Stage::Running | Stage::Starting | Stage::Settling(_))
+    }
+}
+
 impl Numbers {
+    /// The numbers of a session as a store has kept them.
+    pub(super) fn restore(forgotten: &Forgotten) -> Self {
+        let above = forgotten
+            .above
+            .iter()
+            .flat_map(|&(first, last)| first..=last);
+        Self {
+            below: forgotten.below,
+            above: above.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// A call that was started or finished before the server did.
+    pub(super) fn restore_call(&mut self, seq: u64, digest: u64, stage: Stage) {
+        if self.is_forgotten(seq) {
+            return;
+        }
+        let number = Number {
+            digest,
+            stage,
+            semantics: Semantics::ExactlyOnce,
+            began: Time::ZERO,
+            xid: 0,
+            route: Route(0),
+            datagram: false,
+            told_received: false,
+            ran: false,
+            ended_as: None,
+            asked: false,
+            restored: true,
+        };
+        self.seen.insert(seq, number);
+    }
+
+    /// Nothing more is known of a number.
+    pub(super) fn remove(&mut self, seq: u64) {
+        if let Some(number) = self.seen.remove(&seq) {
+            self.kept -= usize::from(!number.restored);
+        }
+    }
+
+    /// Whether all these are forgotten.
+    pub(super) fn has_forgotten(&self, forgotten: &Forgotten) -> bool {
+        let ends = forgotten
+            .above
+            .iter()
+            .flat_map(|&(first, last)| [first, last]);
+        forgotten.below <= self.below.max(1) && ends.into_iter().all(|seq| self.is_forgotten(seq))
+            || (1..forgotten.below).all(|seq| self.is_forgotten(seq))
+                && forgotten
+                    .above
+                    .iter()
+                    .all(|&(first, last)| (first..=last).all(|seq| self.is_forgotten(seq)))
+    }
+
     pub(super) fn is_forgotten(&self, seq: u64) -> bool {
         seq < self.below.max(1) || self.above.contains(&seq)
     }
@@ -64,7 +138,7 @@ impl Numbers {
             None => Class::New,
             Some(number) if digest.is_some_and(|digest| digest != number.digest) => Class::Conflict,
             Some(number) if number.stage == Stage::Unkept => Class::Unkept,
-            Some(number) if number.stage == Stage::Running => Class::Running,
+            Some(number) if number.stage.is_under_way() => Class::Running,
             Some(_) => Class::Finished,
         }
     }
@@ -94,6 +168,9 @@ impl Numbers {
             datagram: expected.datagram,
             told_received: false,
             ran: false,
+            ended_as: None,
+            asked: true,
+            restored: false,
         };
         if self.seen.insert(seq, number).is_none() {
             self.kept += 1;
@@ -137,11 +214,10 @@ impl Numbers {
         self.above.insert(seq);
         match self.seen.get(&seq).map(|number| &number.stage) {
             None => visits.count(Visit::ServerForgotUnseen),
-            Some(Stage::Running) => visits.count(Visit::ServerForgotRunning),
+            Some(stage) if stage.is_under_way() => visits.count(Visit::ServerForgotRunning),
             Some(_) => {
                 visits.count(Visit::ServerForgot);
-                self.kept -= 1;
-                self.seen.remove(&seq);
+                self.remove(seq);
             }
         }
     }

@@ -71,11 +71,12 @@ impl Answer {
         })
     }
 
-    pub(super) fn is_for(&self, xid: u32, incarnation: u64) -> Result<(), String> {
+    /// `incarnation` is who must have answered, unless it is the store whose record it is.
+    pub(super) fn is_for(&self, xid: u32, incarnation: Option<u64>) -> Result<(), String> {
         if self.xid != xid {
             return Err("an answer has another transaction id than its call".to_owned());
         }
-        if self.incarnation != incarnation {
+        if incarnation.is_some_and(|incarnation| self.incarnation != incarnation) {
             return Err("an answer names another incarnation".to_owned());
         }
         Ok(())

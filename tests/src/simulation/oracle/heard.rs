@@ -170,6 +170,7 @@ impl Oracle {
         let id = SessionId(grant.session);
         if let Some(session) = self.sessions.get_mut(&id) {
             session.renewed = session.renewed.max(asked);
+            session.granted_again.push(grantor.incarnation);
         } else {
             visits.count(Visit::ClientSession);
             // An idle session is left before its lease ends; what the server keeps of it goes with the lease.
@@ -183,6 +184,7 @@ impl Oracle {
             let session = Session {
                 keeper,
                 grantor,
+                granted_again: Vec::new(),
                 lease: Duration::from_millis(grant.lease_ms.into()),
                 window: grant.window,
                 renewed: asked,

@@ -63,6 +63,8 @@ struct Grantor {
 struct Session {
     keeper: Keeper,
     grantor: Grantor,
+    /// Later lives of a server that granted it again, since the client had not heard the first grant.
+    granted_again: Vec<u64>,
     lease: Duration,
     window: u32,
     /// Sending times of messages that were answered: the lease counts from no earlier than the last of them.

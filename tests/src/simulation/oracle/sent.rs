@@ -129,7 +129,8 @@ impl Oracle {
                 "a session is used {late:?} after its end for the client"
             ));
         }
-        if credential.incarnation != grantor.incarnation {
+        let granted = session.granted_again.contains(&credential.incarnation);
+        if credential.incarnation != grantor.incarnation && !granted {
             return Err(
                 "the credential names another incarnation than the granting one".to_owned(),
             );

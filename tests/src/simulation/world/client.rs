@@ -140,7 +140,7 @@ impl World {
             return Ok(());
         }
         let unheard = node.deaf_up.max(node.deaf_down) > self.now;
-        if unheard || self.servers[server].process.is_none() {
+        if unheard || !self.listens(server) {
             let pause = self.rng.range(20 * MS, 300 * MS);
             self.search(client, pause);
             return Ok(());
@@ -399,12 +399,14 @@ impl World {
                 let execution = node
                     .oracle
                     .ended(now, id, entry, Ok(result), &mut self.visits)?;
-                self.ledger.succeed(id, execution)
+                let (promise, row) = (entry.promise(!self.disks.is_empty()), self.row_of(id));
+                self.ledger.succeed(id, execution, promise, row)
             }
             Err(failure) => {
                 node.oracle
                     .ended(now, id, entry, Err(&failure), &mut self.visits)?;
-                self.ledger.fail(id, failure)
+                let (promise, row) = (entry.promise(!self.disks.is_empty()), self.row_of(id));
+                self.ledger.fail(id, failure, promise, row)
             }
         }
     }

@@ -52,7 +52,8 @@ impl World {
             }
             Fault::Replace => {
                 if self.end_current(Visit::Replace)? {
-                    self.start_server();
+                    let disk = self.disk_of_successor();
+                    self.start_server(disk);
                 }
             }
             Fault::Handover => self.hand_over(),
@@ -62,6 +63,9 @@ impl World {
                 let at = self.now + self.rng.range(MS, 1500 * MS);
                 self.queue.push(at, Event::MatchmakerUp);
             }
+            Fault::Usurp => self.usurp(),
+            Fault::StoreFull => self.fill_store(),
+            Fault::StoreFails => self.break_store(),
             Fault::Rogue => self.queue.push(self.now, Event::Rogue),
         }
         self.plan_fault(fault);
@@ -146,7 +150,8 @@ impl World {
         if self.rng.chance(500) {
             self.withdraw(server);
         }
-        self.start_server();
+        let disk = self.disk_of_successor();
+        self.start_server(disk);
         let at = self.now + self.rng.range(50 * MS, 4000 * MS);
         let at = at.min(self.plan.horizon);
         self.queue.push(at, Event::Stop { server, life });

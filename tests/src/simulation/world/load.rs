@@ -3,7 +3,9 @@
 use super::{Event, World};
 use crate::simulation::clock::{MS, SECOND};
 use crate::simulation::ledger::Entry;
-use crate::simulation::service::{self, Behaviour, NEWER, OTHER_PROGRAM, OTHER_VERSION, SERVED};
+use crate::simulation::service::{
+    self, Behaviour, NEWER, OTHER_PROGRAM, OTHER_VERSION, OUTSIDE, SERVED,
+};
 use crate::simulation::visits::Visit;
 use rpc_core::describe::{Interface, Method};
 use rpc_proto::session::client::{HEADROOM, Request};
@@ -81,6 +83,9 @@ impl World {
             payload,
             after: self.healed,
             begun: 0,
+            begun_in: 0,
+            undone: 0,
+            acted: None,
             completed: Vec::new(),
             end: None,
         });
@@ -110,6 +115,15 @@ impl World {
     }
 
     fn draw_method(&mut self) -> (&'static Interface, &'static Method) {
+        if self.plan.disk().is_some() && self.rng.chance(450) {
+            return match self.rng.below(3) {
+                0 => (&SERVED, &SERVED.methods[4]),
+                _ => {
+                    let method = self.rng.below(2);
+                    (&OUTSIDE, &OUTSIDE.methods[method as usize])
+                }
+            };
+        }
         let interface: &'static Interface = if self.rng.chance(self.plan.load.foreign) {
             self.rng.pick(&[&NEWER, &OTHER_VERSION, &OTHER_PROGRAM])
         } else {

@@ -1,7 +1,10 @@
 //! The simulated world: machines, the network between them, and what happens when.
 
 mod client;
+mod disks;
 mod faults;
+mod handlers;
+mod keeping;
 mod load;
 mod matchmaker;
 mod network;
@@ -10,8 +13,9 @@ mod rogue;
 mod server;
 
 use super::clock::SECOND;
+use super::disk::Disk;
 use super::ledger::{self, End, Ledger};
-use super::plan::{Fault, Plan};
+use super::plan::{Fault, Plan, Store};
 use super::rng::Rng;
 use super::trace::{self, Digest};
 use super::visits::{Visit, Visits};
@@ -78,6 +82,16 @@ pub(super) enum Event {
         server: usize,
         life: u32,
     },
+    /// A commit of a server's store comes back.
+    Synced {
+        server: usize,
+        life: u32,
+    },
+    /// A server's store has room again.
+    Room {
+        server: usize,
+        life: u32,
+    },
     Renew {
         server: usize,
         life: u32,
@@ -100,6 +114,8 @@ pub(super) struct World {
     queue: Queue,
     clients: Vec<ClientNode>,
     servers: Vec<ServerNode>,
+    /// What outlives servers; empty if this seed has no disks.
+    disks: Vec<Disk>,
     /// Counts the lives of all servers.
     lives: u32,
     /// The server that is meant to be found.
@@ -133,6 +149,7 @@ impl World {
             queue: Queue::default(),
             clients: Vec::new(),
             servers: Vec::new(),
+            disks: Vec::new(),
             lives: 0,
             current: 0,
             matchmaker: Matchmaker::new(&mut rng),
@@ -180,7 +197,8 @@ impl World {
     }
 
     fn begin(&mut self) {
-        self.start_server();
+        self.new_disk();
+        self.start_server(0);
         let clients = self.plan.streams.clone();
         for stream in clients {
             self.add_client(stream);
@@ -215,6 +233,8 @@ impl World {
             Event::Fault(fault) => self.fault(fault),
             Event::Start { server } => self.start_at(server),
             Event::Stop { server, life } => self.stop(server, life, false),
+            Event::Synced { server, life } => self.synced(server, life),
+            Event::Room { server, life } => self.room(server, life),
             Event::Renew { server, life } => self.renew(server, life),
             Event::MatchmakerUp => {
                 self.matchmaker.start(&mut self.rng);
@@ -262,6 +282,7 @@ impl World {
                 _ => {}
             }
         }
+        self.check_disks()?;
         self.check_servers_end()
     }
 
@@ -297,13 +318,17 @@ impl World {
         let slow = entry.behaviour.runs + entry.behaviour.queued > 2 * SECOND;
         match kind {
             // What is sent to a server that has died is lost with it, whenever the client learns of that.
-            FailureKind::ServerRestarted | FailureKind::SessionLost => !self.plan.calm,
+            FailureKind::ServerRestarted
+            | FailureKind::SessionLost
+            | FailureKind::Interrupted
+            | FailureKind::StoreFailed
+            | FailureKind::StoreFull => !self.plan.calm,
             // Through a very small window not all calls can come in time.
             FailureKind::DeadlineExceeded => {
                 told_full || self.plan.server.window < 4 || (slow && !entry.after)
             }
             FailureKind::NoRoomForSession => told_full,
-            _ => ledger::is_excused(entry, kind, self.plan.store),
+            _ => ledger::is_excused(entry, kind, !matches!(self.plan.store, Store::Nothing)),
         }
     }
 }

@@ -192,7 +192,7 @@ impl World {
     pub(super) fn arrives_up(&mut self, link: u32) -> bool {
         let at = &self.links[link as usize];
         let server = &self.servers[at.server];
-        if server.process.is_none() {
+        if !self.listens(at.server) {
             return false;
         }
         if !at.stream {

@@ -28,8 +28,8 @@ pub(super) struct Rogue {
     session: Option<SessionId>,
     /// What it waits for, as an answer to the message sent last.
     hope: Option<Hope>,
-    /// A call of a real client.
-    overheard: Option<(usize, Vec<u8>)>,
+    /// A call of a real client, and the life of the server that heard it.
+    overheard: Option<(u32, Vec<u8>)>,
     nonce: u64,
     seq: u64,
 }
@@ -60,7 +60,8 @@ impl World {
                 )
             });
             if kept {
-                self.rogue.overheard = Some((server, message.to_vec()));
+                let life = self.servers[server].life;
+                self.rogue.overheard = Some((life, message.to_vec()));
             }
         }
     }
@@ -114,7 +115,8 @@ impl World {
                 server,
                 life,
                 routes: Some([Owner::Rogue { server }; 2].map(|owner| self.add_route(owner))),
-                overheard: overheard.filter(|(at, _)| *at == server),
+                // In another life a call may be new again, and someone else's arguments under its number are no conflict.
+                overheard: overheard.filter(|(at, _)| *at == life),
                 nonce: self.rogue.nonce,
                 ..Rogue::default()
             };
@@ -238,7 +240,9 @@ impl World {
 
     /// Another call under the number of a real one.
     fn conflict(&mut self) -> Result<(), String> {
-        let Some((_, mut message)) = self.rogue.overheard.take() else {
+        let life = self.rogue.life;
+        let overheard = self.rogue.overheard.take();
+        let Some((_, mut message)) = overheard.filter(|(at, _)| *at == life) else {
             return Ok(());
         };
         if let Some(last) = message.iter_mut().rev().nth(8) {
@@ -353,9 +357,14 @@ impl World {
         let Some(routes) = self.rogue.routes else {
             return Ok(());
         };
+        if !self.listens(self.rogue.server) {
+            return Ok(());
+        }
         self.rogue.hope = Some(hope);
         self.reaches_server(routes[from], message)?;
-        match self.rogue.hope.take() {
+        let hope = self.rogue.hope.take();
+        // A server may have died of it, which is answer enough.
+        match hope.filter(|_| self.listens(self.rogue.server)) {
             Some(Hope::Refusal(visit)) => Err(format!("a server falls for it: {visit:?}")),
             Some(Hope::Noise) => Err("a server answers what it has to ignore".to_owned()),
             Some(Hope::Cookie) => Err("a server does not answer a hello".to_owned()),

@@ -1,19 +1,19 @@
 //! Servers: the production machine, its handlers, and the model that watches both.
 
+use super::handlers::Handler;
+use super::keeping::Keeping;
 use super::network::Owner;
 use super::{Event, World};
 use crate::simulation::clock::{Clock, SECOND};
-use crate::simulation::model::Model;
-use crate::simulation::service::{self, Behaviour, OLDER, SERVED};
+use crate::simulation::model::{During, Model};
+use crate::simulation::plan::Store;
+use crate::simulation::service::{self, OLDER, OUTSIDE, SERVED};
 use crate::simulation::show;
 use crate::simulation::visits::Visit;
-use rpc_core::Time;
 use rpc_proto::message::Message;
 use rpc_proto::session::Security;
 use rpc_proto::session::program::{OpenArgs, OpenRefusal, OpenReply};
-use rpc_proto::session::server::{
-    Done, Handled, Origin, REPLY_HEADROOM, Route, Run, Server, Token,
-};
+use rpc_proto::session::server::{Effects, Handled, Offer, Origin, Route, Server};
 use rpc_proto::session::store::StoreIdentity;
 use rpc_proto::session::wire::{SESSION_PROGRAM, SessionId, procedure};
 use rpc_proto::xdr::{self, Limits};
@@ -23,42 +23,37 @@ pub(super) struct ServerNode {
     /// No two lives of any server have the same.
     pub(super) life: u32,
     pub(super) instance: [u8; 16],
+    /// The disk that its servers open.
+    pub(super) disk: usize,
     pub(super) process: Option<Process>,
 }
 
 /// One life of a server.
 pub(super) struct Process {
-    machine: Server,
+    pub(super) machine: Server,
     pub(super) model: Model,
-    clock: Clock,
+    pub(super) clock: Clock,
     pub(super) incarnation: u64,
     pub(super) store: Option<[u8; 16]>,
-    handlers: Vec<Option<Handler>>,
-    running: usize,
+    /// The way to its disk, if it has one.
+    pub(super) keeping: Option<Keeping>,
+    pub(super) handlers: Vec<Option<Handler>>,
+    pub(super) running: usize,
     timer: u64,
     pub(super) registered: Option<u64>,
     pub(super) machine_is_closing: bool,
     out: Vec<u8>,
 }
 
-/// A call that the server has taken.
-struct Handler {
-    token: Token,
-    call: u64,
-    behaviour: Behaviour,
-    deadline: Option<Time>,
-    /// `None` while it waits in the queue.
-    execution: Option<u64>,
-}
-
 impl World {
-    /// A new server at a new address.
-    pub(super) fn start_server(&mut self) {
+    /// A new server at a new address, on this disk.
+    pub(super) fn start_server(&mut self, disk: usize) {
         let mut instance = [0; 16];
         instance.copy_from_slice(&self.rng.seed()[..16]);
         self.servers.push(ServerNode {
             life: 0,
             instance,
+            disk,
             process: None,
         });
         self.current = self.servers.len() - 1;
@@ -67,31 +62,41 @@ impl World {
     }
 
     pub(super) fn start_at(&mut self, server: usize) -> Result<(), String> {
-        if self.servers[server].process.is_some() {
+        if self.servers[server].process.is_some() || server != self.current {
             return Ok(());
         }
         let incarnation = self.rng.next();
-        let store = StoreIdentity::passing(self.rng.seed());
-        let store = self.plan.store.then_some(store);
+        let passing = StoreIdentity::passing(self.rng.seed());
+        let store = match self.plan.store {
+            Store::Nothing => None,
+            Store::Memory => Some(passing),
+            Store::Disk(_) => Some(self.disks[self.servers[server].disk].identity),
+        };
         let config = self.plan.server.clone();
         let gain = self.rng.below(self.plan.drift + 1);
+        let transactional = Offer {
+            interface: &SERVED,
+            effects: Effects::InTransaction,
+        };
         let machine = Server::new(
             config.clone(),
-            vec![(&SERVED).into(), (&OLDER).into()],
+            vec![transactional, (&OLDER).into(), (&OUTSIDE).into()],
             incarnation,
             store,
             self.rng.seed(),
         );
         self.lives += 1;
         let life = self.lives;
+        let durable = store.is_some_and(|store| store.durable);
         let node = &mut self.servers[server];
         node.life = life;
         node.process = Some(Process {
             machine,
-            model: Model::new(config, incarnation),
+            model: Model::new(config, incarnation, durable),
             clock: Clock::new(self.rng.below(1000 * SECOND), gain),
             incarnation,
             store: store.map(|store| store.id),
+            keeping: durable.then(Keeping::default),
             handlers: Vec::new(),
             running: 0,
             timer: u64::MAX,
@@ -100,9 +105,24 @@ impl World {
             out: Vec::new(),
         });
         self.note(|| format!("server {server} starts its life {life}"));
+        if durable {
+            return self.take_over(server);
+        }
+        self.opens_its_doors(server);
+        Ok(())
+    }
+
+    /// A server takes messages from now on, and can be found.
+    pub(super) fn opens_its_doors(&mut self, server: usize) {
+        let life = self.servers[server].life;
         let at = self.now + self.delay();
         self.queue.push(at, Event::Renew { server, life });
-        Ok(())
+    }
+
+    /// Whether somebody answers at a server's address.
+    pub(super) fn listens(&self, server: usize) -> bool {
+        let process = self.servers[server].process.as_ref();
+        process.is_some_and(|process| process.keeping.as_ref().is_none_or(|keeping| keeping.ready))
     }
 
     /// A server dies; `silent` if its host goes with it, so that nobody is told.
@@ -177,6 +197,12 @@ impl World {
         if expected.is_on_a_session() {
             self.routes[route as usize].validated = true;
         }
+        self.gather(server, During::Message(&expected))?;
+        let life = self.servers[server].life;
+        let disk = self.servers[server].disk;
+        let Some(process) = &mut self.servers[server].process else {
+            return Ok(());
+        };
         match handled {
             Handled::Run(run) => {
                 process.model.runs(now, &expected, &run, &mut self.visits)?;
@@ -187,6 +213,9 @@ impl World {
                     .get(run.args.clone())
                     .ok_or("arguments outside of the message")?;
                 let call = service::id_of(args).ok_or("a call with changed arguments runs")?;
+                if let (Some(id), Some(disk)) = (run.token.id(), self.disks.get_mut(disk)) {
+                    process.model.begins(id, &expected, disk)?;
+                }
                 self.overhear(server, message);
                 self.take(server, call, run)?;
             }
@@ -197,6 +226,11 @@ impl World {
                 process
                     .model
                     .replied(&expected, &frames, &mut self.visits)?;
+                if let Some(disk) = self.disks.get(disk)
+                    && disk.belongs_to(life)
+                {
+                    process.model.check_kept(&expected, &frames, disk)?;
+                }
                 self.first_contact(server, route, message, &frames)?;
                 for frame in &frames {
                     self.send_back(server, route, frame)?;
@@ -218,21 +252,26 @@ impl World {
         message: &[u8],
         frames: &[&[u8]],
     ) -> Result<(), String> {
-        let (Ok(Message::Call(call)), [frame]) = (Message::decode(message), frames) else {
+        let Ok(Message::Call(call)) = Message::decode(message) else {
             return Ok(());
         };
         let open = [SESSION_PROGRAM, procedure::OPEN];
         if [call.header.program, call.header.procedure] != open {
             return Ok(());
         }
-        let Ok(Message::Reply(reply)) = Message::decode(frame) else {
-            return Ok(());
-        };
         let Some(process) = &mut self.servers[server].process else {
             return Ok(());
         };
         let limits = Limits::default();
         let args: Result<OpenArgs, _> = xdr::from_slice(call.args, limits);
+        let [frame] = frames else {
+            let args = args.map_err(|_| "an OPEN without arguments is ignored")?;
+            let now = process.clock.read(self.now);
+            return process.model.opening(now, args.client, args.nonce);
+        };
+        let Ok(Message::Reply(reply)) = Message::decode(frame) else {
+            return Ok(());
+        };
         match (args, xdr::from_slice(reply.results, limits)) {
             (Ok(args), Ok(OpenReply::Granted(grant))) => {
                 self.routes[route as usize].validated = true;
@@ -258,7 +297,12 @@ impl World {
         }
     }
 
-    fn send_back(&mut self, server: usize, route: u32, message: &[u8]) -> Result<(), String> {
+    pub(super) fn send_back(
+        &mut self,
+        server: usize,
+        route: u32,
+        message: &[u8],
+    ) -> Result<(), String> {
         crate::simulation::trace::note(self.now, || {
             format!(
                 "server {server} sends on route {route} {}",
@@ -285,124 +329,6 @@ impl World {
         Ok(())
     }
 
-    /// A call is to be run.
-    fn take(&mut self, server: usize, call: u64, run: Run) -> Result<(), String> {
-        let behaviour = self.ledger.get(call)?.behaviour;
-        let life = self.servers[server].life;
-        let max_running = self.plan.max_running;
-        let Some(process) = &mut self.servers[server].process else {
-            return Ok(());
-        };
-        let free = process.handlers.iter().position(Option::is_none);
-        let slot = free.unwrap_or_else(|| {
-            process.handlers.push(None);
-            process.handlers.len() - 1
-        });
-        process.handlers[slot] = Some(Handler {
-            token: run.token,
-            call,
-            behaviour,
-            deadline: run.deadline,
-            execution: None,
-        });
-        process.running += 1;
-        if process.running > max_running {
-            return self.end_call(server, slot, Done::Overloaded);
-        }
-        if behaviour.queued > 0 {
-            self.visit(Visit::Queued);
-            let at = self.now + behaviour.queued;
-            self.queue.push(at, Event::Handler { server, life, slot });
-            return Ok(());
-        }
-        self.begin_call(server, slot)
-    }
-
-    /// A call leaves the queue, or its handler comes back.
-    pub(super) fn handler(&mut self, server: usize, life: u32, slot: usize) -> Result<(), String> {
-        let node = &self.servers[server];
-        let Some(process) = node.process.as_ref().filter(|_| node.life == life) else {
-            return Ok(());
-        };
-        let now = process.clock.read(self.now);
-        let Some(handler) = process.handlers.get(slot).and_then(Option::as_ref) else {
-            return Err("a handler comes back twice".to_owned());
-        };
-        if handler.execution.is_some() {
-            let done = handler.behaviour.done;
-            self.end_call(server, slot, done)?;
-        } else if process.machine_is_closing {
-            self.end_call(server, slot, Done::ShuttingDown)?;
-        } else if handler.deadline.is_some_and(|deadline| deadline <= now) {
-            self.end_call(server, slot, Done::DeadlinePassed)?;
-        } else {
-            self.begin_call(server, slot)?;
-        }
-        self.after_server(server)
-    }
-
-    fn begin_call(&mut self, server: usize, slot: usize) -> Result<(), String> {
-        let life = self.servers[server].life;
-        let process = self.servers[server].process.as_mut();
-        let Some(handler) = process.and_then(|process| process.handlers[slot].as_mut()) else {
-            return Ok(());
-        };
-        let behaviour = handler.behaviour;
-        match behaviour.done {
-            Done::BadArguments | Done::NoProcedure => {
-                return self.end_call(server, slot, behaviour.done);
-            }
-            _ => {}
-        }
-        let call = handler.call;
-        handler.execution = Some(self.ledger.begin(call)?);
-        self.note(|| format!("server {server} runs call {call}"));
-        if behaviour.runs == 0 {
-            return self.end_call(server, slot, behaviour.done);
-        }
-        let at = self.now + behaviour.runs;
-        self.queue.push(at, Event::Handler { server, life, slot });
-        Ok(())
-    }
-
-    fn end_call(&mut self, server: usize, slot: usize, done: Done) -> Result<(), String> {
-        let Some(process) = &mut self.servers[server].process else {
-            return Ok(());
-        };
-        let Some(handler) = process.handlers[slot].take() else {
-            return Err("a handler comes back twice".to_owned());
-        };
-        process.running -= 1;
-        let mut out = vec![0; REPLY_HEADROOM];
-        if let Some(execution) = handler.execution {
-            match done {
-                Done::Returned => {
-                    self.ledger.complete(handler.call, execution)?;
-                    out.extend(service::result_of(execution, handler.behaviour.result));
-                }
-                Done::Unencodable => self.ledger.complete(handler.call, execution)?,
-                _ => {}
-            }
-        }
-        count_end(done, &mut self.visits);
-        let now = process.clock.read(self.now);
-        let id = handler.token.id().ok_or("a call without a number")?;
-        let route = process
-            .machine
-            .handle_done(handler.token, done, &mut out, 0);
-        let frames = frames(&out)?;
-        let sent = match (route, &frames[..]) {
-            (None, []) => None,
-            (Some(route), [frame]) => Some((route, *frame)),
-            _ => return Err("a reply without a way, or a way without a reply".to_owned()),
-        };
-        process.model.done(now, id, done, sent, &mut self.visits)?;
-        if let Some((route, frame)) = sent {
-            self.send_back(server, route.0 as u32, frame)?;
-        }
-        Ok(())
-    }
-
     pub(super) fn server_timer(&mut self, server: usize, life: u32) -> Result<(), String> {
         let node = &mut self.servers[server];
         let Some(process) = node.process.as_mut().filter(|_| node.life == life) else {
@@ -421,7 +347,9 @@ impl World {
     }
 
     /// Carries out what else the machine wants.
-    fn after_server(&mut self, server: usize) -> Result<(), String> {
+    pub(super) fn after_server(&mut self, server: usize) -> Result<(), String> {
+        self.gather(server, During::Other)?;
+        self.write(server)?;
         let life = self.servers[server].life;
         while let Some(process) = &mut self.servers[server].process {
             let Some((route, framed)) = process.machine.poll_transmit() else {
@@ -447,18 +375,8 @@ impl World {
     }
 }
 
-fn count_end(done: Done, visits: &mut crate::simulation::visits::Visits) {
-    match done {
-        Done::Panicked => visits.count(Visit::Panicked),
-        Done::BadArguments => visits.count(Visit::BadArguments),
-        Done::NoProcedure => visits.count(Visit::NoProcedure),
-        Done::Unencodable => visits.count(Visit::Unencodable),
-        _ => {}
-    }
-}
-
 /// The messages of a buffer of framed ones.
-fn frames(mut out: &[u8]) -> Result<Vec<&[u8]>, String> {
+pub(super) fn frames(mut out: &[u8]) -> Result<Vec<&[u8]>, String> {
     let mut frames = Vec::new();
     while let Some((mark, rest)) = out.split_first_chunk::<4>() {
         let mark = u32::from_be_bytes(*mark);
