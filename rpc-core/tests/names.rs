@@ -313,6 +313,29 @@ fn what_is_resumed_has_to_be_a_call_of_the_interface_with_its_result() {
     assert!(file.unfinished().is_empty());
 }
 
+/// To another store the call would be a new one.
+#[test]
+fn a_call_is_asked_again_only_at_the_store_that_it_was_noted_for() {
+    let (stage, other) = (Stage::new("store"), Stage::new("other-store"));
+    let file = open(&stage.file("session"));
+    let client = stage.client(0).with_session_file(&file);
+    let died = catch_unwind(AssertUnwindSafe(|| {
+        client.count(5).wait_then(|_| panic!("as the test wants"))
+    }));
+    assert!(died.is_err());
+    let call = file.unfinished().remove(0);
+    for transport in [0, 1] {
+        let elsewhere = other.client(transport).with_session_file(&file);
+        let error = elsewhere.resume::<u64>(&call).wait().expect_err("refused");
+        assert_eq!(
+            (error.kind(), error.executed()),
+            (ErrorKind::ServerRestarted, Executed::Maybe)
+        );
+        assert_eq!(elsewhere.counted(5).wait().expect("read"), 0);
+    }
+    assert_eq!(client.resume::<u64>(&call).wait().expect("its reply"), 1);
+}
+
 /// The client that dies here is a process of its own: this test once more, told by the environment what to be.
 #[test]
 fn a_client_that_is_killed_leaves_its_call_to_its_successor() {
