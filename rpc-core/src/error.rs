@@ -217,6 +217,9 @@ pub enum ErrorKind {
     /// The call's key was issued in the future, as the server's clock has it.
     #[error("the key was issued more than five minutes ahead of the server's clock")]
     KeyAhead,
+    /// The call has a key, and the server has another store of completion records than the one that may have run the call.
+    #[error("the server has another store of completion records than the one that knows the call")]
+    OtherStore,
     /// A key was given to a call of a method that is not `exactly_once`.
     #[error("only calls of exactly_once methods can have a key")]
     KeyNotSupported,

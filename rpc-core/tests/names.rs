@@ -329,7 +329,7 @@ fn a_call_is_asked_again_only_at_the_store_that_it_was_noted_for() {
         let error = elsewhere.resume::<u64>(&call).wait().expect_err("refused");
         assert_eq!(
             (error.kind(), error.executed()),
-            (ErrorKind::ServerRestarted, Executed::Maybe)
+            (ErrorKind::OtherStore, Executed::Maybe)
         );
         assert_eq!(elsewhere.counted(5).wait().expect("read"), 0);
     }

@@ -31,6 +31,7 @@ pub(super) fn kind(failure: FailureKind) -> ErrorKind {
         FailureKind::Interrupted => ErrorKind::Interrupted,
         FailureKind::StoreFailed => ErrorKind::StoreFailed,
         FailureKind::StoreFull => ErrorKind::StoreFull,
+        FailureKind::OtherStore => ErrorKind::OtherStore,
         FailureKind::KeyNotSupported => ErrorKind::KeyNotSupported,
         FailureKind::KeyAhead => ErrorKind::KeyAhead,
         FailureKind::Denied => ErrorKind::Denied,

@@ -204,6 +204,7 @@ fn whatever_happens_nothing_runs_twice_and_nothing_wrong_is_said() {
                             FailureKind::DeadlineExceeded
                                 | FailureKind::SessionLost
                                 | FailureKind::ServerRestarted
+                                | FailureKind::OtherStore
                         ),
                         "{row}"
                     ),

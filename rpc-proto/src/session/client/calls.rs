@@ -250,7 +250,7 @@ impl Client {
         };
         if asked.is_some() && asked != store {
             // Nobody here knows the key, and the call would be taken for a new one.
-            self.fail(slot, FailureKind::ServerRestarted, Executed::No);
+            self.fail(slot, FailureKind::OtherStore, Executed::No);
             return true;
         }
         if self.contact == Contact::Plain {

@@ -73,6 +73,8 @@ pub enum FailureKind {
     StoreFull,
     /// The call's key was issued in the future, as the server's clock has it.
     KeyAhead,
+    /// The call has a key and may have run, but not at the store that the server has now.
+    OtherStore,
     /// A key was given to a call of a method that is not exactly once.
     KeyNotSupported,
     /// The server refuses the credentials.
@@ -116,6 +118,7 @@ impl FailureKind {
             DeadlineExceeded
                 | DeadlinePassedAtServer
                 | ServerRestarted
+                | OtherStore
                 | SessionLost
                 | ConnectionLost
                 | Overloaded

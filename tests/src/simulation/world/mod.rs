@@ -320,6 +320,7 @@ impl World {
             // What is sent to a server that has died is lost with it, whenever the client learns of that.
             FailureKind::ServerRestarted
             | FailureKind::SessionLost
+            | FailureKind::OtherStore
             | FailureKind::Interrupted
             | FailureKind::StoreFailed
             | FailureKind::StoreFull => !self.plan.calm,
