@@ -2,8 +2,9 @@
 //!
 //! One durable commit costs as much as many calls, so it should cover many; yet nobody should wait for others in vain. A
 //! worker that finds nothing else to do makes the commit itself, so a lone caller waits for no other thread. It leaves that to
-//! the last of them while other workers run calls that will wait too. Whoever leaves something behind sets the alarm, so
-//! the committer, a thread that does nothing else, sees to what the workers are too busy for.
+//! the last of them while other workers run calls that will wait too. Those whom the last commit answered will call again, as
+//! a rule: it waits for them too, but not for longer than half of what that commit took. Whoever leaves something behind sets
+//! the alarm, so the committer, a thread that does nothing else, sees to what the workers are too busy for.
 
 use super::hands::Hands;
 use super::sessions::Sessions;
@@ -18,27 +19,25 @@ use std::time::Duration;
 /// A call that has run for so long is not waited for: nobody knows when it will end.
 const SLOW: Duration = Duration::from_micros(200);
 
-/// Where calls come from many sides, all are there when none has come for this part of the time that a commit takes.
-const LULL: u32 = 8;
+/// How often the committer looks at what waits. It commits when nothing has joined that since its last look.
+const LOOK: Duration = Duration::from_micros(300);
 
-/// Nothing waits for longer than this for others to join it, or than four commits take, if that is longer.
-const LONGEST: Duration = Duration::from_millis(1);
+/// Nothing waits for longer than this for others to join it, or than two commits take if that is longer.
+const LONGEST: Duration = Duration::from_millis(2);
 
 /// What threads know of each other's commits.
 #[derive(Debug, Default)]
 pub(super) struct Committing {
     /// How much waits for a commit. Written under the sessions' lock.
     backlog: AtomicUsize,
+    /// Since when, in nanoseconds, if something does. Written with it.
+    since: AtomicU64,
+    /// How many calls the last commit let go on, and how many had come meanwhile.
+    expected: AtomicUsize,
+    /// How long that took, in nanoseconds.
+    took: AtomicU64,
     /// A thread commits.
     busy: AtomicBool,
-    /// Threads that send what a commit has brought: those who get it will call again, as a rule.
-    sending: AtomicUsize,
-    /// Whether the last commit was for several.
-    several: AtomicBool,
-    /// When the last of what waits began to.
-    newest: AtomicU64,
-    /// How long the last commit took, in nanoseconds.
-    took: AtomicU64,
     /// Somebody has left something behind.
     alarm: AtomicBool,
     thread: OnceLock<Thread>,
@@ -49,34 +48,42 @@ impl Committing {
     pub(super) fn note(&self, sessions: &Sessions) {
         let backlog = sessions.backlog();
         if backlog != self.backlog.load(Ordering::Relaxed) {
-            self.newest
-                .store(sessions.waits_newest().as_nanos(), Ordering::Relaxed);
+            if let Some(since) = sessions.waits_since() {
+                self.since.store(since.as_nanos(), Ordering::Relaxed);
+            }
             self.backlog.store(backlog, Ordering::SeqCst);
         }
     }
 
-    /// How long it is until all that come together are there, should no more come. A lone caller is waited for by nobody.
-    fn lull(&self, now: Time) -> Duration {
-        let waiting = self.backlog.load(Ordering::SeqCst);
-        if waiting <= 1 && !self.several.load(Ordering::Relaxed) {
+    /// Whether something waits for a commit.
+    pub(super) fn has_backlog(&self) -> bool {
+        self.backlog.load(Ordering::SeqCst) > 0
+    }
+
+    /// How long whoever is idle should wait for others to join what waits, before it commits.
+    pub(super) fn patience(&self) -> Duration {
+        if self.backlog.load(Ordering::Relaxed) >= self.expected.load(Ordering::Relaxed) {
             return Duration::ZERO;
         }
-        let newest = Time::from_nanos(self.newest.load(Ordering::Relaxed));
-        (self.took() / LULL).saturating_sub(now.since(newest))
+        (self.took() / 2).min(self.latest().since(system::now()))
+    }
+
+    /// When what waits has waited for long enough, whoever may still join it.
+    fn latest(&self) -> Time {
+        let since = Time::from_nanos(self.since.load(Ordering::Relaxed));
+        since + LONGEST.max(2 * self.took())
     }
 
     fn took(&self) -> Duration {
         Duration::from_nanos(self.took.load(Ordering::Relaxed))
     }
 
-    /// The longest that anything waits for others.
-    fn longest(&self) -> Duration {
-        LONGEST.max(4 * self.took())
-    }
-
-    /// Whether something waits for a commit.
-    pub(super) fn has_backlog(&self) -> bool {
-        self.backlog.load(Ordering::SeqCst) > 0
+    /// Notes how many calls a commit lets go on, and that it took so long.
+    pub(super) fn learn(&self, answered: usize, took: Duration) {
+        let expected = answered + self.backlog.load(Ordering::Relaxed);
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.expected.store(expected, Ordering::Relaxed);
+        self.took.store(took, Ordering::Relaxed);
     }
 
     /// Wakes the committer.
@@ -91,23 +98,9 @@ impl Committing {
         !self.busy.swap(true, Ordering::SeqCst)
     }
 
-    /// What a commit was for, and how long it took.
-    pub(super) fn measure(&self, waiting: usize, took: Duration) {
-        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        self.several.store(waiting > 1, Ordering::Relaxed);
-        self.took.store(took, Ordering::Relaxed);
-    }
-
-    /// The store has come back; `sending`: what that brings is sent next.
-    pub(super) fn end(&self, sending: bool) {
-        self.sending
-            .fetch_add(usize::from(sending), Ordering::SeqCst);
+    /// Has committed.
+    pub(super) fn end(&self) {
         self.busy.store(false, Ordering::SeqCst);
-    }
-
-    /// All that a commit has brought is sent.
-    pub(super) fn end_sending(&self) {
-        self.sending.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -119,18 +112,10 @@ impl Shared {
         }
     }
 
-    /// For how long it is worth while to wait for more: for calls that have begun, and where they come from many sides, for
-    /// those that will.
-    fn gathers_for(&self, now: Time) -> Option<Duration> {
+    /// Whether calls that will wait too are about to end.
+    fn more_will_wait(&self, now: Time) -> bool {
         let earliest = Time::from_nanos(now.as_nanos().saturating_sub(SLOW.as_nanos() as u64));
-        let more_will_wait = self.committing.sending.load(Ordering::SeqCst) > 0
-            || !self.calls.is_empty()
-            || self.seats.iter().any(|seat| seat.records_since(earliest));
-        let lull = self.committing.lull(now);
-        match more_will_wait {
-            true => Some(lull.max(SLOW / 2)),
-            false => Some(lull).filter(|lull| !lull.is_zero()),
-        }
+        self.seats.iter().any(|seat| seat.records_since(earliest))
     }
 }
 
@@ -139,11 +124,12 @@ impl Hands<'_> {
     /// whether it has; if not, others see to it.
     pub(super) fn commit_when_idle(&mut self) -> bool {
         let shared = self.shared;
-        let committed = shared.gathers_for(system::now()).is_none() && shared.commit(self.seat);
-        if !committed {
+        if shared.more_will_wait(system::now()) {
             shared.commit_soon();
+            return false;
         }
-        committed
+        // If another thread commits, it looks again afterwards.
+        shared.commit(self.seat)
     }
 }
 
@@ -151,26 +137,24 @@ impl Hands<'_> {
 pub(super) fn keep(shared: &Shared) {
     // Set once: each server has its own committer.
     let _ = shared.committing.thread.set(thread::current());
+    let mut seen = 0;
     while shared.phase() != Phase::Stopped {
         if !shared.committing.alarm.load(Ordering::SeqCst) {
             thread::park();
+            seen = 0;
             continue;
         }
-        let now = system::now();
-        let longest = shared.committing.longest();
-        let until = shared.sessions().waits_since().map(|since| since + longest);
-        match (until, shared.gathers_for(now)) {
+        let backlog = shared.committing.backlog.load(Ordering::SeqCst);
+        if backlog == 0 {
             // Cleared before the look that finds nothing, so that who comes later sets it again.
-            (None, _) => {
-                shared.committing.alarm.store(false, Ordering::SeqCst);
-                shared.commit_soon();
-            }
-            (Some(until), Some(gathers)) if until > now => {
-                thread::park_timeout(gathers.min(until.since(now)));
-            }
-            // Another thread commits, and goes on with what comes meanwhile, or leaves it here.
-            (Some(_), _) if !shared.commit(None) => thread::park_timeout(SLOW),
-            (Some(_), _) => {}
+            shared.committing.alarm.store(false, Ordering::SeqCst);
+            shared.commit_soon();
+            continue;
+        }
+        let complete = std::mem::replace(&mut seen, backlog) == backlog;
+        let ready = complete || system::now() >= shared.committing.latest();
+        if !(ready && shared.commit(None)) {
+            thread::park_timeout(LOOK);
         }
     }
     shared.commit(None);

@@ -52,25 +52,25 @@ impl Shared {
         self.committing.note(&sessions);
         drop(sessions);
         if !there_is {
-            self.committing.end(false);
+            self.committing.end();
             return true;
         }
-        let begun = system::now();
         if let Some(seat) = seat {
-            seat.begin_commit(begun);
+            let now = system::now();
+            seat.begin_commit(now);
             if self.all_busy() {
-                self.house.watch_handlers(begun);
+                self.house.watch_handlers(now);
             }
         }
-        let waiting = batch.waiting.len();
-        match commit_changes(&**store, &batch.changes) {
+        let (begun, answered) = (system::now(), batch.waiting.len());
+        let committed = commit_changes(&**store, &batch.changes);
+        self.committing.learn(answered, system::now().since(begun));
+        match committed {
             Ok(durable) => self.go_on(&**store, durable, &mut batch),
             Err(error) => self.fail_store(&error, &mut batch),
         }
-        self.committing.measure(waiting, system::now().since(begun));
-        self.committing.end(true);
+        self.committing.end();
         self.send(batch, seat.is_some());
-        self.committing.end_sending();
         if let Some(seat) = seat {
             seat.end();
         }

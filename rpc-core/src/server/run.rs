@@ -155,14 +155,14 @@ impl Hands<'_> {
         let (Some(seat), shared, now) = (self.seat, self.shared, place.now) else {
             return;
         };
-        seat.begin(Running {
+        let running = Running {
             since: now,
             interface: place.interface,
             procedure,
-            records,
             route: place.route,
             held: place.held,
-        });
+        };
+        seat.begin(running, records);
         // What this thread has left waiting must not wait for this call too.
         shared.commit_soon();
         if place.behind || !shared.unfinished.is_empty() || shared.all_busy() {

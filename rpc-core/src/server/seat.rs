@@ -17,8 +17,10 @@ pub(crate) struct Seat {
     source: AtomicU64,
     hold: AtomicU64,
     route: AtomicU64,
-    /// Interface in the upper half, [`RECORDS`] above it, procedure in the lower; [`COMMIT`] while the worker commits.
+    /// Interface in the upper half, procedure in the lower; [`COMMIT`] while the worker commits.
     method: AtomicU64,
+    /// When the latest call began whose end is kept by the store, since the worker was last at rest; 0 if none has.
+    recorded: AtomicU64,
     /// How many handlers ran here.
     ran: AtomicU64,
 }
@@ -32,8 +34,6 @@ pub(crate) struct Running {
     pub(crate) interface: usize,
     /// Which of its procedures.
     pub(crate) procedure: u32,
-    /// Whether its end will be kept by the store.
-    pub(crate) records: bool,
     /// Who called.
     pub(crate) route: Route,
     /// The source that its worker holds, if any.
@@ -43,15 +43,13 @@ pub(crate) struct Running {
 /// No hold has this number.
 const NOT_HELD: u64 = u64::MAX;
 
-/// The end of the call will be kept by the store.
-const RECORDS: u64 = 1 << 63;
-
 /// No method has this number: there are fewer interfaces.
 const COMMIT: u64 = u64::MAX;
 
 impl Seat {
-    /// The worker is about to run a handler. Ordered before whatever it reads next, as the housekeeper relies on.
-    pub(crate) fn begin(&self, running: Running) {
+    /// The worker is about to run a handler; `records`: of a call whose end is kept by the store. Ordered before whatever it
+    /// reads next, as the housekeeper relies on.
+    pub(crate) fn begin(&self, running: Running, records: bool) {
         let (source, hold) = running
             .held
             .map_or((0, NOT_HELD), |(source, hold)| (source, hold.number()));
@@ -59,12 +57,21 @@ impl Seat {
         self.hold.store(hold, Ordering::Relaxed);
         self.route.store(running.route.0, Ordering::Relaxed);
         let method = (running.interface as u64) << 32 | u64::from(running.procedure);
-        let records = if running.records { RECORDS } else { 0 };
-        self.method.store(method | records, Ordering::Relaxed);
+        self.method.store(method, Ordering::Relaxed);
         self.ran
             .store(self.ran.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        self.since
-            .store(running.since.as_nanos().max(1), Ordering::SeqCst);
+        let since = running.since.as_nanos().max(1);
+        if records {
+            self.recorded.store(since, Ordering::SeqCst);
+        }
+        self.since.store(since, Ordering::SeqCst);
+    }
+
+    /// The worker has run what it had to run, and looks for something else to do.
+    pub(crate) fn rest(&self) {
+        if self.recorded.load(Ordering::Relaxed) != 0 {
+            self.recorded.store(0, Ordering::SeqCst);
+        }
     }
 
     /// The worker is about to wait for the store.
@@ -74,11 +81,10 @@ impl Seat {
         self.since.store(now.as_nanos().max(1), Ordering::SeqCst);
     }
 
-    /// Whether a handler runs here, since `earliest` or later, whose end will be kept by the store.
+    /// Whether the worker runs calls whose ends are kept by the store, one after the other, and the latest began at
+    /// `earliest` or later.
     pub(crate) fn records_since(&self, earliest: Time) -> bool {
-        let since = self.since.load(Ordering::SeqCst);
-        let method = self.method.load(Ordering::Relaxed);
-        since >= earliest.as_nanos().max(1) && method & RECORDS != 0 && method != COMMIT
+        self.recorded.load(Ordering::SeqCst) >= earliest.as_nanos().max(1)
     }
 
     /// The handler has come back.
@@ -104,9 +110,8 @@ impl Seat {
         let held = (self.source.load(Ordering::Relaxed), Hold::from_number(hold));
         Some(Running {
             since: Time::from_nanos(since),
-            interface: ((method & !RECORDS) >> 32) as usize,
+            interface: (method >> 32) as usize,
             procedure: method as u32,
-            records: method & RECORDS != 0,
             route: Route(self.route.load(Ordering::Relaxed)),
             held: (hold != NOT_HELD).then_some(held),
         })
@@ -133,14 +138,17 @@ mod tests {
                 since,
                 interface: 3,
                 procedure: u32::MAX,
-                records: held.is_some(),
                 route: Route(1 << 63 | 4),
                 held,
             };
-            seat.begin(running);
+            seat.begin(running, held.is_some());
             assert_eq!(seat.running(), Some(running));
             seat.end();
             assert_eq!(seat.running(), None);
+            assert_eq!(seat.records_since(since), held.is_some());
+            assert!(!seat.records_since(Time::from_nanos(18)));
+            seat.rest();
+            assert!(!seat.records_since(since));
         }
         assert_eq!(seat.ran(), 2);
     }

@@ -25,9 +25,8 @@ pub(super) struct Sessions {
     committing: usize,
     /// All up to this commit is durable.
     durable: CommitNumber,
-    /// When the oldest of what waits began to, and the newest.
+    /// When the oldest of what waits began to.
     waits_since: Time,
-    waits_newest: Time,
     /// The store failed.
     pub(super) failed: bool,
     /// The store has room for new calls.
@@ -85,7 +84,6 @@ impl Sessions {
             committing: 0,
             durable: CommitNumber::default(),
             waits_since: Time::ZERO,
-            waits_newest: Time::ZERO,
             failed: false,
             has_room: true,
             tell_time: Time::ZERO,
@@ -110,11 +108,6 @@ impl Sessions {
     /// Since when something has waited for a commit, if something does.
     pub(super) fn waits_since(&self) -> Option<Time> {
         (self.backlog() > 0).then_some(self.waits_since)
-    }
-
-    /// When the newest of what waits for a commit began to.
-    pub(super) fn waits_newest(&self) -> Time {
-        self.waits_newest
     }
 
     /// Tells the machine the time of day, if it has not heard it for a while.
@@ -161,9 +154,8 @@ impl Sessions {
         if let Some(stream) = from.and_then(|from| from.stream) {
             stream.detach_call();
         }
-        self.waits_newest = system::now();
         if self.waiting.is_empty() {
-            self.waits_since = self.waits_newest;
+            self.waits_since = system::now();
         }
         self.waiting.push(Waiting {
             subject,

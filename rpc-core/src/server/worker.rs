@@ -30,11 +30,15 @@ pub(crate) fn work(shared: &Shared, seat: &Seat) {
         {
             hands.serve(&source, hold, ready);
         }
+        seat.rest();
         // Whoever queues something wakes the poller afterwards, so what is not seen here ends the waiting.
         let more = !(shared.calls.is_empty() && shared.unfinished.is_empty());
         // What is left to others, or not there yet, is no reason to stay awake.
         let commits = !more && !left && shared.committing.has_backlog();
-        let timeout = (more || commits).then_some(Duration::ZERO);
+        let timeout = match commits {
+            true => Some(shared.committing.patience()),
+            false => more.then_some(Duration::ZERO),
+        };
         if let Err(error) = shared.poller.wait(&mut events, timeout) {
             tracing::error!(%error, "waiting for events failed, so a worker ends");
             break;

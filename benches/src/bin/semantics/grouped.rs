@@ -65,11 +65,19 @@ pub fn route(caller: usize, number: u64) -> (u64, u64) {
     (from, (from + 1 + number % 7) % SIZE)
 }
 
+/// Who has it writes.
+#[derive(Default)]
+struct Writer {
+    /// The number of the last transaction.
+    last: u64,
+    /// The number of the last durable one, and of the durable one before that.
+    durable: (u64, u64),
+}
+
 /// A database whose transactions are made durable together.
 pub struct Grouped {
     database: Database,
-    /// The number of the last transaction.
-    writer: Mutex<u64>,
+    writer: Mutex<Writer>,
     /// How many wait for the writer.
     waiting: AtomicUsize,
     /// The number of the last durable transaction.
@@ -87,7 +95,7 @@ impl Grouped {
         transaction.commit()?;
         Ok(Self {
             database,
-            writer: Mutex::new(0),
+            writer: Mutex::default(),
             waiting: AtomicUsize::new(0),
             durable: Mutex::new(0),
             grown: Condvar::new(),
@@ -99,27 +107,18 @@ impl Grouped {
     pub fn transfer(&self, caller: usize, number: u64) -> Outcome<()> {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let mut writer = lock(&self.writer);
-        if self.waiting.fetch_sub(1, Ordering::SeqCst) == 1 {
+        let alone = self.waiting.fetch_sub(1, Ordering::SeqCst) == 1;
+        let (durable, before) = writer.durable;
+        if alone && writer.last == durable && durable > before + 1 {
             // Those whom the last commit has woken have hardly begun to run. Without this, every other commit is for one.
             thread::yield_now();
         }
         let last = self.waiting.load(Ordering::SeqCst) == 0;
-        let mut transaction = self.database.begin_write()?;
-        transaction.set_durability(if last {
-            Durability::Immediate
-        } else {
-            Durability::None
-        })?;
-        let (from, to) = route(caller, number);
-        transfer(&transaction, from, to, 1)?;
-        let mut records = transaction.open_table(RECORDS)?;
-        records.insert(&name(caller, number), &RECORD[..])?;
-        records.remove(&name(caller, number.wrapping_sub(1)))?;
-        drop(records);
-        transaction.commit()?;
-        *writer += 1;
-        let mine = *writer;
+        self.commit(caller, number, last)?;
+        writer.last += 1;
+        let mine = writer.last;
         if last {
+            writer.durable = (mine, durable);
             *lock(&self.durable) = mine;
             drop(writer);
             self.grown.notify_all();
@@ -129,6 +128,22 @@ impl Grouped {
             drop(self.grown.wait_while(durable, |durable| *durable < mine));
         }
         Ok(())
+    }
+
+    /// One transaction.
+    fn commit(&self, caller: usize, number: u64, durably: bool) -> Outcome<()> {
+        let mut transaction = self.database.begin_write()?;
+        transaction.set_durability(match durably {
+            true => Durability::Immediate,
+            false => Durability::None,
+        })?;
+        let (from, to) = route(caller, number);
+        transfer(&transaction, from, to, 1)?;
+        let mut records = transaction.open_table(RECORDS)?;
+        records.insert(&name(caller, number), &RECORD[..])?;
+        records.remove(&name(caller, number.wrapping_sub(1)))?;
+        drop(records);
+        Ok(transaction.commit()?)
     }
 }
 
@@ -141,6 +156,6 @@ fn name(caller: usize, number: u64) -> [u8; 24] {
 }
 
 /// A panic under one of these locks has ended the measurement anyway.
-fn lock(mutex: &Mutex<u64>) -> MutexGuard<'_, u64> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
