@@ -5,6 +5,7 @@ use crate::table::{Goal, line};
 use benches::Outcome;
 use benches::callers::rate;
 use benches::peer::{Peer, serve_at};
+use benches::placement::{allowed, pin_to_one_core, restore};
 use benches::statistics::{compare, median_latency};
 use rpc_core::redb::WriteTransaction;
 use rpc_core::store::StoreError;
@@ -56,20 +57,42 @@ pub fn serve(folder: &str) -> Outcome<()> {
     serve_at(&server.endpoints()[0])
 }
 
-/// Compares all there is to compare.
+/// Compares all there is to compare: many callers on all cores, and one caller with its server on one core. With two, a
+/// commit takes as long as the disk's interrupts need to reach whoever commits, which is the luck of one run.
 pub fn measure(pairs: usize) -> Outcome<()> {
     let folder = Folder::create()?;
-    let peer = Peer::start(&[
-        "serve-durable",
-        &folder.0.join("store").display().to_string(),
-    ])?;
-    let client = LedgerClient::connect(&peer.address)?;
-    let by_hand = Grouped::create(&folder.0)?;
-    many_callers(pairs, &client, &by_hand)?;
-    one_caller(pairs, &client, &by_hand)
+    many_callers(pairs, &Measured::start(&folder.0.join("many"))?)?;
+    let cores = allowed()?;
+    pin_to_one_core()?;
+    one_caller(pairs, &Measured::start(&folder.0.join("one"))?)?;
+    restore(&cores)
 }
 
-fn many_callers(pairs: usize, client: &LedgerClient, by_hand: &Grouped) -> Outcome<()> {
+/// What is compared.
+struct Measured {
+    client: LedgerClient,
+    by_hand: Grouped,
+    /// Held until the client is gone.
+    _server: Peer,
+}
+
+impl Measured {
+    fn start(folder: &Path) -> Outcome<Self> {
+        fs::create_dir(folder)?;
+        let store = folder.join("store").display().to_string();
+        let peer = Peer::start(&["serve-durable", &store])?;
+        Ok(Self {
+            client: LedgerClient::connect(&peer.address)?,
+            by_hand: Grouped::create(folder)?,
+            _server: peer,
+        })
+    }
+}
+
+fn many_callers(pairs: usize, measured: &Measured) -> Outcome<()> {
+    let Measured {
+        client, by_hand, ..
+    } = measured;
     let (called, done) = (numbers(), numbers());
     let compared = compare(
         pairs,
@@ -85,7 +108,7 @@ fn many_callers(pairs: usize, client: &LedgerClient, by_hand: &Grouped) -> Outco
         },
     )?;
     line(
-        &format!("calls/s, {CALLERS} callers, tcp"),
+        &format!("calls/s, {CALLERS} callers, tcp, all cores"),
         &compared,
         Goal::AtLeast(0.8),
     );
@@ -93,7 +116,10 @@ fn many_callers(pairs: usize, client: &LedgerClient, by_hand: &Grouped) -> Outco
 }
 
 /// The floor of one caller is one bare durable commit and one plain call.
-fn one_caller(pairs: usize, client: &LedgerClient, by_hand: &Grouped) -> Outcome<()> {
+fn one_caller(pairs: usize, measured: &Measured) -> Outcome<()> {
+    let Measured {
+        client, by_hand, ..
+    } = measured;
     let (called, done) = (AtomicU64::new(1 << 32), AtomicU64::new(1 << 32));
     let compared = compare(
         pairs,
@@ -107,7 +133,7 @@ fn one_caller(pairs: usize, client: &LedgerClient, by_hand: &Grouped) -> Outcome
         },
     )?;
     line(
-        "latency, one caller, tcp (µs)",
+        "latency, one caller, tcp, one core (µs)",
         &compared,
         Goal::AtMost(1.1),
     );
