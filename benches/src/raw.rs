@@ -36,8 +36,11 @@ pub fn serve_unix(name: &str, ready: impl FnOnce(&str)) -> io::Result<()> {
 
 fn echo_stream(fd: &OwnedFd, buffer: &mut [u8]) -> Result<bool, Errno> {
     let (length, _) = recv(fd, &mut *buffer, RecvFlags::empty())?;
+    if length == 0 {
+        return Ok(false);
+    }
     send(fd, &buffer[..length], SendFlags::NOSIGNAL)?;
-    Ok(length > 0)
+    Ok(true)
 }
 
 /// Echoes datagrams until it is killed.
