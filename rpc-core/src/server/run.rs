@@ -25,38 +25,21 @@ impl Hands<'_> {
     pub(crate) fn run(&mut self, begun: Begun<'_>, args: &[u8]) -> Option<Route> {
         self.clear_reply();
         let shared = self.shared;
-        let Begun {
-            run, now, route, ..
-        } = begun;
-        let place = Place {
-            peer: begun.peer,
-            now,
-            route,
-            held: begun.held,
-            behind: begun.behind,
-            interface: run.interface,
-        };
+        let place = Place::of(&begun);
+        let Begun { run, route, .. } = begun;
         let Some(method) = run.method else {
             // Procedure 0 takes nothing, does nothing and returns nothing.
-            let done = if args.is_empty() {
-                Done::Returned
-            } else {
-                Done::BadArguments
+            let done = match args {
+                [] => Done::Returned,
+                _ => Done::BadArguments,
             };
             return shared.handle_done(run.token, done, route, &mut self.reply);
         };
-        let deadline = instant(run.deadline, now);
-        let records = run.token.awaits_record();
+        let deadline = instant(run.deadline, begun.now);
         let cx = Context::new(begun.peer.clone(), deadline, run.token.id());
         let (access, means) = shared.access(method, run.token);
         let passed_on = nested::pass_on(run.deadline);
-        let done = self.run_method(
-            &place,
-            method.procedure,
-            records,
-            &cx.with_store(access),
-            args,
-        );
+        let done = self.run_method(&place, method.procedure, &cx.with_store(access), args);
         drop(passed_on);
         let end = match means {
             Means::None(token) => Some(End::Open(token)),
@@ -93,27 +76,18 @@ impl Hands<'_> {
         }
     }
 
-    fn run_method(
-        &mut self,
-        place: &Place<'_>,
-        procedure: u32,
-        records: bool,
-        cx: &Context,
-        args: &[u8],
-    ) -> Done {
+    fn run_method(&mut self, place: &Place<'_>, procedure: u32, cx: &Context, args: &[u8]) -> Done {
         let shared = self.shared;
         let Some(service) = shared.services.get(place.interface) else {
             return Done::NoProcedure;
         };
-        let mut input = Decoder::new(
-            args,
-            Limits {
-                message: shared.bounds.message,
-                ..Limits::default()
-            },
-        );
+        let limits = Limits {
+            message: shared.bounds.message,
+            ..Limits::default()
+        };
+        let mut input = Decoder::new(args, limits);
         let mut result = Encoder::with_headroom(take(&mut self.reply), REPLY_HEADROOM);
-        self.tell_beginning(place, procedure, records);
+        self.tell_beginning(place, procedure);
         // Nothing of ours is left half-changed by a panic: the encoder is read as far as it was written, and then discarded.
         let returned = catch_unwind(AssertUnwindSafe(|| {
             service.call(cx, procedure, &mut input, &mut result)
@@ -121,6 +95,7 @@ impl Hands<'_> {
         if let Some(seat) = self.seat {
             seat.end();
         }
+        let (length, limit) = (result.len(), shared.bounds.message);
         self.reply = result.into_vec();
         let end = EndOf {
             interface: service.interface(),
@@ -128,30 +103,18 @@ impl Hands<'_> {
             cx,
         };
         match returned {
-            Ok(Ok(())) if self.reply.len() - REPLY_HEADROOM > shared.bounds.message => {
-                end.too_long(self.reply.len() - REPLY_HEADROOM, shared.bounds.message)
-            }
+            Ok(Ok(())) if length > limit => end.too_long(length, limit),
             Ok(Ok(())) => Done::Returned,
             Ok(Err(error)) => end.failed(&error),
-            Err(payload) => match payload.downcast::<StoreTrouble>() {
-                Ok(trouble) => {
-                    end.left_by_store(shared, &trouble.0);
-                    Done::StoreFailed
-                }
-                Err(panic) => {
-                    shared.counters.panics.fetch_add(1, Ordering::Relaxed);
-                    end.panicked(&*panic);
-                    match service.effects() {
-                        Effects::InTransaction if records => Done::RolledBack,
-                        _ => Done::Panicked,
-                    }
-                }
-            },
+            Err(payload) => {
+                let takes_back = place.records && service.effects() == Effects::InTransaction;
+                end.unwound(shared, payload, takes_back)
+            }
         }
     }
 
     /// Tells the others what runs here from now on.
-    fn tell_beginning(&self, place: &Place<'_>, procedure: u32, records: bool) {
+    fn tell_beginning(&self, place: &Place<'_>, procedure: u32) {
         let (Some(seat), shared, now) = (self.seat, self.shared, place.now) else {
             return;
         };
@@ -162,7 +125,7 @@ impl Hands<'_> {
             route: place.route,
             held: place.held,
         };
-        seat.begin(running, records);
+        seat.begin(running, place.records);
         // What this thread has left waiting must not wait for this call too.
         shared.commit_soon();
         if place.behind || !shared.unfinished.is_empty() || shared.all_busy() {
@@ -179,6 +142,22 @@ struct Place<'a> {
     route: Route,
     held: Option<(u64, Hold)>,
     behind: bool,
+    /// Whether the call's end will be kept by the store.
+    records: bool,
+}
+
+impl<'a> Place<'a> {
+    fn of(begun: &Begun<'a>) -> Self {
+        Self {
+            interface: begun.run.interface,
+            now: begun.now,
+            peer: begun.peer,
+            route: begun.route,
+            held: begun.held,
+            behind: begun.behind,
+            records: begun.run.token.awaits_record(),
+        }
+    }
 }
 
 /// The end of a call, for telling what went wrong.
@@ -208,6 +187,24 @@ impl EndOf<'_> {
         let method = method_name(self.interface, self.procedure);
         tracing::error!(method, peer = %self.cx.peer(), length, limit, "a result is longer than a message may be");
         Done::Unencodable
+    }
+
+    /// The handler did not return. `takes_back`: nothing of what it did is left then.
+    fn unwound(&self, shared: &Shared, payload: Box<dyn Any + Send>, takes_back: bool) -> Done {
+        match payload.downcast::<StoreTrouble>() {
+            Ok(trouble) => {
+                self.left_by_store(shared, &trouble.0);
+                Done::StoreFailed
+            }
+            Err(panic) => {
+                shared.counters.panics.fetch_add(1, Ordering::Relaxed);
+                self.panicked(&*panic);
+                match takes_back {
+                    true => Done::RolledBack,
+                    false => Done::Panicked,
+                }
+            }
+        }
     }
 
     /// The handler asked for something that the store did not do.
