@@ -1,11 +1,11 @@
 //! Torture: a bank, killed with SIGKILL at random moments and started again, and clients to whom the same happens.
 //!
 //! Real processes and real files. The bank keeps its money and its completion records in one durable store, and two files
-//! of papers beside it. Eight clients ask for transfers, letters and parcels (`contract`, `deed`), half of them over TCP and
-//! half over UDP, through a relay that cuts, loses, doubles and reorders; half of them find their calls again by key, and
-//! half by session file. They find the bank through a matchmaker, since each third time it comes back somewhere else
-//! (`stage`). Everybody writes down what they ask and do, outside the framework (`ledger`, `roles`), and at the end it is
-//! compared (`audit`).
+//! of papers beside it. Twelve clients ask for transfers, letters and parcels (`contract`, `deed`): eight over TCP and UDP
+//! through a relay that cuts, loses, doubles and reorders, two over a Unix socket; half of them find their calls again by
+//! key, and half by session file. Two more are never killed and have only what a deadline leaves them. All find the bank
+//! through a matchmaker, since each third time it comes back somewhere else (`stage`). Everybody writes down what they ask
+//! and do, outside the framework (`ledger`, `roles`), and at the end it is compared (`audit`).
 //!
 //! Every process is this program, started again with a role.
 

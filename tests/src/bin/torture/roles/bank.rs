@@ -15,7 +15,8 @@ use crate::deed::{Request, Transfer};
 use crate::papers::Papers;
 use crate::stage::{LETTERS, NAME, PARCELS, STORE};
 
-/// Arguments: the folder of the files, the matchmaker, the number of this life, and where clients shall come.
+/// Arguments: the folder of the files, the matchmaker, the number of this life, a Unix socket of its own, and where else
+/// clients shall come.
 pub fn play(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let folder: PathBuf = argument(arguments, 0)?;
     let matchmaker: String = argument(arguments, 1)?;
@@ -34,10 +35,11 @@ pub fn play(arguments: &[String]) -> Result<(), Box<dyn Error>> {
         .serve(ArchiveService::new(papers))
         .listen("tcp://127.0.0.1:0")
         .listen("udp://127.0.0.1:0")
+        .listen(argument::<String>(arguments, 3)?)
         .completions(store.clone())
         .register(format!("match://{matchmaker}/{NAME}"));
-    for relay in &arguments[3..] {
-        server = server.advertise(relay);
+    for endpoint in &arguments[3..] {
+        server = server.advertise(endpoint);
     }
     let server = server.start()?;
     for endpoint in server.endpoints() {

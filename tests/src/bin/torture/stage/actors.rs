@@ -8,15 +8,15 @@ use crate::audit::Evidence;
 use crate::deed::Request;
 use crate::ledger::now;
 use crate::player::Player;
-use crate::relay::{Dice, Transport};
+use crate::relay::Dice;
 use crate::roles::{BANK, CLIENT, RELAY};
 
 /// The bank and its relay.
 pub struct Bank {
     folder: String,
     matchmaker: String,
-    /// Where clients come, and the process that is there.
-    fronts: [String; 2],
+    /// Where clients come: to the relay, and to the bank's own socket.
+    fronts: [String; 3],
     relay: Player,
     process: Player,
     /// Whether this life has said where it answers.
@@ -28,7 +28,7 @@ impl Bank {
     /// Starts its first life.
     pub fn found(folder: &Path, matchmaker: &str, dice: &mut Dice) -> io::Result<Self> {
         let folder = folder.display().to_string();
-        let (relay, fronts) = start_relay(dice)?;
+        let (relay, fronts) = new_address(&folder, 1, dice)?;
         let process = start_bank(&folder, matchmaker, 1, &fronts)?;
         let mut bank = Self {
             folder,
@@ -54,7 +54,8 @@ impl Bank {
 
     /// The next life will be somewhere else, and nobody is where the last one was.
     pub fn move_away(&mut self, dice: &mut Dice) -> io::Result<()> {
-        (self.relay, self.fronts) = start_relay(dice)?;
+        let life = self.deaths.len() + 1;
+        (self.relay, self.fronts) = new_address(&self.folder, life, dice)?;
         Ok(())
     }
 
@@ -72,6 +73,7 @@ impl Bank {
         if !self.ready {
             let tcp = self.process.answer("ready")?;
             let udp = self.process.answer("ready")?;
+            self.process.answer("ready")?;
             self.relay.order(&format!("to {tcp} {udp}"))?;
             self.ready = true;
         }
@@ -121,50 +123,57 @@ fn start_bank(
     folder: &str,
     matchmaker: &str,
     life: usize,
-    fronts: &[String; 2],
+    fronts: &[String; 3],
 ) -> io::Result<Player> {
-    let [tcp, udp] = fronts;
-    Player::start(BANK, &[folder, matchmaker, &life.to_string(), tcp, udp])
+    let [tcp, udp, unix] = fronts;
+    let life = life.to_string();
+    Player::start(BANK, &[folder, matchmaker, &life, unix, tcp, udp])
 }
 
-fn start_relay(dice: &mut Dice) -> io::Result<(Player, [String; 2])> {
+/// A relay at new ports, and a socket with a new name.
+fn new_address(folder: &str, life: usize, dice: &mut Dice) -> io::Result<(Player, [String; 3])> {
     let mut relay = Player::start(RELAY, &[&dice.below(u64::MAX).to_string()])?;
-    let fronts = [relay.answer("ready")?, relay.answer("ready")?];
-    Ok((relay, fronts))
+    let [tcp, udp] = [relay.answer("ready")?, relay.answer("ready")?];
+    Ok((relay, [tcp, udp, format!("unix:{folder}/bank-{life}")]))
 }
 
-/// One client. Even ones come back by key and odd ones by session file, unless they never go; every other pair uses the same
-/// transport.
+/// How each client comes back to its calls, and over which transport it makes them. Even ones come back by key and odd ones
+/// by session file. The last two are never killed.
+const CAST: [(&str, &str); 12] = [
+    ("keys", "tcp"),
+    ("file", "tcp"),
+    ("keys", "udp"),
+    ("file", "udp"),
+    ("keys", "tcp"),
+    ("file", "tcp"),
+    ("keys", "udp"),
+    ("file", "udp"),
+    ("keys", "unix"),
+    ("file", "unix"),
+    ("handle", "tcp"),
+    ("handle", "udp"),
+];
+pub const CLIENTS: u32 = CAST.len() as u32;
+pub const MORTAL: u32 = CLIENTS - 2;
+
+/// One client.
 pub struct Client {
     number: u32,
-    mortal: bool,
     threads: u32,
     process: Option<Player>,
 }
 
 impl Client {
-    pub fn new(number: u32, mortal: bool, threads: u32) -> Self {
+    pub fn new(number: u32, threads: u32) -> Self {
         Self {
             number,
-            mortal,
             threads,
             process: None,
         }
     }
 
     pub fn start(&mut self, folder: &Path, matchmaker: &str, dice: &mut Dice) -> io::Result<()> {
-        let way = match (self.mortal, self.number % 2) {
-            (true, 0) => "keys",
-            (true, _) => "file",
-            (false, _) => "handle",
-        };
-        // The mortal ones in pairs of both ways, and the others one each.
-        let pair = if self.mortal {
-            self.number / 2
-        } else {
-            self.number
-        };
-        let transport = [Transport::Tcp, Transport::Udp][(pair % 2) as usize];
+        let (way, transport) = CAST[self.number as usize];
         let arguments = [
             folder.display().to_string(),
             matchmaker.to_owned(),

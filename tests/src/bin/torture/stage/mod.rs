@@ -19,7 +19,7 @@ use crate::ledger;
 use crate::options::Options;
 use crate::papers;
 use crate::relay::Dice;
-use actors::{Bank, Client};
+use actors::{Bank, CLIENTS, Client, MORTAL};
 use backup::Backup;
 
 /// The name by which the bank is found.
@@ -29,10 +29,6 @@ pub const STORE: &str = "store";
 pub const LETTERS: &str = "letters";
 pub const PARCELS: &str = "parcels";
 
-/// Clients that are killed, each in its turn.
-const MORTAL: u32 = 8;
-/// All clients: two more are never killed, and so can do without names and files.
-const CLIENTS: u32 = MORTAL + 2;
 /// A life of the bank, from when it answers, in microseconds.
 const SHORTEST_LIFE: u64 = 50_000;
 const LONGEST_LIFE: u64 = 250_000;
@@ -117,7 +113,7 @@ impl Stage {
             started: Instant::now(),
         };
         for number in 0..CLIENTS {
-            let mut client = Client::new(number, number < MORTAL, options.threads);
+            let mut client = Client::new(number, options.threads);
             client.start(&stage.folder, &stage.matchmaker, &mut stage.dice)?;
             stage.clients.push(client);
         }
@@ -177,7 +173,7 @@ impl Stage {
     /// Kills one client after the other, each at some moment of the bank's life.
     fn kill_client(&mut self) -> io::Result<()> {
         self.pass(0, SHORTEST_LIFE);
-        // Neighbours differ in how they come back, and 3 and 8 have no divisor in common.
+        // Neighbours differ in how they come back, and 3 and 10 have no divisor in common.
         let victim = (self.count.client_kills * 3 % MORTAL) as usize;
         self.count.client_kills += 1;
         let client = &mut self.clients[victim];

@@ -21,7 +21,7 @@ use super::argument;
 use crate::contract::{ArchiveClient, BankClient};
 use crate::deed::Request;
 use crate::ledger::Ledger;
-use crate::relay::{Dice, Transport};
+use crate::relay::Dice;
 use crate::stage::NAME;
 use asker::Asker;
 use past::Past;
@@ -37,7 +37,7 @@ pub fn play(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let folder: PathBuf = argument(arguments, 0)?;
     let matchmaker: String = argument(arguments, 1)?;
     let client: u32 = argument(arguments, 2)?;
-    let transport: Transport = argument(arguments, 3)?;
+    let transport: String = argument(arguments, 3)?;
     let threads: u64 = argument(arguments, 5)?;
     let mut dice = Dice::new(argument(arguments, 6)?);
 
