@@ -7,7 +7,7 @@
 //! through a matchmaker, since each third time it comes back somewhere else (`stage`). Everybody writes down what they ask
 //! and do, outside the framework (`ledger`, `roles`), and at the end it is compared (`audit`).
 //!
-//! Every process is this program, started again with a role.
+//! Every process is this program, started again with a role, as in the tour, whose players and bad network these are.
 
 mod audit;
 mod contract;

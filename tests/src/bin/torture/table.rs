@@ -27,7 +27,7 @@ pub fn is_good(verdict: &Verdict) -> bool {
 pub fn table(count: &Count, verdict: &Verdict) -> String {
     let mut text = format!("{:<22}", "effects");
     for head in HEADS {
-        text += &format!("  {head:>9}");
+        text += &format!("  {head:>width$}", width = width(head));
     }
     text.push('\n');
     for (kind, tally) in Kind::ALL.iter().zip(&verdict.tallies) {
@@ -56,31 +56,33 @@ fn line(name: &str, tally: &Tally) -> String {
         tally.unknown,
     ];
     let mut line = format!("{name:<22}");
-    for number in numbers.map(grouped) {
-        line += &format!("  {number:>9}");
+    for (number, head) in numbers.map(grouped).iter().zip(HEADS) {
+        line += &format!("  {number:>width$}", width = width(head));
     }
     line + "\n"
+}
+
+fn width(head: &str) -> usize {
+    head.len().max(7)
 }
 
 fn told(count: &Count, verdict: &Verdict) -> String {
     let interest = &verdict.interest;
     let [by_key, by_file] = interest.resumed.map(grouped);
     let mut text = format!(
-        "The bank was killed {} times, {} of them before it was up, and came back elsewhere {} times; clients were \
-         killed {} times; it took {:.0} s.\n\
-         {} times a call was under way when the bank died; {} answers came from an earlier life of the bank, and {} \
-         repeated ones.\n\
-         {} attempts ended without an answer; {by_key} calls were finished by a later process by key, {by_file} by \
-         session file.\n",
+        "The bank was killed {} times in {:.0} s, {} of them before it was up; it came back elsewhere {} times.\n\
+         Clients were killed {} times; later processes finished {by_key} of their calls by key, {by_file} by session file.\n\
+         {} times a call was under way when the bank died; {} attempts ended without an answer.\n\
+         {} answers came from an earlier life of the bank, and {} of the repeated ones.\n",
         grouped(count.kills.into()),
+        count.took.as_secs_f64(),
         grouped(count.stillborn.into()),
         grouped(count.replacements.into()),
         grouped(count.client_kills.into()),
-        count.took.as_secs_f64(),
         grouped(interest.interrupted),
+        grouped(interest.late),
         grouped(interest.inherited),
         grouped(interest.repeated_later),
-        grouped(interest.late),
     );
     for violation in verdict.violations.iter().take(SHOWN) {
         // Writing to a string cannot fail.

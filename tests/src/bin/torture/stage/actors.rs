@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::audit::Evidence;
 use crate::deed::Request;
@@ -19,8 +19,9 @@ pub struct Bank {
     fronts: [String; 3],
     relay: Player,
     process: Player,
-    /// Whether this life has said where it answers.
-    ready: bool,
+    began: Instant,
+    /// How long this life took to come up, once it has.
+    ready: Option<Duration>,
     deaths: Vec<Option<u64>>,
 }
 
@@ -36,7 +37,8 @@ impl Bank {
             fronts,
             relay,
             process,
-            ready: false,
+            began: Instant::now(),
+            ready: None,
             deaths: vec![None],
         };
         bank.await_ready()?;
@@ -63,21 +65,21 @@ impl Bank {
     pub fn start(&mut self) -> io::Result<()> {
         let life = self.deaths.len() + 1;
         self.process = start_bank(&self.folder, &self.matchmaker, life, &self.fronts)?;
-        self.ready = false;
+        (self.began, self.ready) = (Instant::now(), None);
         self.deaths.push(None);
         Ok(())
     }
 
-    /// Waits until this life answers.
-    pub fn await_ready(&mut self) -> io::Result<()> {
-        if !self.ready {
-            let tcp = self.process.answer("ready")?;
-            let udp = self.process.answer("ready")?;
-            self.process.answer("ready")?;
-            self.relay.order(&format!("to {tcp} {udp}"))?;
-            self.ready = true;
+    /// Waits until this life answers; gives the time that it took.
+    pub fn await_ready(&mut self) -> io::Result<Duration> {
+        if let Some(took) = self.ready {
+            return Ok(took);
         }
-        Ok(())
+        let tcp = self.process.answer("ready")?;
+        let udp = self.process.answer("ready")?;
+        self.process.answer("ready")?;
+        self.relay.order(&format!("to {tcp} {udp}"))?;
+        Ok(*self.ready.insert(self.began.elapsed()))
     }
 
     /// Lets it end in good order, and gives what its tables hold.

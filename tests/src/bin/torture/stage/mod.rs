@@ -164,8 +164,10 @@ impl Stage {
             self.count.stillborn += 1;
             self.pass(0, STILLBORN_AFTER);
         } else {
-            self.bank.await_ready()?;
-            self.pass(SHORTEST_LIFE, LONGEST_LIFE);
+            // As long again as it took to come up, so that clients get somewhere on a slow machine too: a session that is
+            // not answered for 24 seconds is over, and calls without names with it.
+            let opening = self.bank.await_ready()?.as_micros() as u64;
+            self.pass(SHORTEST_LIFE + opening, LONGEST_LIFE + opening);
         }
         self.bank.kill()
     }
