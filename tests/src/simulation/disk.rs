@@ -29,6 +29,8 @@ pub struct Disk {
     failed: bool,
     /// The digests of all calls that it ever heard of, by the reckoning of the models.
     pub digests: FastMap<RequestId, u64>,
+    /// The same of keys: those of the calls that ran under them last.
+    pub key_digests: BTreeMap<CallKey, u64>,
 }
 
 /// What is in it.
@@ -57,7 +59,7 @@ pub enum Record {
 
 impl Record {
     /// Whether it stays though number and session go.
-    fn is_needed(&self) -> bool {
+    pub fn is_needed(&self) -> bool {
         matches!(self, Record::Started(started) if started.key.is_some())
     }
 }
@@ -101,6 +103,7 @@ impl Disk {
             owner: 0,
             failed: false,
             digests: FastMap::default(),
+            key_digests: BTreeMap::new(),
         }
     }
 

@@ -4,7 +4,7 @@ use super::disk::Row;
 use super::service::Behaviour;
 use rpc_core::describe::{Interface, Method, Semantics};
 use rpc_core::{Executed, Time};
-use rpc_proto::session::client::{Failure, FailureKind};
+use rpc_proto::session::client::{Failure, FailureKind, Key};
 
 /// A call that some client has made.
 #[derive(Debug)]
@@ -17,6 +17,12 @@ pub struct Entry {
     pub method: &'static Method,
     /// How it goes at the server.
     pub behaviour: Behaviour,
+    /// The call whose arguments it has: itself, unless it asks under the key of an earlier one.
+    pub subject: u64,
+    /// Its name, if it has one.
+    pub key: Option<Key>,
+    /// Somebody was told that the call with these arguments did not run and never will.
+    pub denied: bool,
     /// When it was made, on the caller's clock.
     pub made: Time,
     /// When the caller gives up, on its clock.
@@ -111,7 +117,7 @@ impl Entry {
         let wrong = match &self.end {
             Some(End::Well) => !returned,
             Some(End::Failed(failure)) => match failure.executed {
-                Executed::No => returned,
+                Executed::No => returned && self.is_firm(failure),
                 Executed::Maybe => false,
                 Executed::Yes => !returned,
             },
@@ -126,8 +132,14 @@ impl Entry {
         Ok(())
     }
 
-    fn was_told_no(&self) -> bool {
-        matches!(&self.end, Some(End::Failed(failure)) if failure.executed == Executed::No)
+    /// Whether nobody else may make the call run when this one is told that it did not. Under a key others may, unless it is
+    /// the key's own record that says so.
+    fn is_firm(&self, failure: &Failure) -> bool {
+        let of_the_key = matches!(
+            failure.kind,
+            FailureKind::Panicked | FailureKind::BadArguments
+        );
+        self.key.is_none_or(|key| key.asked_before && of_the_key)
     }
 }
 
@@ -184,7 +196,7 @@ impl Ledger {
                 entry.semantics()
             ));
         }
-        if entry.was_told_no() && (promise != Promise::Transaction || owns) {
+        if entry.denied && (promise != Promise::Transaction || owns) {
             return Err(format!(
                 "call {id} runs although its caller was told that it never will: {:?}",
                 entry.end
@@ -201,7 +213,7 @@ impl Ledger {
                 "call {id} is committed twice: {before:?}, then {row:?}"
             ));
         }
-        if row.returned && entry.was_told_no() {
+        if row.returned && entry.denied {
             return Err(format!(
                 "call {id} is committed although its caller was told that it never will: {:?}",
                 entry.end
@@ -250,12 +262,22 @@ impl Ledger {
                 "call {id} got the result of execution {execution:?}, but on the disk there is {row:?}"
             ));
         }
+        if entry.semantics() == Semantics::Oneway && execution.is_none() {
+            return Ok(());
+        }
+        let subject = entry.subject;
+        let ran = self.entry(subject)?;
+        if promise == Promise::Outside && ran.acted != execution {
+            return Err(format!(
+                "call {id} got the result of execution {execution:?}, but its effect is that of {:?}",
+                ran.acted
+            ));
+        }
         match execution {
-            None if entry.semantics() == Semantics::Oneway => Ok(()),
-            Some(execution) if entry.completed.contains(&execution) => Ok(()),
+            Some(execution) if ran.completed.contains(&execution) => Ok(()),
             _ => Err(format!(
                 "call {id} got the result of execution {execution:?}, but it was run as {:?}",
-                entry.completed
+                ran.completed
             )),
         }
     }
@@ -274,8 +296,11 @@ impl Ledger {
             Executed::Yes => 2,
         }] += 1;
         let entry = self.close(id, End::Failed(failure.clone()))?;
+        let (subject, firm) = (entry.subject, entry.is_firm(&failure));
+        let entry = self.entry(subject)?;
+        entry.denied |= firm && failure.executed == Executed::No;
         match failure.executed {
-            Executed::No if entry.ran(promise, row) => Err(format!(
+            Executed::No if firm && entry.ran(promise, row) => Err(format!(
                 "call {id} ran {} times, but its caller was told that it never did: {failure:?}",
                 entry.begun
             )),
@@ -338,6 +363,8 @@ pub fn is_excused(entry: &Entry, kind: FailureKind, store: bool) -> bool {
         ReplyTooLarge => entry.behaviour.result > 900,
         RequestTooLarge => entry.payload > 900,
         TooManyCalls | Overloaded => true,
+        // Others use the key, with other arguments too, and clocks jump.
+        Conflict | Expired | KeyAhead => entry.key.is_some(),
         _ => false,
     }
 }

@@ -36,11 +36,13 @@ pub enum Fault {
     StoreFull,
     /// A commit of the store fails.
     StoreFails,
+    /// Servers are told another time of day.
+    ClockJump,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Fault; 14] = [
+    pub const ALL: [Fault; 15] = [
         Fault::Partition,
         Fault::Silence,
         Fault::AddressChange,
@@ -55,6 +57,7 @@ impl Fault {
         Fault::Usurp,
         Fault::StoreFull,
         Fault::StoreFails,
+        Fault::ClockJump,
     ];
 }
 
@@ -100,6 +103,8 @@ pub struct DiskPlan {
     pub crashes: [u32; CrashPoint::COUNT],
     /// Servers that replace another may have a new store.
     pub new_stores: bool,
+    /// Exactly-once calls that have a key, in parts of a thousand.
+    pub keyed: u32,
 }
 
 /// What happens to datagrams, in parts of a thousand.
@@ -247,6 +252,7 @@ fn draw_store(rng: &mut Rng, calm: bool) -> Store {
                 latency: (shortest, shortest * rng.range(1, 5)),
                 crashes,
                 new_stores: !calm && rng.chance(200),
+                keyed: rng.pick(&[0, 200, 600]),
             })
         }
     }
@@ -305,6 +311,7 @@ fn draw_server(rng: &mut Rng, calm: bool) -> server::Config {
         window: rng.pick(&[1, 2, 4, 16, 256]),
         early_ack: Duration::from_millis(rng.pick(&[2, 20, 100])),
         cookie_life: Duration::from_millis(rng.pick(&[300, 3000, 30_000])),
+        retention: Duration::from_secs(rng.pick(&[4, 3600, 24 * 3600])),
         max_datagram: rng.pick(&[1400, 4000, 65_507]),
         ..server::Config::default()
     };

@@ -1,5 +1,6 @@
 //! What the server did, held against what it had to do.
 
+use super::keys::Verdict;
 use super::numbers::Stage;
 use super::replies::{Answer, received};
 use super::{CallFacts, Class, Expected, Model, What};
@@ -59,6 +60,7 @@ impl Model {
     /// The server has answered a message at once, or ignored it.
     pub fn replied(
         &mut self,
+        now: Time,
         expected: &Expected,
         frames: &[&[u8]],
         visits: &mut Visits,
@@ -71,7 +73,7 @@ impl Model {
                 answer.says(*outcome, Executed::Maybe)
             }
             What::Numbered { id, class, call } => {
-                self.numbered(expected, *id, *class, *call, frames, visits)
+                self.numbered(now, expected, *id, *class, *call, frames, visits)
             }
             What::Program {
                 session,
@@ -152,6 +154,9 @@ impl Model {
                 id.seq
             ));
         }
+        if done == Done::StoreFailed {
+            self.keys.end(id, None);
+        }
         if durable && done != Done::StoreFailed {
             number.ended_as = Some(done);
             return none(sent);
@@ -198,8 +203,10 @@ impl Model {
         Ok(())
     }
 
+    #[expect(clippy::too_many_arguments, reason = "all of them describe the answer")]
     fn numbered(
         &mut self,
+        now: Time,
         expected: &Expected,
         id: (SessionId, u64),
         class: Class,
@@ -209,6 +216,15 @@ impl Model {
     ) -> Result<(), String> {
         if class == Class::Running {
             return self.attached(expected, id, frames, visits);
+        }
+        if class == Class::New && self.is_durable(id.0) && self.number(id).is_none() {
+            if matches!(self.key_verdict(&expected.what), Verdict::Follows)
+                && !self.store_failed
+                && !self.is_full(id.0)
+            {
+                self.follows(now, expected, visits);
+                return self.attached(expected, id, frames, visits);
+            }
         }
         if class == Class::New && frames.is_empty() && self.is_durable(id.0) {
             return self.put_off(id);

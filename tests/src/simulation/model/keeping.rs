@@ -1,6 +1,7 @@
 //! What a server has its store keep, and that nothing leaves before it is kept.
 
 use super::answers::{end_of, none, served};
+use super::keys::Verdict;
 use super::numbers::{Numbers, Stage};
 use super::replies::Answer;
 use super::{Class, Expected, Known, Model, What};
@@ -11,7 +12,7 @@ use rpc_core::describe::Semantics;
 use rpc_core::{Executed, Time};
 use rpc_proto::session::program::Keeper;
 use rpc_proto::session::server::{Done, Route, Run};
-use rpc_proto::session::store::{Change, FinishedCall, Kept, StartedCall};
+use rpc_proto::session::store::{CallKey, Change, FinishedCall, Kept, StartedCall};
 use rpc_proto::session::wire::{Outcome, RequestId, SessionId};
 
 /// What is going on while a server says what has to be kept.
@@ -27,7 +28,19 @@ pub enum During<'a> {
 
 impl Model {
     /// The server takes over what a disk holds.
-    pub fn restore(&mut self, now: Time, kept: &Kept, disk: &Disk) -> Result<(), String> {
+    pub fn restore(
+        &mut self,
+        now: Time,
+        wall: u64,
+        kept: &Kept,
+        disk: &Disk,
+        visits: &mut Visits,
+    ) -> Result<(), String> {
+        self.clock(wall.max(kept.clock));
+        for (key, _, reply) in &kept.keys {
+            visits.count(Visit::KeyRestored);
+            self.restore_key(*key, reply, disk)?;
+        }
         for (id, session) in &kept.sessions {
             let key = (session.client, session.nonce, true);
             if self.opens.insert(key, *id).is_some() {
@@ -45,6 +58,14 @@ impl Model {
         for (id, finished) in &kept.finished {
             self.restore_end(*id, finished, disk)?;
         }
+        Ok(())
+    }
+
+    fn restore_key(&mut self, key: CallKey, reply: &[u8], disk: &Disk) -> Result<(), String> {
+        let digest = disk.key_digests.get(&key).copied();
+        let digest = digest.ok_or("a disk holds a key that was never seen")?;
+        let kept = Answer::of(unframed(reply)?)?.kept();
+        self.keys.restore(key, digest, kept);
         Ok(())
     }
 
@@ -108,12 +129,20 @@ impl Model {
                         }
                         _ => answer.says(Outcome::Returned, Executed::Yes)?,
                     }
+                    if let Some(key) = finished.key {
+                        self.restore_key(key, &finished.reply, disk)?;
+                    }
                     self.restore_end(*id, finished, disk)
                 }
                 During::Message(expected) if self.is_new(*id, expected) => {
                     self.refuses(*id, finished, expected, disk, visits)
                 }
-                _ => self.ends(now, *id, finished, visits),
+                _ => {
+                    if let Some(number) = self.number((id.session, id.seq)) {
+                        disk.digests.insert(*id, number.digest);
+                    }
+                    self.ends(now, *id, finished, visits)
+                }
             },
             Change::Drop(id) => {
                 let known = self.sessions.get(&id.session);
@@ -142,7 +171,8 @@ impl Model {
                 }
                 None => Ok(()),
             },
-            Change::ForgetKey(_) | Change::Clock(_) => Ok(()),
+            Change::ForgetKey(key) => self.forget_key(now, key, visits),
+            Change::Clock(wall) => self.keep_clock(*wall),
         }
     }
 
@@ -185,6 +215,10 @@ impl Model {
         }
         visits.count(Visit::ServerStarting);
         disk.digests.insert(id, call.digest);
+        if started.key != call.key {
+            return Err("a call starts under another key than it was sent with".to_owned());
+        }
+        self.begin_key(&expected.what, id, disk)?;
         self.begin(now, expected, method.semantics, false);
         if let Some(number) = self.number((id.session, id.seq)) {
             number.stage = Stage::Starting;
@@ -194,7 +228,7 @@ impl Model {
 
     /// A call with its effects in the store begins at once.
     pub fn begins(
-        &self,
+        &mut self,
         id: RequestId,
         expected: &Expected,
         disk: &mut Disk,
@@ -212,7 +246,7 @@ impl Model {
         if self.store_failed {
             return Err("a call begins though the store has failed".to_owned());
         }
-        Ok(())
+        self.begin_key(&expected.what, id, disk)
     }
 
     /// A new number is refused.
@@ -232,6 +266,31 @@ impl Model {
             return Err("a refusal names another number".to_owned());
         }
         disk.digests.insert(id, call.digest);
+        let stage = Stage::Settling(answer.kept());
+        match self.key_verdict(&expected.what) {
+            Verdict::Unknown => {}
+            Verdict::Follows | Verdict::Known(_)
+                if (answer.outcome, answer.executed) == (Outcome::Overloaded, Executed::Maybe)
+                    && self.config.max_reply_bytes < 1 << 20 =>
+            {
+                self.settle_new(id, expected, call.digest, stage);
+                return Ok(());
+            }
+            Verdict::Follows => return Err("a call is answered while its key's runs".to_owned()),
+            Verdict::Known(kept) => {
+                visits.count(Visit::KeyReplayed);
+                self.settle_new(id, expected, call.digest, stage);
+                return answer.repeats(kept, false);
+            }
+            Verdict::Refused(outcome, executed, visit) => {
+                let tombstone = outcome == Outcome::Expired && answer.outcome != outcome;
+                if !tombstone {
+                    visits.count(visit);
+                    self.settle_new(id, expected, call.digest, stage);
+                    return answer.says(outcome, executed);
+                }
+            }
+        }
         self.refused(
             expected,
             (id.session, id.seq),
@@ -240,6 +299,26 @@ impl Model {
             &answer,
             visits,
         )
+    }
+
+    fn settle_new(&mut self, id: RequestId, expected: &Expected, digest: u64, stage: Stage) {
+        if let Some(known) = self.sessions.get_mut(&id.session) {
+            let semantics = Semantics::ExactlyOnce;
+            known
+                .numbers
+                .refuse(id.seq, expected, digest, semantics, stage);
+        }
+    }
+
+    /// A new number under a key waits for the call that runs for it.
+    pub(super) fn follows(&mut self, now: Time, expected: &Expected, visits: &mut Visits) {
+        visits.count(Visit::KeyFollowed);
+        self.begin(now, expected, Semantics::ExactlyOnce, false);
+        if let What::Numbered { id, call, .. } = &expected.what
+            && let Some(number) = self.number(*id)
+        {
+            number.follows = call.key;
+        }
     }
 
     /// A call has ended.
@@ -251,6 +330,8 @@ impl Model {
         visits: &mut Visits,
     ) -> Result<(), String> {
         let lease = self.config.lease;
+        let kept = Answer::of(unframed(&finished.reply)?)?.kept();
+        self.ends_of_keys.insert(id, finished.key.map(|_| kept));
         let Some(known) = self.sessions.get_mut(&id.session) else {
             return Ok(());
         };
@@ -261,6 +342,14 @@ impl Model {
         let Some(number) = known.numbers.seen.get_mut(&id.seq) else {
             return Err("a call ends that never began".to_owned());
         };
+        if let (Some(key), Stage::Running) = (number.follows, &number.stage) {
+            let answer = Answer::of(unframed(&finished.reply)?)?;
+            number.stage = Stage::Settling(answer.kept());
+            if answer.seq != id.seq {
+                return Err("a reply names another number".to_owned());
+            }
+            return self.keys.check_follower(&key, &answer);
+        }
         let (Some(done), Stage::Running) = (number.ended_as, &number.stage) else {
             return Err(format!("a call is said to end that is {:?}", number.stage));
         };
@@ -293,12 +382,16 @@ impl Model {
 
     /// The message was answered with nothing, and the number is new: the answer has to wait for the store.
     pub(super) fn put_off(&mut self, id: (SessionId, u64)) -> Result<(), String> {
-        let window = self.config.window as usize;
-        let full = |known: &Known| known.numbers.kept >= 2 * window;
-        if self.number(id).is_none() && !self.sessions.get(&id.0).is_some_and(full) {
+        if self.number(id).is_none() && !self.is_full(id.0) {
             return Err(format!("number {} is ignored", id.1));
         }
         Ok(())
+    }
+
+    pub(super) fn is_full(&self, session: SessionId) -> bool {
+        let window = self.config.window as usize;
+        let known = self.sessions.get(&session);
+        known.is_some_and(|known| known.numbers.kept >= 2 * window)
     }
 
     /// The store has a start, and the call begins.
@@ -334,6 +427,9 @@ impl Model {
         visits: &mut Visits,
     ) -> Result<(), String> {
         let lease = self.config.lease;
+        if let Some(kept) = self.ends_of_keys.remove(&id) {
+            self.keys.end(id, kept);
+        }
         let Some(known) = self.sessions.get_mut(&id.session) else {
             return none(sent);
         };

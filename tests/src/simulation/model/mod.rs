@@ -5,20 +5,24 @@
 
 mod answers;
 mod keeping;
+mod keys;
 mod numbers;
 mod replies;
 
 use super::map::FastMap;
 use super::visits::{Visit, Visits};
 pub use keeping::During;
+use keys::Keys;
 use numbers::{Number, Numbers, Stage};
+use replies::Kept;
 use rpc_core::Time;
 use rpc_core::describe::Semantics;
 use rpc_proto::message::{Call, Flavor, Message};
-use rpc_proto::session::program::{AckArgs, Keeper, ProbeArgs};
+use rpc_proto::session::program::{AckArgs, Keeper, ProbeArgs, ReleaseArgs};
 use rpc_proto::session::server::{Config, Route};
+use rpc_proto::session::store::CallKey;
 use rpc_proto::session::wire::{
-    Credential, Outcome, SESSION_FLAVOR, SESSION_PROGRAM, SessionId, procedure,
+    Credential, Outcome, RequestId, SESSION_FLAVOR, SESSION_PROGRAM, SessionId, procedure,
 };
 
 /// Watches one life of a server.
@@ -37,6 +41,9 @@ pub struct Model {
     sessions: FastMap<SessionId, Known>,
     /// Which session each client's `OPEN` was answered with.
     opens: FastMap<([u8; 16], u64, bool), SessionId>,
+    keys: Keys,
+    /// Ends that are not on the disk yet: what their keys are to say then, if they have any and ran.
+    ends_of_keys: FastMap<RequestId, Option<Kept>>,
 }
 
 /// A session as this server must know it.
@@ -101,6 +108,7 @@ pub(super) struct CallFacts {
     pub(super) procedure: u32,
     pub(super) digest: u64,
     pub(super) time_left_ms: u32,
+    pub(super) key: Option<CallKey>,
 }
 
 impl Expected {
@@ -122,6 +130,8 @@ impl Model {
             store_has_room: true,
             sessions: FastMap::default(),
             opens: FastMap::default(),
+            keys: Keys::default(),
+            ends_of_keys: FastMap::default(),
         }
     }
 
@@ -153,7 +163,7 @@ impl Model {
         };
         let what = match self.find(now, &credential, visits) {
             Err(outcome) => What::NoSession { outcome },
-            Ok(()) => self.classify(&call, &credential, visits),
+            Ok(()) => self.classify(now, &call, &credential, visits),
         };
         Expected {
             xid,
@@ -204,7 +214,13 @@ impl Model {
         Ok(())
     }
 
-    fn classify(&mut self, call: &Call<'_>, credential: &Credential, visits: &mut Visits) -> What {
+    fn classify(
+        &mut self,
+        now: Time,
+        call: &Call<'_>,
+        credential: &Credential,
+        visits: &mut Visits,
+    ) -> What {
         let session = credential.session;
         let header = &call.header;
         let Some(known) = self.sessions.get_mut(&session) else {
@@ -217,6 +233,7 @@ impl Model {
                 procedure: header.procedure,
                 digest: digest_of(call),
                 time_left_ms: credential.time_left_ms,
+                key: keys::key_of(call),
             };
             return What::Numbered {
                 id: (session, credential.seq),
@@ -239,6 +256,11 @@ impl Model {
             procedure::PROBE => {
                 if let Some(args) = decode::<ProbeArgs>(call.args) {
                     probe = Some((args.seq, known.numbers.class(args.seq, None)));
+                }
+            }
+            procedure::RELEASE => {
+                if let Some(args) = decode::<ReleaseArgs>(call.args) {
+                    self.keys.release(now, 2 * self.config.lease, &args);
                 }
             }
             procedure::GOODBYE => known.ended = true,
@@ -344,6 +366,7 @@ impl Model {
                 ended_as: None,
                 asked: true,
                 restored: false,
+                follows: None,
             };
             known.numbers.begin(id.1, number);
         }

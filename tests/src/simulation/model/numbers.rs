@@ -7,7 +7,7 @@ use crate::simulation::visits::{Visit, Visits};
 use rpc_core::Time;
 use rpc_core::describe::Semantics;
 use rpc_proto::session::server::{Done, Route};
-use rpc_proto::session::store::Forgotten;
+use rpc_proto::session::store::{CallKey, Forgotten};
 use std::collections::BTreeSet;
 
 /// What the server must know of the numbers of a session.
@@ -44,6 +44,8 @@ pub(super) struct Number {
     pub(super) asked: bool,
     /// It was on the disk when the server started, and takes no room.
     pub(super) restored: bool,
+    /// It waits for the call that runs for this key.
+    pub(super) follows: Option<CallKey>,
 }
 
 /// How far a number has come.
@@ -101,6 +103,7 @@ impl Numbers {
             ended_as: None,
             asked: false,
             restored: true,
+            follows: None,
         };
         self.seen.insert(seq, number);
     }
@@ -171,6 +174,7 @@ impl Numbers {
             ended_as: None,
             asked: true,
             restored: false,
+            follows: None,
         };
         if self.seen.insert(seq, number).is_none() {
             self.kept += 1;

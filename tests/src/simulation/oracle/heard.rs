@@ -235,6 +235,10 @@ impl Oracle {
             },
         };
         attempt.told = better(attempt.told, told);
+        attempt.of_the_key |= matches!(
+            verifier.outcome,
+            Outcome::Panicked | Outcome::BadArguments | Outcome::Conflict
+        );
         if told == Told::NoInOrder {
             visits.count(Visit::ClientInOrder);
         }

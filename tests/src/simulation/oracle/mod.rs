@@ -90,8 +90,10 @@ struct Attempt {
     call: u64,
     incarnation: u64,
     digest: u64,
-    /// A second run does no harm.
+    /// A second run does no harm, or there is none, since the store knows the key.
     repeatable: bool,
+    /// What it was told is true of all copies under its key.
+    of_the_key: bool,
     /// Copies handed over, and those of them on the present link.
     copies: u32,
     copies_here: u32,

@@ -9,7 +9,9 @@ use rpc_core::describe::Semantics;
 use rpc_core::{Executed, Time};
 use rpc_proto::message::{self, CallHeader, Flavor, Message};
 use rpc_proto::session::program::{AckArgs, Keeper, OpenArgs, ProbeArgs};
-use rpc_proto::session::wire::{Credential, SESSION_FLAVOR, SESSION_PROGRAM, procedure};
+use rpc_proto::session::wire::{
+    CallVerifier, Credential, SESSION_FLAVOR, SESSION_PROGRAM, procedure,
+};
 use rpc_proto::xdr::{self, Limits};
 
 /// A message on its way out.
@@ -50,13 +52,20 @@ impl Oracle {
                     }
                     self.sent_program(now, &call, &credential, visits)?
                 } else {
-                    let id = service::id_of(call.args).ok_or("a call with garbled arguments")?;
-                    if out.call != Some(id) {
-                        return Err(format!("call {id} is sent as the one of {:?}", out.call));
-                    }
+                    let subject =
+                        service::id_of(call.args).ok_or("a call with garbled arguments")?;
+                    let id = out.call.ok_or("a call is sent as nobody's")?;
                     let entry = entries
                         .get(id as usize)
                         .ok_or("a call that was never made")?;
+                    if entry.subject != subject {
+                        return Err(format!("call {id} is sent as the one of {subject}"));
+                    }
+                    if CallVerifier::from_bytes(header.verifier.body()).and_then(|said| said.key)
+                        != entry.key.map(|key| key.id)
+                    {
+                        return Err(format!("call {id} is sent under another key than its own"));
+                    }
                     let name = (credential.session, credential.seq);
                     self.sent_call(now, name, id, &header, &credential, entry, visits)?;
                     if out.taken {
@@ -230,6 +239,7 @@ impl Oracle {
                 }
             }
             procedure::GOODBYE => visits.count(Visit::Goodbye),
+            procedure::RELEASE => {}
             procedure::DESCRIBE => return Ok(Some(Asked::Description(id))),
             other => return Err(format!("procedure {other} is called on a session")),
         }
@@ -291,8 +301,8 @@ impl Oracle {
         visits: &mut Visits,
     ) -> Result<(), String> {
         let earlier = self.calls.get(&id).map_or(0, |call| call.attempts.len());
-        let known = self.known(id);
-        if earlier > 0 && known != Executed::No && !entry.may_repeat() {
+        let known = self.known(id, entry);
+        if earlier > 0 && known != Executed::No && !entry.may_repeat() && entry.key.is_none() {
             return Err(format!(
                 "call {id} ({:?}) gets another number although it may have run under an earlier one",
                 entry.semantics()
@@ -328,7 +338,8 @@ impl Oracle {
                 call: id,
                 incarnation: credential.incarnation,
                 digest: shape(header, id, entry),
-                repeatable: entry.may_repeat(),
+                repeatable: entry.may_repeat() || entry.key.is_some(),
+                of_the_key: false,
                 copies: 0,
                 copies_here: 0,
                 told: Told::Nothing,

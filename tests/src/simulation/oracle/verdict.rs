@@ -18,8 +18,21 @@ const PROBE_GAP: Duration = Duration::from_secs(1);
 
 impl Oracle {
     /// What is known of a call: several attempts together ran if one did, and did not if none did.
-    pub(super) fn known(&self, id: u64) -> Executed {
-        let mut known = Executed::No;
+    pub(super) fn known(&self, id: u64, entry: &Entry) -> Executed {
+        let asked_before = entry.key.is_some_and(|key| key.asked_before);
+        let mut known = if asked_before {
+            Executed::Maybe
+        } else {
+            Executed::No
+        };
+        let attempts = self.calls.get(&id).map_or(&[][..], |call| &call.attempts);
+        let last = attempts.last().and_then(|name| self.attempts.get(name));
+        if entry.key.is_some()
+            && let Some(last) = last.filter(|last| last.of_the_key)
+            && executed(last.told) == Executed::No
+        {
+            return Executed::No;
+        }
         for name in self.calls.get(&id).map_or(&[][..], |call| &call.attempts) {
             match self.known_of(*name) {
                 Executed::Yes => return Executed::Yes,
@@ -134,7 +147,7 @@ impl Oracle {
         failure: &Failure,
         visits: &mut Visits,
     ) -> Result<(), String> {
-        let known = self.known(id);
+        let known = self.known(id, entry);
         if failure.executed != known && !self.is_doubtful(id) {
             return Err(format!(
                 "call {id} ends with {failure:?}, but the messages say {known:?}: {}",

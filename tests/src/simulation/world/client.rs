@@ -75,13 +75,16 @@ impl World {
         let node = &self.clients[client];
         let mut open: Vec<u64> = node.ids.values().copied().collect();
         open.sort_unstable();
-        for id in open {
-            self.ledger.abandon(id)?;
+        for id in &open {
+            self.ledger.abandon(*id)?;
         }
         let (stream, life, calls_left) = (node.stream, node.life + 1, node.calls_left);
+        // Whoever asked first may be gone; others ask on under its keys.
+
         let search = node.search;
         self.clients[client] = self.new_client(stream, life, calls_left);
         self.clients[client].search = search;
+        open.into_iter().for_each(|id| self.member_left(id));
         self.search(client, 0);
         Ok(())
     }
@@ -399,14 +402,22 @@ impl World {
                 let execution = node
                     .oracle
                     .ended(now, id, entry, Ok(result), &mut self.visits)?;
-                let (promise, row) = (entry.promise(!self.disks.is_empty()), self.row_of(id));
-                self.ledger.succeed(id, execution, promise, row)
+                let (promise, row) = (
+                    entry.promise(!self.disks.is_empty()),
+                    self.row_of(entry.subject),
+                );
+                self.ledger.succeed(id, execution, promise, row)?;
+                self.member_ended(client, id)
             }
             Err(failure) => {
                 node.oracle
                     .ended(now, id, entry, Err(&failure), &mut self.visits)?;
-                let (promise, row) = (entry.promise(!self.disks.is_empty()), self.row_of(id));
-                self.ledger.fail(id, failure, promise, row)
+                let (promise, row) = (
+                    entry.promise(!self.disks.is_empty()),
+                    self.row_of(entry.subject),
+                );
+                self.ledger.fail(id, failure, promise, row)?;
+                self.member_ended(client, id)
             }
         }
     }

@@ -125,23 +125,24 @@ impl World {
     pub(super) fn check_disks(&self) -> Result<(), String> {
         let disks = !self.disks.is_empty();
         for (id, entry) in self.ledger.entries.iter().enumerate() {
-            entry.check_row(id, entry.promise(disks), self.row_of(id as u64))?;
+            entry.check_row(id, entry.promise(disks), self.row_of(entry.subject))?;
         }
         for disk in &self.disks {
             // Twice the window, once more what a restart has found, and what servers gather before they tell the store to forget.
             let of_session = 4 * self.plan.server.window as usize + 40;
-            let bound = of_session * disk.durable.sessions.len();
-            if disk.durable.calls.len() > bound {
-                return Err(format!(
-                    "{} records of calls are on a disk with {} sessions",
-                    disk.durable.calls.len(),
-                    disk.durable.sessions.len()
-                ));
+            let tables = &disk.durable;
+            let bound = of_session * tables.sessions.len();
+            let records = tables
+                .calls
+                .iter()
+                .filter(|(_, record)| !record.is_needed());
+            if records.clone().count() > bound {
+                return Err(format!("more than {bound} records of calls are on a disk"));
             }
-            let orphan =
-                |(session, _): &&([u8; 16], u64)| !disk.durable.sessions.contains_key(session);
-            if let Some((_, seq)) = disk.durable.calls.keys().find(orphan) {
-                return Err(format!("number {seq} of no session stays on a disk"));
+            for ((session, seq), _) in records {
+                if !tables.sessions.contains_key(session) {
+                    return Err(format!("number {seq} of no session stays on a disk"));
+                }
             }
         }
         Ok(())

@@ -66,6 +66,7 @@ impl World {
             Fault::Usurp => self.usurp(),
             Fault::StoreFull => self.fill_store(),
             Fault::StoreFails => self.break_store(),
+            Fault::ClockJump => self.jump(),
             Fault::Rogue => self.queue.push(self.now, Event::Rogue),
         }
         self.plan_fault(fault);

@@ -47,6 +47,7 @@ struct UnderWay {
 impl World {
     /// A server takes over what its disk holds.
     pub(super) fn take_over(&mut self, server: usize) -> Result<(), String> {
+        let wall = self.wall();
         let node = &mut self.servers[server];
         let Some(process) = &mut node.process else {
             return Ok(());
@@ -64,7 +65,8 @@ impl World {
             self.visits.count(Visit::Restored);
         }
         let now = process.clock.read(self.now);
-        process.model.restore(now, &kept, disk)?;
+        let visits = &mut self.visits;
+        process.model.restore(now, wall, &kept, disk, visits)?;
         let mut recovered = Vec::new();
         let busy: Vec<u64> = kept
             .started
@@ -82,7 +84,7 @@ impl World {
             let found = recovered.iter().find(|(other, _)| Some(*other) == call);
             found.map_or(Recovered::CannotTell, |(_, found)| found.clone())
         };
-        process.machine.restore(now, 0, kept, &mut recover);
+        process.machine.restore(now, wall, kept, &mut recover);
         self.gather(server, During::Restoring)?;
         if self.crashes(CrashPoint::Restoring) {
             return self.crash(server, Visit::CrashRestoring);

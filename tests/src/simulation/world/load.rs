@@ -51,6 +51,10 @@ impl World {
     fn call(&mut self, client: usize) -> Result<(), String> {
         let (interface, method) = self.draw_method();
         let load = self.plan.load;
+        let named = self.draw_key(client, interface, method);
+        let (interface, method) = named
+            .as_ref()
+            .map_or((interface, method), |named| (named.interface, named.method));
         let mut behaviour = Behaviour::draw(&mut self.rng, &self.plan);
         let mut patience = if self.healed || self.plan.calm {
             PATIENCE
@@ -71,6 +75,14 @@ impl World {
         } else {
             self.rng.below(48)
         } as usize;
+        let own = self.ledger.entries.len() as u64;
+        let mut subject = own;
+        let mut payload = payload;
+        if let Some(first) = named.as_ref().and_then(|named| named.subject) {
+            let entry = self.ledger.get(first)?;
+            (subject, payload, behaviour) = (first, entry.payload, entry.behaviour);
+        }
+        let key = named.map(|named| named.key);
         let now = self.clients[client].clock.read(self.now);
         let deadline = now + Duration::from_nanos(patience);
         let id = self.ledger.enter(Entry {
@@ -78,6 +90,9 @@ impl World {
             interface,
             method,
             behaviour,
+            subject,
+            key,
+            denied: false,
             made: now,
             deadline,
             payload,
@@ -91,19 +106,19 @@ impl World {
         });
         self.note(|| {
             format!(
-                "client {client} calls {} as call {id}, {} ms: {behaviour:?}",
+                "client {client} calls {} as call {id}, {} ms, {key:?}: {behaviour:?}",
                 method.name,
                 patience / MS
             )
         });
         let mut message = vec![0; HEADROOM];
-        service::put_args(&mut message, id, payload);
+        service::put_args(&mut message, subject, payload);
         let node = &mut self.clients[client];
         let request = Request {
             interface,
             method,
             message,
-            key: None,
+            key,
             deadline,
             shelve: false,
         };

@@ -5,6 +5,7 @@ mod disks;
 mod faults;
 mod handlers;
 mod keeping;
+mod keys;
 mod load;
 mod matchmaker;
 mod network;
@@ -127,6 +128,10 @@ pub(super) struct World {
     rogue: rogue::Rogue,
     handed: Vec<u8>,
     stuck_given: bool,
+    /// Names of calls.
+    groups: Vec<keys::Group>,
+    /// What servers are told of the time of day is so much off, in milliseconds.
+    skew: i64,
 }
 
 /// More steps than this in one second of the world are a livelock.
@@ -159,6 +164,8 @@ impl World {
             rogue: rogue::Rogue::default(),
             handed: Vec::new(),
             stuck_given: false,
+            groups: Vec::new(),
+            skew: 0,
             plan,
             rng,
         };
@@ -276,7 +283,12 @@ impl World {
                         entry.made, entry.behaviour
                     ));
                 }
-                Some(End::Well) if calm && entry.begun == 0 && self.is_reliable(entry) => {
+                Some(End::Well)
+                    if calm
+                        && entry.begun == 0
+                        && self.is_reliable(entry)
+                        && entry.key.is_none() =>
+                {
                     return Err(format!("oneway call {id} was handed over and never ran"));
                 }
                 _ => {}

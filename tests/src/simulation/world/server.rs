@@ -167,6 +167,8 @@ impl World {
             }
             Owner::Rogue { server } => (server, true),
         };
+        let told = !self.groups.is_empty() && self.rng.chance(100);
+        let wall = told.then(|| self.wall());
         let Some(process) = &mut self.servers[server].process else {
             return Ok(());
         };
@@ -178,6 +180,10 @@ impl World {
         });
         self.routes[route as usize].came += message.len();
         let now = process.clock.read(self.now);
+        if let Some(wall) = wall {
+            process.machine.handle_clock(wall);
+            process.model.clock(wall);
+        }
         let way = Route(route.into());
         let expected = process
             .model
@@ -225,7 +231,7 @@ impl World {
             Handled::Nothing | Handled::Reply => {
                 process
                     .model
-                    .replied(&expected, &frames, &mut self.visits)?;
+                    .replied(now, &expected, &frames, &mut self.visits)?;
                 if let Some(disk) = self.disks.get(disk)
                     && disk.belongs_to(life)
                 {
