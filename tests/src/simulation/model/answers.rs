@@ -217,14 +217,11 @@ impl Model {
         if class == Class::Running {
             return self.attached(expected, id, frames, visits);
         }
-        if class == Class::New && self.is_durable(id.0) && self.number(id).is_none() {
-            if matches!(self.key_verdict(&expected.what), Verdict::Follows)
-                && !self.store_failed
-                && !self.is_full(id.0)
-            {
-                self.follows(now, expected, visits);
-                return self.attached(expected, id, frames, visits);
-            }
+        let follows = matches!(self.key_verdict(&expected.what), Verdict::Follows);
+        let unknown = class == Class::New && self.is_durable(id.0) && self.number(id).is_none();
+        if unknown && follows && !self.store_failed && !self.is_full(id.0) {
+            self.follows(now, expected, visits);
+            return self.attached(expected, id, frames, visits);
         }
         if class == Class::New && frames.is_empty() && self.is_durable(id.0) {
             return self.put_off(id);

@@ -3,6 +3,7 @@
 use super::World;
 use crate::simulation::clock::MS;
 use crate::simulation::ledger::Promise;
+use crate::simulation::service::OUTSIDE;
 use crate::simulation::visits::Visit;
 use rpc_core::describe::{Interface, Method, Semantics};
 use rpc_proto::session::client::Key;
@@ -79,11 +80,16 @@ impl World {
             let group = &mut self.groups[place];
             group.open.push(own);
             let mut key = group.key;
-            // Of other arguments under the key nothing was ever sent.
+            // Of other arguments under the key, or of another method under the same name, nothing was ever sent.
             key.asked_before = !other;
+            let (mut interface, mut method) = (group.interface, group.method);
+            if other && self.rng.chance(500) {
+                interface = &OUTSIDE;
+                method = &OUTSIDE.methods[usize::from(self.rng.chance(500))];
+            }
             return Some(Named {
-                interface: group.interface,
-                method: group.method,
+                interface,
+                method,
                 key,
                 subject: (!other).then_some(group.subject),
             });

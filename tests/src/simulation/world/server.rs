@@ -12,7 +12,7 @@ use crate::simulation::show;
 use crate::simulation::visits::Visit;
 use rpc_proto::message::Message;
 use rpc_proto::session::Security;
-use rpc_proto::session::program::{OpenArgs, OpenRefusal, OpenReply};
+use rpc_proto::session::program::{Keeper, OpenArgs, OpenRefusal, OpenReply};
 use rpc_proto::session::server::{Effects, Handled, Offer, Origin, Route, Server};
 use rpc_proto::session::store::StoreIdentity;
 use rpc_proto::session::wire::{SESSION_PROGRAM, SessionId, procedure};
@@ -265,6 +265,7 @@ impl World {
         if [call.header.program, call.header.procedure] != open {
             return Ok(());
         }
+        let (life, disk) = (self.servers[server].life, self.servers[server].disk);
         let Some(process) = &mut self.servers[server].process else {
             return Ok(());
         };
@@ -286,6 +287,12 @@ impl World {
                     return Err("a session is granted with other bounds than it has".to_owned());
                 }
                 let (now, id) = (process.clock.read(self.now), SessionId(grant.session));
+                let disk = process.keeping.as_ref().and(self.disks.get(disk));
+                if let Some(disk) = disk.filter(|disk| disk.belongs_to(life))
+                    && args.keeper == Keeper::Store
+                {
+                    process.model.kept_session(id, disk)?;
+                }
                 let visits = &mut self.visits;
                 process
                     .model
