@@ -34,6 +34,8 @@ pub enum Entry {
     Repeated(Reply),
     /// It was not answered in time, and will be asked for again.
     Late(String),
+    /// It had no name, and its session ended, since the bank was not heard of for too long.
+    Silenced(String),
     /// The final answer is that nobody knows.
     Unknown(String),
     /// The final answer is one that should not be.
@@ -98,6 +100,7 @@ impl Line {
             Entry::Answered(reply) => ("answered", reply.to_hex()),
             Entry::Repeated(reply) => ("repeated", reply.to_hex()),
             Entry::Late(error) => ("late", one_line(error)),
+            Entry::Silenced(error) => ("silenced", one_line(error)),
             Entry::Unknown(error) => ("unknown", one_line(error)),
             Entry::Failed(error) => ("failed", one_line(error)),
         };
@@ -117,6 +120,7 @@ impl Line {
             "answered" => Entry::Answered(Reply::from_hex(rest).ok()?),
             "repeated" => Entry::Repeated(Reply::from_hex(rest).ok()?),
             "late" => Entry::Late(rest.to_owned()),
+            "silenced" => Entry::Silenced(rest.to_owned()),
             "unknown" => Entry::Unknown(rest.to_owned()),
             "failed" => Entry::Failed(rest.to_owned()),
             _ => return None,
@@ -141,6 +145,7 @@ mod tests {
             Entry::Answered(Reply::Panicked),
             Entry::Repeated(Reply::Panicked),
             Entry::Late("the deadline passed".to_owned()),
+            Entry::Silenced("nobody heard".to_owned()),
             Entry::Unknown("nobody knows".to_owned()),
             Entry::Failed(String::new()),
         ] {

@@ -24,7 +24,7 @@ pub struct Options {
     /// The run fails when it takes longer; without it, a minute and two seconds for each kill.
     #[arg(long)]
     pub seconds: Option<u32>,
-    /// Where the files are made; without it, a new folder that is removed when all went well.
+    /// A new folder for the files; without it, one that is removed when all went well.
     #[arg(long)]
     pub folder: Option<PathBuf>,
     /// Puts an old copy of the store back in the middle of the run, which nothing can survive: the audit must find out.

@@ -84,6 +84,13 @@ fn told(count: &Count, verdict: &Verdict) -> String {
         grouped(interest.inherited),
         grouped(interest.repeated_later),
     );
+    if verdict.silenced > 0 {
+        let _ = writeln!(
+            text,
+            "{} calls without a name ended in a silence that was longer than a session lasts.",
+            grouped(verdict.silenced)
+        );
+    }
     for violation in verdict.violations.iter().take(SHOWN) {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "VIOLATED: {violation}");

@@ -1,5 +1,6 @@
 //! Compares what the clients were told with what the bank did. Knows nothing of the framework.
 
+mod silence;
 mod story;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use crate::contract::Filed;
 use crate::deed::{ACCOUNTS, Deed, OPENING_BALANCE, Request};
 use crate::ledger::Line;
 use crate::reply::Reply;
+use silence::Answers;
 use story::{End, Story, stories};
 
 /// Everything that was written down.
@@ -88,6 +90,8 @@ pub struct Interest {
 pub struct Verdict {
     pub tallies: [Tally; 3],
     pub interest: Interest,
+    /// Calls without a name whose session ended in a long silence, as it must.
+    pub silenced: u64,
     /// What is not as promised.
     pub violations: Vec<String>,
 }
@@ -96,9 +100,9 @@ impl Verdict {
     pub fn over(evidence: &Evidence) -> Self {
         let mut verdict = Self::default();
         let stories = stories(&evidence.ledgers);
-        let runs = Runs::of(evidence);
+        let (runs, answers) = (Runs::of(evidence), Answers::of(&evidence.ledgers));
         for (&request, story) in &stories {
-            verdict.judge(request, story, &runs);
+            verdict.judge(request, story, &runs, &answers);
             verdict.interest.add(request, story, &evidence.deaths);
         }
         for request in runs.0.keys() {
@@ -106,12 +110,12 @@ impl Verdict {
                 verdict.complain(*request, "ran although nobody asked for it");
             }
         }
-        verdict.check_receipts(&stories);
+        verdict.check_receipts(&stories, &runs);
         verdict.check_balances(evidence);
         verdict
     }
 
-    fn judge(&mut self, request: Request, story: &Story, runs: &Runs) {
+    fn judge(&mut self, request: Request, story: &Story, runs: &Runs, answers: &Answers) {
         let (ran, filed) = runs.of_request(request);
         let tally = self.tally(request);
         tally.asked += 1;
@@ -127,6 +131,13 @@ impl Verdict {
                 if ran < due(request) {
                     self.tally(request).lost += 1;
                     self.complain(request, "was answered, and nothing is left of it");
+                }
+                due(request)
+            }
+            End::Silenced => {
+                self.silenced += 1;
+                if !answers.were_missing(request, first.0) {
+                    self.complain(request, "lost its session, and there was no silence");
                 }
                 due(request)
             }
@@ -183,17 +194,24 @@ impl Verdict {
     }
 
     /// Each number is on one receipt, and none is missing: the transfers form one history.
-    fn check_receipts(&mut self, stories: &BTreeMap<Request, Story>) {
+    fn check_receipts(&mut self, stories: &BTreeMap<Request, Story>, runs: &Runs) {
         let mut numbers = BTreeSet::new();
+        let mut unseen = 0;
         for (request, story) in stories {
-            let Some((_, End::Answered(Reply::Moved(receipt)))) = story.ends.first() else {
-                continue;
+            let receipt = match story.ends.first() {
+                Some((_, End::Answered(Reply::Moved(receipt)))) => receipt,
+                Some((_, End::Silenced)) if Kind::of(*request) == Kind::Transactional => {
+                    unseen += runs.of_request(*request).0;
+                    continue;
+                }
+                _ => continue,
             };
             if !numbers.insert(receipt.number) {
                 self.complain(*request, "has the number of another receipt");
             }
         }
-        if !numbers.iter().copied().eq(1..=numbers.len() as u64) {
+        let last = numbers.last().copied().unwrap_or(0);
+        if last > numbers.len() as u64 + unseen {
             self.violations
                 .push("the numbers of the receipts have gaps".to_owned());
         }

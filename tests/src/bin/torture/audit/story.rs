@@ -10,6 +10,7 @@ use crate::reply::Reply;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
     Answered(Reply),
+    Silenced,
     Unknown(String),
     Failed(String),
 }
@@ -43,6 +44,7 @@ pub fn stories(ledgers: &[Line]) -> BTreeMap<Request, Story> {
             Entry::Resumed => story.resumed += 1,
             Entry::Late(_) => story.late += 1,
             Entry::Answered(reply) => story.ends.push((*at, End::Answered(*reply))),
+            Entry::Silenced(_) => story.ends.push((*at, End::Silenced)),
             Entry::Unknown(error) => story.ends.push((*at, End::Unknown(error.clone()))),
             Entry::Failed(error) => story.ends.push((*at, End::Failed(error.clone()))),
             Entry::Repeated(reply) => story.repeated.push((*at, *reply)),

@@ -108,7 +108,10 @@ fn what_is_as_promised_is_found_so() {
 #[test]
 fn each_broken_promise_is_found() {
     type Fault = fn(&mut Evidence);
-    let faults: [(&str, Fault); 14] = [
+    let faults: [(&str, Fault); 15] = [
+        ("no silence", |it| {
+            it.ledgers[1].entry = Entry::Silenced(String::new());
+        }),
         ("ran 2 times", |it| {
             it.executions.insert(request(TRANSFER), 2);
             it.accounts = balances(2);
@@ -171,4 +174,12 @@ fn a_parcel_may_have_an_unknown_outcome_whether_it_was_filed_or_not() {
         assert_eq!(verdict.violations, Vec::<String>::new());
         assert_eq!(verdict.tallies[Kind::Unrecovered as usize].unknown, 1);
     }
+}
+
+#[test]
+fn a_call_without_a_name_may_end_in_a_long_silence() {
+    let mut evidence = good();
+    evidence.ledgers[1] = line(70_000_000, TRANSFER, Entry::Silenced(String::new()));
+    let verdict = Verdict::over(&evidence);
+    assert_eq!((verdict.violations, verdict.silenced), (Vec::new(), 1));
 }

@@ -90,7 +90,8 @@ impl Stage {
         let folder = options.folder.clone().unwrap_or_else(|| {
             std::env::temp_dir().join(format!("torture-{}-{}", std::process::id(), ledger::now()))
         });
-        fs::create_dir_all(&folder)?;
+        // A folder that is there already may hold another run's ledgers.
+        fs::create_dir(&folder)?;
         eprintln!(
             "{} kills, seed {seed}, in {}",
             options.kills,

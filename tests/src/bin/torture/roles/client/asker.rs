@@ -180,7 +180,7 @@ impl Asker {
                 Ok(written) => return written,
                 Err(error) => error,
             };
-            if let Some(end) = end(&error, entry) {
+            if let Some(end) = self.end(&error, entry) {
                 self.ledger.write(request, end)?;
                 drop(error);
                 self.way.abandon(request);
@@ -209,6 +209,22 @@ impl Asker {
         }
     }
 
+    /// How a call with this error ended; none if it is to be asked again.
+    fn end(&self, error: &Error, entry: fn(Reply) -> Entry) -> Option<Entry> {
+        let text = || error.to_string();
+        match error.kind() {
+            ErrorKind::Panicked if error.executed() == Executed::No => Some(entry(Reply::Panicked)),
+            ErrorKind::Deadline
+            | ErrorKind::Unreachable
+            | ErrorKind::Overloaded
+            | ErrorKind::ShuttingDown
+            | ErrorKind::NoRoomForSession => None,
+            ErrorKind::SessionLost if self.way.needs_handle() => Some(Entry::Silenced(text())),
+            _ if error.executed() == Executed::Maybe => Some(Entry::Unknown(text())),
+            _ => Some(Entry::Failed(text())),
+        }
+    }
+
     fn answered(&self) -> std::sync::MutexGuard<'_, Vec<(Request, u64)>> {
         self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -220,20 +236,5 @@ fn deadline(dice: &mut Dice) -> Duration {
         Duration::from_millis(1 + dice.below(HASTE))
     } else {
         DEADLINE
-    }
-}
-
-/// How a call with this error ended; none if it is to be asked again.
-fn end(error: &Error, entry: fn(Reply) -> Entry) -> Option<Entry> {
-    let text = || error.to_string();
-    match error.kind() {
-        ErrorKind::Panicked if error.executed() == Executed::No => Some(entry(Reply::Panicked)),
-        ErrorKind::Deadline
-        | ErrorKind::Unreachable
-        | ErrorKind::Overloaded
-        | ErrorKind::ShuttingDown
-        | ErrorKind::NoRoomForSession => None,
-        _ if error.executed() == Executed::Maybe => Some(Entry::Unknown(text())),
-        _ => Some(Entry::Failed(text())),
     }
 }

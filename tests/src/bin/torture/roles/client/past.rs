@@ -24,7 +24,7 @@ impl Past {
                     issued_at.insert(*request, *issued);
                     past.last = past.last.max(request.number);
                 }
-                Entry::Answered(_) | Entry::Unknown(_) | Entry::Failed(_) => {
+                Entry::Answered(_) | Entry::Silenced(_) | Entry::Unknown(_) | Entry::Failed(_) => {
                     if let Some(issued) = issued_at.remove(request) {
                         past.answered.push((*request, issued));
                     }
