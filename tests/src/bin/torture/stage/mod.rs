@@ -165,9 +165,10 @@ impl Stage {
             self.count.stillborn += 1;
             self.pass(0, STILLBORN_AFTER);
         } else {
-            // As long again as it took to come up, so that clients get somewhere on a slow machine too: a session that is
-            // not answered for 24 seconds is over, and calls without names with it.
+            // Longer if it took long to come up, so that clients get somewhere on a slow machine too; but not much, since the
+            // more they get done, the more there is for the next life to read.
             let opening = self.bank.await_ready()?.as_micros() as u64;
+            let opening = opening.min(LONGEST_LIFE);
             self.pass(SHORTEST_LIFE + opening, LONGEST_LIFE + opening);
         }
         self.bank.kill()
