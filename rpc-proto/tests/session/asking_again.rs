@@ -214,3 +214,36 @@ fn shelved_calls_count_among_the_calls_of_a_client_and_end_with_it() {
         .collect();
     assert_eq!(said, [procedure::GOODBYE.to_be_bytes()]);
 }
+
+/// First contact is made anew over the same stream, for the other kind of session, when the caller asks again. Were the call
+/// sent a second time, an unknown session told of that copy would say that the call did not run.
+#[test]
+fn a_copy_that_went_over_a_stream_does_not_go_over_it_again() {
+    let (mut pair, call) = shelved(LinkKind::Stream, 2, Lost::Reply);
+    for value in 10..16 {
+        pair.now = pair.now + Duration::from_secs(5);
+        pair.client.handle_timeout(pair.now);
+        pair.call(2, value);
+        pair.settle();
+        assert_eq!(pair.last(), Ok(2 * value));
+    }
+    pair.calls_seen.clear();
+    // The cookie has grown old, so that the session for this call takes another HELLO.
+    pair.call(3, 20);
+    pair.send();
+    pair.serve();
+    pair.receive();
+    ask(&mut pair, call);
+    pair.settle();
+    let is_copy = |message: &&Vec<u8>| message.ends_with(&2u64.to_be_bytes());
+    assert_eq!(pair.calls_seen.iter().filter(is_copy).count(), 0);
+    pair.now = pair.now + Duration::from_secs(1);
+    pair.client.handle_timeout(pair.now);
+    pair.settle();
+    assert_eq!(pair.runs[&2], 1);
+    assert!(
+        pair.finished
+            .iter()
+            .any(|(id, ended)| *id == call && *ended == Ok(4))
+    );
+}

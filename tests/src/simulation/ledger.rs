@@ -41,6 +41,8 @@ pub struct Entry {
     pub acted: Option<u64>,
     /// The executions that came to their end with a result, whether or not it could be encoded.
     pub completed: Vec<u64>,
+    /// Its caller was told that the deadline has passed, and may ask again.
+    pub shelved: bool,
     /// How it ended for its caller.
     pub end: Option<End>,
 }
@@ -319,6 +321,20 @@ impl Ledger {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A caller is told that the deadline has passed, and keeps the call to ask again.
+    pub fn shelve(&mut self, id: u64) -> Result<(), String> {
+        self.entry(id)?.shelved = true;
+        Ok(())
+    }
+
+    /// A caller asks again for a call that it has kept.
+    pub fn take_up(&mut self, id: u64, deadline: Time) -> Result<(), String> {
+        let entry = self.entry(id)?;
+        entry.shelved = false;
+        entry.deadline = deadline;
+        Ok(())
     }
 
     /// A caller has died: nobody waits for its calls any more.

@@ -133,6 +133,8 @@ pub struct Load {
     pub queued: u32,
     /// Calls with little time.
     pub hurried: u32,
+    /// Calls whose callers ask again after the deadline.
+    pub shelved: u32,
     /// Calls of what the server does not serve.
     pub foreign: u32,
     /// Arguments too large for a datagram.
@@ -293,6 +295,7 @@ fn draw_load(rng: &mut Rng, calm: bool) -> Load {
         large: rate(300, 60),
         queued: if calm { 0 } else { rate(300, 200) },
         hurried: if calm { 0 } else { rate(500, 300) },
+        shelved: if calm { 0 } else { rate(500, 900) },
         foreign: rate(400, 40),
         bulky: rate(200, 30),
         burst: rng.pick(&[1, 4, 16, 60]),

@@ -104,7 +104,9 @@ impl Client {
             flight.stage = Stage::Sent;
             return;
         }
-        if !known {
+        // While first contact is being made anew over the same link, a copy that went over it is not sent again: a stream
+        // brings it once, and what is known of a lost session rests on that (S-20 d).
+        if !known && flight.attempt.copies_here == 0 {
             flight.stage = Stage::Parked;
             return;
         }

@@ -51,6 +51,7 @@ impl Model {
                 heard: now,
                 ended: false,
                 rogue: false,
+                restored: true,
                 numbers: Numbers::restore(&session.forgotten),
             };
             self.sessions.insert(*id, known);
@@ -112,6 +113,7 @@ impl Model {
                     heard: now,
                     ended: false,
                     rogue: false,
+                    restored: false,
                     numbers: Numbers::default(),
                 };
                 match self.sessions.insert(*id, known) {

@@ -55,6 +55,8 @@ struct Known {
     ended: bool,
     /// Opened by someone who does not keep the rules.
     rogue: bool,
+    /// Of an earlier life, with which acknowledgements may have died.
+    restored: bool,
     numbers: Numbers,
 }
 
@@ -318,6 +320,7 @@ impl Model {
                 heard: now,
                 ended: false,
                 rogue: client == ROGUE,
+                restored: false,
                 numbers: Numbers::default(),
             },
         );
@@ -335,11 +338,13 @@ impl Model {
         (!self.is_durable(session)).then_some(self.incarnation)
     }
 
-    /// How many records of ended calls the server must be keeping of a session, not counting those of its predecessors:
-    /// their acknowledgements may have died with them.
+    /// How many records of ended calls the server must be keeping of a session that its client has told it all about.
     pub fn kept(&self, session: SessionId) -> usize {
         self.sessions.get(&session).map_or(0, |known| {
-            let ended = |number: &&Number| !number.stage.is_under_way() && !number.restored;
+            if known.restored {
+                return 0;
+            }
+            let ended = |number: &&Number| !number.stage.is_under_way();
             known.numbers.seen.values().filter(ended).count()
         })
     }

@@ -234,6 +234,13 @@ impl Oracle {
                 Executed::Yes => Told::Yes,
             },
         };
+        if attempt.shelved {
+            if matches!(told, Told::Result(_)) {
+                // Nobody waits for it now; whoever asks again gets it again.
+                return None;
+            }
+            attempt.doubtful = true;
+        }
         attempt.told = better(attempt.told, told);
         attempt.of_the_key |= matches!(
             verifier.outcome,

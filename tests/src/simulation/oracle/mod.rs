@@ -107,6 +107,8 @@ struct Attempt {
     asked: Time,
     /// A server said on this link that it never saw it.
     never_seen: bool,
+    /// Its caller was told that the deadline has passed, and has not asked again.
+    shelved: bool,
     /// It is over for the client: the number may be acknowledged.
     finished: bool,
 }

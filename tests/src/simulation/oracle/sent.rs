@@ -257,7 +257,7 @@ impl Oracle {
         entry: &Entry,
         visits: &mut Visits,
     ) -> Result<(), String> {
-        if entry.end.is_some() {
+        if entry.end.is_some() || entry.shelved {
             return Err(format!("call {id} has ended and is sent"));
         }
         let asked = [header.program, header.version, header.procedure];
@@ -340,6 +340,7 @@ impl Oracle {
                 digest: shape(header, id, entry),
                 repeatable: entry.may_repeat() || entry.key.is_some(),
                 of_the_key: false,
+                shelved: false,
                 copies: 0,
                 copies_here: 0,
                 told: Told::Nothing,

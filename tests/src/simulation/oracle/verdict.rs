@@ -100,6 +100,50 @@ impl Oracle {
         execution
     }
 
+    /// The deadline of a call has passed, and its caller keeps it.
+    pub fn shelved(&mut self, id: u64, entry: &Entry, failure: &Failure) -> Result<(), String> {
+        let known = self.known(id, entry);
+        if (failure.executed, known) != (Executed::Maybe, Executed::Maybe) && !self.is_doubtful(id)
+        {
+            return Err(format!(
+                "call {id} is shelved with {failure:?}, but the messages say {known:?}"
+            ));
+        }
+        self.put_on_shelf(id, true);
+        Ok(())
+    }
+
+    /// Its caller asks again.
+    pub fn taken_up(&mut self, now: Time, id: u64) {
+        self.put_on_shelf(id, false);
+        let last = self.calls.get(&id).and_then(|call| call.attempts.last());
+        if let Some(attempt) = last.and_then(|name| self.attempts.get_mut(name)) {
+            attempt.asked = now;
+            // It may begin again as if it had just been sent.
+            attempt.received = None;
+            attempt.never_seen = false;
+        }
+    }
+
+    /// Its caller will never ask again.
+    pub fn given_up(&mut self, id: u64) {
+        for name in self
+            .calls
+            .get(&id)
+            .map_or(Vec::new(), |call| call.attempts.clone())
+        {
+            self.finish(name);
+        }
+    }
+
+    fn put_on_shelf(&mut self, id: u64, shelved: bool) {
+        for name in self.calls.get(&id).map_or(&[][..], |call| &call.attempts) {
+            if let Some(attempt) = self.attempts.get_mut(name) {
+                attempt.shelved = shelved;
+            }
+        }
+    }
+
     /// An attempt is over: its number may be acknowledged.
     pub(super) fn finish(&mut self, name: Name) {
         if let Some(attempt) = self.attempts.get_mut(&name)
@@ -125,7 +169,7 @@ impl Oracle {
             if over || self.is_gone(now, name.0) {
                 return false;
             }
-            if now.since(attempt.asked) > PROBE_GAP + TICK {
+            if now.since(attempt.asked) > PROBE_GAP + TICK && !attempt.shelved {
                 late = Some((attempt.call, now.since(attempt.asked)));
             }
             true

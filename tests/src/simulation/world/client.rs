@@ -65,6 +65,16 @@ impl World {
         self.note(|| format!("client {client} dies"));
         if self.rng.chance(500) {
             let node = &mut self.clients[client];
+            let ledger = &self.ledger;
+            let shelved = |id: &u64| ledger.get(*id).is_ok_and(|entry| entry.shelved);
+            let kept: Vec<u64> = node.ids.values().copied().filter(shelved).collect();
+            node.ids.retain(|_, id| !kept.contains(id));
+            for id in kept {
+                self.clients[client].oracle.given_up(id);
+                self.ledger.abandon(id)?;
+                self.member_left(id);
+            }
+            let node = &mut self.clients[client];
             node.machine.handle_close(node.clock.read(self.now));
             self.pump(client)?;
             if !self.clients[client].ids.is_empty() {
@@ -395,6 +405,7 @@ impl World {
         });
         self.digest.add(id);
         match finished.result {
+            Err(failure) if finished.shelved => self.shelved(client, finished.call, id, &failure),
             Ok(range) => {
                 let result = message
                     .get(range)

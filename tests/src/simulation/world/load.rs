@@ -101,6 +101,7 @@ impl World {
             begun_in: 0,
             undone: 0,
             acted: None,
+            shelved: false,
             completed: Vec::new(),
             end: None,
         });
@@ -111,6 +112,7 @@ impl World {
                 patience / MS
             )
         });
+        let shelve = self.rng.chance(load.shelved);
         let mut message = vec![0; HEADROOM];
         service::put_args(&mut message, subject, payload);
         let node = &mut self.clients[client];
@@ -120,7 +122,7 @@ impl World {
             message,
             key,
             deadline,
-            shelve: false,
+            shelve,
         };
         let call = node.machine.handle_call(now, request);
         match node.ids.insert(call, id) {

@@ -12,6 +12,7 @@ mod network;
 mod queue;
 mod rogue;
 mod server;
+mod shelf;
 
 use super::clock::SECOND;
 use super::disk::Disk;
@@ -24,7 +25,7 @@ use client::ClientNode;
 use matchmaker::Matchmaker;
 use network::{Link, Route};
 use queue::Queue;
-use rpc_proto::session::client::FailureKind;
+use rpc_proto::session::client::{CallId, FailureKind};
 use server::ServerNode;
 
 /// What will happen.
@@ -57,6 +58,12 @@ pub(super) enum Event {
     /// A client makes some calls.
     Load {
         client: usize,
+    },
+    /// A caller asks again, or never will.
+    AskAgain {
+        client: usize,
+        life: u32,
+        call: CallId,
     },
     /// A client's stream is found to be broken.
     Broken {
@@ -225,6 +232,7 @@ impl World {
             Event::ServerTimer { server, life } => self.server_timer(server, life),
             Event::Handler { server, life, slot } => self.handler(server, life, slot),
             Event::Load { client } => self.load(client),
+            Event::AskAgain { client, life, call } => self.ask_again(client, life, call),
             Event::Broken { link } => self.broken(link),
             Event::Resolved {
                 client,

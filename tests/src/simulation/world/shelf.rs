@@ -1,0 +1,74 @@
+//! Callers that ask again after the deadline of their call, or give it up.
+
+use super::{Event, World};
+use crate::simulation::clock::{MS, SECOND};
+use crate::simulation::visits::Visit;
+use rpc_proto::session::client::{CallId, Failure, FailureKind};
+use std::time::Duration;
+
+impl World {
+    /// The deadline of a call has passed, and its caller keeps it.
+    pub(super) fn shelved(
+        &mut self,
+        client: usize,
+        call: CallId,
+        id: u64,
+        failure: &Failure,
+    ) -> Result<(), String> {
+        self.visit(Visit::Shelved);
+        let node = &mut self.clients[client];
+        let (now, life) = (node.clock.read(self.now), node.life);
+        let entry = self.ledger.get(id)?;
+        let late = matches!(
+            failure.kind,
+            FailureKind::DeadlineExceeded | FailureKind::NoRoomForSession
+        );
+        if !late || now < entry.deadline {
+            return Err(format!("call {id} is shelved without need: {failure:?}"));
+        }
+        node.oracle.shelved(id, entry, failure)?;
+        node.ids.insert(call, id);
+        self.ledger.shelve(id)?;
+        let lease = self.plan.server.lease.as_nanos() as u64;
+        let pause = self.rng.pick(&[MS, 300 * MS, SECOND, lease / 2, lease]);
+        let at = self.now + self.rng.below(pause);
+        self.queue.push(at, Event::AskAgain { client, life, call });
+        Ok(())
+    }
+
+    pub(super) fn ask_again(
+        &mut self,
+        client: usize,
+        life: u32,
+        call: CallId,
+    ) -> Result<(), String> {
+        let node = &mut self.clients[client];
+        let Some(&id) = node.ids.get(&call).filter(|_| node.life == life) else {
+            return Ok(());
+        };
+        let now = node.clock.read(self.now);
+        // For some there is nothing to wait for any more, which nobody but they can know.
+        let long_after = self.now > self.plan.horizon + 20 * SECOND;
+        if long_after || self.rng.chance(200) {
+            self.visit(Visit::GivenUp);
+            let node = &mut self.clients[client];
+            node.ids.remove(&call);
+            node.oracle.given_up(id);
+            node.machine.give_up(now, call);
+            self.ledger.abandon(id)?;
+            self.member_left(id);
+            return self.pump(client);
+        }
+        self.visit(Visit::AskedAgain);
+        self.note(|| format!("client {client} asks again for call {id}"));
+        let patience = self.rng.range(MS, 8 * SECOND);
+        let deadline = now + Duration::from_nanos(patience);
+        let node = &mut self.clients[client];
+        node.oracle.taken_up(now, id);
+        self.ledger.take_up(id, deadline)?;
+        if !node.machine.ask_again(now, call, deadline) {
+            return Err(format!("call {id} was shelved, and is not known any more"));
+        }
+        self.pump(client)
+    }
+}
