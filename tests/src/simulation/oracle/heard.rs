@@ -65,6 +65,20 @@ impl Oracle {
             }
             Asked::Probe(name) => {
                 let open = self.attempts.get(&name).is_some_and(|a| !a.finished);
+                let shelved = self.attempts.get(&name).is_some_and(|a| a.shelved);
+                let lost = |verifier: &Verifier| {
+                    matches!(
+                        verifier.outcome,
+                        Outcome::UnknownSession | Outcome::StaleIncarnation
+                    )
+                };
+                if shelved && ours.as_ref().is_some_and(lost) {
+                    // Nobody waits for the answer, so the client may leave it to the next question to find out.
+                    if let Some(session) = self.sessions.get_mut(&name.0) {
+                        session.lapsed = true;
+                    }
+                    return Ok(None);
+                }
                 if let Some(verifier) = ours.filter(|_| open) {
                     self.answered(now, name.0, &verifier, Time::ZERO, true);
                     if verifier.outcome == Outcome::Returned && status == AcceptStatus::Success {
