@@ -21,6 +21,8 @@ pub(super) struct ClientNode {
     search: u32,
     pub(super) ids: FastMap<CallId, u64>,
     timer: u64,
+    /// It has asked again for a call whose deadline had passed.
+    pub(super) asked_again: bool,
     pub(super) calls_left: usize,
     /// Until then nothing that it sends arrives, and nothing arrives here.
     pub(super) deaf_up: u64,
@@ -52,6 +54,7 @@ impl World {
             search: 0,
             ids: FastMap::default(),
             timer: u64::MAX,
+            asked_again: false,
             calls_left,
             deaf_up: 0,
             deaf_down: 0,

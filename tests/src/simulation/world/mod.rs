@@ -202,6 +202,9 @@ impl World {
                 if self.now - since > 4 * SECOND {
                     break;
                 }
+            } else {
+                // Somebody has asked again for a call that was over.
+                quiet_since = None;
             }
             if self.now > end {
                 return Err(format!("{} calls never end", self.ledger.open));
@@ -316,6 +319,11 @@ impl World {
     /// Once all is quiet, clients have told the server what it need not keep any more.
     fn check_servers_end(&mut self) -> Result<(), String> {
         for (place, client) in self.clients.iter().enumerate() {
+            // The answer to a question about a call that has ended meanwhile renews nothing at the client, who may so have left
+            // an idle session that we take for usable.
+            if client.asked_again {
+                continue;
+            }
             let Some(link) = client.link else { continue };
             let server = self.links[link as usize].server;
             let Some(process) = &self.servers[server].process else {

@@ -65,6 +65,7 @@ impl World {
         let deadline = now + Duration::from_nanos(patience);
         let node = &mut self.clients[client];
         node.oracle.taken_up(now, id);
+        node.asked_again = true;
         self.ledger.take_up(id, deadline)?;
         if !node.machine.ask_again(now, call, deadline) {
             return Err(format!("call {id} was shelved, and is not known any more"));
