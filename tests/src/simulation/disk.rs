@@ -29,8 +29,6 @@ pub struct Disk {
     failed: bool,
     /// The digests of all calls that it ever heard of, by the reckoning of the models.
     pub digests: FastMap<RequestId, u64>,
-    /// The same of keys: those of the calls that ran under them last.
-    pub key_digests: BTreeMap<CallKey, u64>,
 }
 
 /// What is in it.
@@ -40,8 +38,8 @@ pub struct Tables {
     pub sessions: BTreeMap<[u8; 16], KeptSession>,
     /// Calls that were started or finished.
     pub calls: BTreeMap<([u8; 16], u64), Record>,
-    /// Replies under keys.
-    pub keys: BTreeMap<CallKey, (u128, Vec<u8>)>,
+    /// Replies under keys, and the calls that got them.
+    pub keys: BTreeMap<CallKey, (RequestId, u128, Vec<u8>)>,
     /// The latest clock.
     pub clock: u64,
     /// The handlers' table, by call.
@@ -103,7 +101,6 @@ impl Disk {
             owner: 0,
             failed: false,
             digests: FastMap::default(),
-            key_digests: BTreeMap::new(),
         }
     }
 
@@ -221,7 +218,7 @@ impl Tables {
             Change::Finish(id, finished) => {
                 if let Some(key) = finished.key {
                     self.keys
-                        .insert(key, (finished.digest, finished.reply.clone()));
+                        .insert(key, (id, finished.digest, finished.reply.clone()));
                 }
                 self.calls
                     .insert((id.session.0, id.seq), Record::Finished(finished));
@@ -278,7 +275,7 @@ impl Tables {
                 Record::Finished(finished) => kept.finished.push((id, finished.clone())),
             }
         }
-        for (key, (digest, reply)) in &self.keys {
+        for (key, (_, digest, reply)) in &self.keys {
             kept.keys.push((*key, *digest, reply.clone()));
         }
         kept

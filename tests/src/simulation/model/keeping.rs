@@ -39,7 +39,8 @@ impl Model {
         self.clock(wall.max(kept.clock));
         for (key, _, reply) in &kept.keys {
             visits.count(Visit::KeyRestored);
-            self.restore_key(*key, reply, disk)?;
+            let owner = disk.durable.keys.get(key).map(|(owner, ..)| *owner);
+            self.restore_key(*key, owner, reply, disk)?;
         }
         for (id, session) in &kept.sessions {
             let key = (session.client, session.nonce, true);
@@ -62,8 +63,16 @@ impl Model {
         Ok(())
     }
 
-    fn restore_key(&mut self, key: CallKey, reply: &[u8], disk: &Disk) -> Result<(), String> {
-        let digest = disk.key_digests.get(&key).copied();
+    /// `owner`: the call whose reply it is. Only what a disk holds counts: who was about to run under the key may have been
+    /// shut out before anything of it was written.
+    fn restore_key(
+        &mut self,
+        key: CallKey,
+        owner: Option<RequestId>,
+        reply: &[u8],
+        disk: &Disk,
+    ) -> Result<(), String> {
+        let digest = owner.and_then(|owner| disk.digests.get(&owner).copied());
         let digest = digest.ok_or("a disk holds a key that was never seen")?;
         let kept = Answer::of(unframed(reply)?)?.kept();
         self.keys.restore(key, digest, kept);
@@ -132,7 +141,7 @@ impl Model {
                         _ => answer.says(Outcome::Returned, Executed::Yes)?,
                     }
                     if let Some(key) = finished.key {
-                        self.restore_key(key, &finished.reply, disk)?;
+                        self.restore_key(key, Some(*id), &finished.reply, disk)?;
                     }
                     self.restore_end(*id, finished, disk)
                 }
@@ -220,7 +229,7 @@ impl Model {
         if started.key != call.key {
             return Err("a call starts under another key than it was sent with".to_owned());
         }
-        self.begin_key(&expected.what, id, disk)?;
+        self.begin_key(&expected.what, id)?;
         self.begin(now, expected, method.semantics, false);
         if let Some(number) = self.number((id.session, id.seq)) {
             number.stage = Stage::Starting;
@@ -248,7 +257,7 @@ impl Model {
         if self.store_failed {
             return Err("a call begins though the store has failed".to_owned());
         }
-        self.begin_key(&expected.what, id, disk)
+        self.begin_key(&expected.what, id)
     }
 
     /// A new number is refused.

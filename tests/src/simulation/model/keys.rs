@@ -2,7 +2,6 @@
 
 use super::replies::{Answer, Kept};
 use super::{CallFacts, Model, What};
-use crate::simulation::disk::Disk;
 use crate::simulation::visits::{Visit, Visits};
 use rpc_core::{Executed, Time};
 use rpc_proto::message::{Call, Flavor};
@@ -157,12 +156,7 @@ impl Model {
     }
 
     /// A call under a key begins.
-    pub(super) fn begin_key(
-        &mut self,
-        what: &What,
-        owner: RequestId,
-        disk: &mut Disk,
-    ) -> Result<(), String> {
+    pub(super) fn begin_key(&mut self, what: &What, owner: RequestId) -> Result<(), String> {
         let What::Numbered { call, .. } = what else {
             return Ok(());
         };
@@ -175,7 +169,6 @@ impl Model {
             other => return Err(format!("a call begins whose key says {other:?}")),
         }
         self.keys.begin(key, call.digest, owner);
-        disk.key_digests.insert(key, call.digest);
         Ok(())
     }
 

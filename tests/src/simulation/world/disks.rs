@@ -127,7 +127,7 @@ impl World {
         for (id, entry) in self.ledger.entries.iter().enumerate() {
             entry.check_row(id, entry.promise(disks), self.row_of(entry.subject))?;
         }
-        for disk in &self.disks {
+        for (number, disk) in self.disks.iter().enumerate() {
             // Twice the window, once more what a restart has found, and what servers gather before they tell the store to forget.
             let of_session = 4 * self.plan.server.window as usize + 40;
             let tables = &disk.durable;
@@ -138,6 +138,15 @@ impl World {
                 .filter(|(_, record)| !record.is_needed());
             if records.clone().count() > bound {
                 return Err(format!("more than {bound} records of calls are on a disk"));
+            }
+            // The handler whose transaction took its record with it may have died with its server before that said that the
+            // session is over: then the next start says it.
+            let is_kept = self.servers.iter().any(|node| {
+                let alive = node.process.is_some() && node.disk == number;
+                alive && disk.is_open_to(node.life).is_ok()
+            });
+            if !is_kept {
+                continue;
             }
             for ((session, seq), _) in records {
                 if !tables.sessions.contains_key(session) {
