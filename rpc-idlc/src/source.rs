@@ -1,6 +1,6 @@
 //! Source files and places in them.
 
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Code, Diagnostic, Diagnostics};
 use std::path::{Path, PathBuf};
 
 /// The largest file that is read: offsets then fit 32 bits with room to spare.
@@ -60,7 +60,12 @@ impl Sources {
         let text = String::from_utf8(bytes).unwrap_or_else(|error| {
             let start = error.utf8_error().valid_up_to() as u32;
             let end = start + char::REPLACEMENT_CHARACTER.len_utf8() as u32;
-            let problem = Diagnostic::new("this is not UTF-8 text", Span { file, start, end }, "");
+            let problem = Diagnostic::new(
+                Code::NotText,
+                "this is not UTF-8 text",
+                Span { file, start, end },
+                "",
+            );
             let help = "save it as UTF-8; if it is no text at all, name the file that you meant";
             diags.report(problem.help(help));
             String::from_utf8_lossy(error.as_bytes()).into_owned()

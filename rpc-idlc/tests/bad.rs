@@ -29,7 +29,7 @@ fn every_message_names_its_place() {
         };
         let errors = message
             .lines()
-            .filter(|line| line.starts_with("error: "))
+            .filter(|line| line.starts_with("error[E"))
             .count();
         let place = format!("--> {}:", path.display());
         let places = message

@@ -23,7 +23,7 @@ fn compile(text: &str) {
                 generated[0].rust
             );
         }
-        Err(Error::Rejected(message)) => assert!(message.contains("error: "), "{message}"),
+        Err(Error::Rejected(message)) => assert!(message.contains("error[E"), "{message}"),
         Err(other) => panic!("{other}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Checker;
 use crate::ast::{Expr, ExprKind, ItemKind, Scalar, TypeExpr, TypeKind};
-use crate::diag::Diagnostic;
+use crate::diag::{Code, Diagnostic};
 use crate::model::{Const, ConstType, ItemId, Length, Value};
 use crate::source::Span;
 use crate::suggest::closest;
@@ -45,7 +45,7 @@ fn chain(checker: &mut Checker<'_>, start: ItemId, state: &mut [State]) {
             State::Open => {
                 let name = &checker.file.items[id].name;
                 let title = format!("`{}` is defined by itself", name.text);
-                checker.error(title, value.span, "");
+                checker.error(Code::ConstantCircle, title, value.span, "");
                 state[id] = State::Wrong;
                 break;
             }
@@ -106,7 +106,12 @@ fn declared(checker: &mut Checker<'_>, ty: &TypeExpr) -> Option<ConstType> {
             Some(ConstType::Scalar(*scalar))
         }
         _ => {
-            let problem = Diagnostic::new("a constant cannot have this type", ty.span, "");
+            let problem = Diagnostic::new(
+                Code::NotForConstants,
+                "a constant cannot have this type",
+                ty.span,
+                "",
+            );
             checker.report(problem.help("it is an integer, `bool` or `string`"));
             None
         }
@@ -123,7 +128,12 @@ fn natural(checker: &mut Checker<'_>, value: &Value, span: Span) -> Option<Const
     let types = [Scalar::U32, Scalar::I32, Scalar::U64, Scalar::I64];
     let fitting = types.into_iter().find(|ty| holds(*ty, value));
     if fitting.is_none() {
-        checker.error("no integer has more than 64 bits", span, "");
+        checker.error(
+            Code::OutOfRange,
+            "no integer has more than 64 bits",
+            span,
+            "",
+        );
     }
     fitting.map(ConstType::Scalar)
 }
@@ -134,7 +144,7 @@ fn holds(ty: Scalar, value: i128) -> bool {
 }
 
 fn fits(checker: &mut Checker<'_>, value: &Value, ty: ConstType, span: Span) -> Option<()> {
-    let title = match (value, ty) {
+    let (code, title) = match (value, ty) {
         (Value::Str(_), ConstType::String) | (Value::Bool(_), ConstType::Scalar(Scalar::Bool)) => {
             return Some(());
         }
@@ -142,13 +152,18 @@ fn fits(checker: &mut Checker<'_>, value: &Value, ty: ConstType, span: Span) -> 
             if holds(ty, *value) {
                 return Some(());
             }
-            out_of_range(*value, ty)
+            (Code::OutOfRange, out_of_range(*value, ty))
         }
-        (_, ConstType::String) => "expected a string in quotes".to_owned(),
-        (_, ConstType::Scalar(Scalar::Bool)) => "expected `true` or `false`".to_owned(),
-        (_, ConstType::Scalar(ty)) => format!("expected a number, for {}", ty.name()),
+        (_, ConstType::String) => (Code::WrongValue, "expected a string in quotes".to_owned()),
+        (_, ConstType::Scalar(Scalar::Bool)) => {
+            (Code::WrongValue, "expected `true` or `false`".to_owned())
+        }
+        (_, ConstType::Scalar(ty)) => (
+            Code::WrongValue,
+            format!("expected a number, for {}", ty.name()),
+        ),
     };
-    checker.error(title, span, "");
+    checker.error(code, title, span, "");
     None
 }
 
@@ -172,10 +187,15 @@ impl Checker<'_> {
                     _ => {}
                 }
                 let title = format!("`{name}` is {}, not a constant", kind.describe());
-                self.error(title, span, "");
+                self.error(Code::NotAConstant, title, span, "");
             }
             None => {
-                let mut problem = Diagnostic::new(format!("unknown constant `{name}`"), span, "");
+                let mut problem = Diagnostic::new(
+                    Code::UnknownConstant,
+                    format!("unknown constant `{name}`"),
+                    span,
+                    "",
+                );
                 let items = &self.file.items;
                 let consts = items
                     .iter()
@@ -202,18 +222,23 @@ impl Checker<'_> {
                 match self.consts[of].as_ref()?.value {
                     Value::Int { value, .. } => (value, Some(of)),
                     _ => {
-                        self.error(format!("`{name}` is not a number"), expr.span, "");
+                        self.error(
+                            Code::WrongValue,
+                            format!("`{name}` is not a number"),
+                            expr.span,
+                            "",
+                        );
                         return None;
                     }
                 }
             }
             ExprKind::Str(_) | ExprKind::Bool(_) => {
-                self.error("expected a number", expr.span, "");
+                self.error(Code::WrongValue, "expected a number", expr.span, "");
                 return None;
             }
         };
         if !holds(ty, value) {
-            self.error(out_of_range(value, ty), expr.span, "");
+            self.error(Code::OutOfRange, out_of_range(value, ty), expr.span, "");
             return None;
         }
         Some((value, of))
@@ -223,7 +248,7 @@ impl Checker<'_> {
     pub(super) fn length(&mut self, expr: &Expr) -> Option<Length> {
         let (value, of) = self.number(expr, Scalar::U32)?;
         if value == 0 {
-            self.error("a length is at least 1", expr.span, "");
+            self.error(Code::ZeroLength, "a length is at least 1", expr.span, "");
             return None;
         }
         Some(Length {

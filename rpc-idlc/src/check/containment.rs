@@ -5,7 +5,7 @@
 
 use super::graph::components;
 use crate::ast;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{Item, ItemKind, Payload, Type};
 use crate::source::Span;
 
@@ -36,7 +36,7 @@ fn aliases(file: &ast::File, items: &[Item], diags: &mut Diagnostics) {
     for circle in circles(&edges) {
         let item = &file.items[circle];
         let title = format!("`{}` is defined by itself", item.name.text);
-        let problem = Diagnostic::new(title, item.name.span, "");
+        let problem = Diagnostic::new(Code::AliasCircle, title, item.name.span, "");
         diags.report(
             problem.help("make one of them a `struct`: a new type may hold itself in a list"),
         );
@@ -80,7 +80,7 @@ fn finite(file: &ast::File, items: &[Item], diags: &mut Diagnostics) {
         }
         let name = &file.items[first].name;
         let title = format!("`{}` contains itself without end", name.text);
-        let mut problem = Diagnostic::new(title, name.span, "");
+        let mut problem = Diagnostic::new(Code::Endless, title, name.span, "");
         if let Some(span) = place(&file.items[first], &items[first], &component) {
             problem = problem.also(span, "here");
         }
@@ -298,7 +298,7 @@ fn sizes(file: &ast::File, items: &[Item], diags: &mut Diagnostics) {
             } else {
                 "list<T, N>"
             };
-            let problem = Diagnostic::new(title, place, label);
+            let problem = Diagnostic::new(Code::ArrayTooLarge, title, place, label);
             diags.report(problem.help(format!("it is kept in place; `{ours}` is not")));
         }
     }

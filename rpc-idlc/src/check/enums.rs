@@ -2,7 +2,7 @@
 
 use super::Checker;
 use crate::ast::{self, Expr, ExprKind, Ident, Scalar, TypeKind};
-use crate::diag::Diagnostic;
+use crate::diag::{Code, Diagnostic};
 use crate::model::{Arm, Case, Enumerator, ItemId, Labels, Payload, Type, Union};
 use crate::source::Span;
 use crate::suggest::closest;
@@ -27,7 +27,12 @@ impl<'a> Checker<'a> {
     ) -> Option<Vec<Enumerator>> {
         self.unique_variants(enumerators.iter().map(|e| &e.name), "value");
         if enumerators.is_empty() && !self.incomplete {
-            self.error(format!("`{}` has no values", name.text), name.span, "");
+            self.error(
+                Code::NoValues,
+                format!("`{}` has no values", name.text),
+                name.span,
+                "",
+            );
         }
         let mut seen = HashMap::new();
         let mut lowered = Vec::new();
@@ -46,7 +51,7 @@ impl<'a> Checker<'a> {
                     "`{}` and `{}` are both {value}",
                     first.text, enumerator.name.text
                 );
-                let problem = Diagnostic::new(title, expr.span, "");
+                let problem = Diagnostic::new(Code::SameNumber, title, expr.span, "");
                 self.report(problem.also(first.span, "the first is here"));
             }
             let (docs, name) = (enumerator.docs.clone(), enumerator.name.text.clone());
@@ -58,7 +63,7 @@ impl<'a> Checker<'a> {
     fn numberless(&mut self, name: &Ident, next: impl Fn() -> i64) {
         let next = if self.diags.has_room() { next() } else { 0 };
         let title = format!("`{}` has no number", name.text);
-        let problem = Diagnostic::new(title, name.span, "");
+        let problem = Diagnostic::new(Code::NoNumber, title, name.span, "");
         self.report(problem.help(format!(
             "write `= {next}` behind it: the number goes on the wire"
         )));
@@ -67,7 +72,12 @@ impl<'a> Checker<'a> {
     pub(super) fn union(&mut self, name: &Ident, union: &'a ast::Union) -> Option<Union> {
         self.unique_variants(union.arms.iter().map(|arm| &arm.name), "arm");
         if union.arms.is_empty() && !self.incomplete {
-            self.error(format!("`{}` has no arms", name.text), name.span, "");
+            self.error(
+                Code::NoValues,
+                format!("`{}` has no arms", name.text),
+                name.span,
+                "",
+            );
         }
         let switch = self.switch(union.switch.as_ref());
         let ty = union.switch.as_ref().map(|ty| self.ty(ty));
@@ -117,7 +127,12 @@ impl<'a> Checker<'a> {
             }
             _ => {}
         }
-        let problem = Diagnostic::new("a union cannot switch on this type", ty.span, "");
+        let problem = Diagnostic::new(
+            Code::NotForSwitch,
+            "a union cannot switch on this type",
+            ty.span,
+            "",
+        );
         self.report(problem.help("it can on an enum, `bool`, `i32` or `u32`"));
         None
     }
@@ -151,7 +166,7 @@ impl<'a> Checker<'a> {
             .find(|f| crate::casing::snake(&f.name.text) == DISCRIMINANT);
         if let Some(field) = taken.filter(|_| several) {
             let title = format!("this arm has a field `{DISCRIMINANT}` already");
-            let problem = Diagnostic::new(title, field.name.span, "");
+            let problem = Diagnostic::new(Code::ReservedField, title, field.name.span, "");
             self.report(
                 problem.help("it says which of the arm's numbers was sent; choose another name"),
             );
@@ -168,6 +183,7 @@ impl<'a> Checker<'a> {
                 ast::Labels::Default(span) => {
                     if let Some(first) = default.replace(*span) {
                         let problem = Diagnostic::new(
+                            Code::TwoDefaults,
                             "a union has one default arm",
                             *span,
                             "this is the second",
@@ -199,6 +215,7 @@ impl<'a> Checker<'a> {
         };
         if let Some(first) = seen.insert(key, expr.span) {
             let problem = Diagnostic::new(
+                Code::SameNumber,
                 "two arms have the same number",
                 expr.span,
                 "this is the second",
@@ -214,12 +231,12 @@ impl<'a> Checker<'a> {
             }
             Switch::Bool => {
                 let title = format!("when is it `{}`?", arm.name.text);
-                let problem = Diagnostic::new(title, arm.name.span, "");
+                let problem = Diagnostic::new(Code::NoNumber, title, arm.name.span, "");
                 self.report(problem.help("write `= true` or `= false` behind it"));
             }
             Switch::Enum(_, name, enumerators) => {
                 let title = format!("`{}` has no value of `{}`", arm.name.text, name.text);
-                let problem = Diagnostic::new(title, arm.name.span, "");
+                let problem = Diagnostic::new(Code::NoNumber, title, arm.name.span, "");
                 let mut free = (0..)
                     .zip(enumerators)
                     .filter(|(at, _)| !seen.contains_key(at));
@@ -243,7 +260,12 @@ impl<'a> Checker<'a> {
             }
             (Switch::Bool, ExprKind::Bool(value)) => Some(Case::Bool(*value)),
             (Switch::Bool, _) => {
-                self.error("expected `true` or `false`", expr.span, "");
+                self.error(
+                    Code::WrongValue,
+                    "expected `true` or `false`",
+                    expr.span,
+                    "",
+                );
                 None
             }
             (Switch::Enum(of, name, enumerators), ExprKind::Name(label)) => {
@@ -255,7 +277,7 @@ impl<'a> Checker<'a> {
             }
             (Switch::Enum(_, name, enumerators), _) => {
                 let title = format!("expected the name of a value of `{}`", name.text);
-                let problem = Diagnostic::new(title, expr.span, "");
+                let problem = Diagnostic::new(Code::WrongValue, title, expr.span, "");
                 let first = enumerators.first().map_or("", |e| e.name.text.as_str());
                 self.report(problem.help(format!("for instance `{first}`")));
                 None
@@ -274,7 +296,7 @@ impl<'a> Checker<'a> {
 
     fn undeclared(&mut self, label: &str, span: Span, name: &Ident, values: &[ast::Enumerator]) {
         let title = format!("`{}` has no value `{label}`", name.text);
-        let mut problem = Diagnostic::new(title, span, "");
+        let mut problem = Diagnostic::new(Code::UnknownValue, title, span, "");
         problem = problem.also(name.span, "the enum is here");
         let names = values.iter().map(|e| e.name.text.as_str());
         if let Some(near) = self
@@ -296,7 +318,12 @@ impl<'a> Checker<'a> {
             Switch::Enum(_, _, enumerators) => enumerators.len(),
         };
         if let Some(span) = default.filter(|_| labels >= values) {
-            self.error("this arm is never chosen: every value has an arm", span, "");
+            self.error(
+                Code::NeverChosen,
+                "this arm is never chosen: every value has an arm",
+                span,
+                "",
+            );
         }
     }
 }

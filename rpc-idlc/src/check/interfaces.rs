@@ -2,7 +2,7 @@
 
 use super::Checker;
 use crate::ast::{self, Ident, ItemKind, Scalar, Semantics, Union};
-use crate::diag::Diagnostic;
+use crate::diag::{Code, Diagnostic};
 use crate::model::{Interface, ItemId, Method};
 use crate::suggest::closest;
 use std::collections::HashMap;
@@ -36,7 +36,7 @@ impl<'a> Checker<'a> {
         let Some(expr) = expr else {
             let word = example.split(' ').next().unwrap_or_default();
             let title = format!("`{}` has no `{word}`", name.text);
-            let problem = Diagnostic::new(title, name.span, "");
+            let problem = Diagnostic::new(Code::NoProgramOrVersion, title, name.span, "");
             self.report(problem.help(format!("write `{example};` first in the braces")));
             return None;
         };
@@ -55,7 +55,8 @@ impl<'a> Checker<'a> {
             first.text, name.text
         );
         let span = version.map_or(name.span, |version| version.span);
-        let problem = Diagnostic::new(title, span, "").also(first.span, "the first is here");
+        let problem = Diagnostic::new(Code::SameProgram, title, span, "")
+            .also(first.span, "the first is here");
         self.report(problem.help("give a new version of an interface a new number"));
     }
 
@@ -81,7 +82,10 @@ impl<'a> Checker<'a> {
                 .procedure
                 .as_ref()
                 .map_or(first.name.span, |expr| expr.span);
-            self.report(Diagnostic::new(title, span, "").also(earlier, "the first is here"));
+            self.report(
+                Diagnostic::new(Code::SameProcedure, title, span, "")
+                    .also(earlier, "the first is here"),
+            );
         }
         numbers
     }
@@ -99,14 +103,15 @@ impl<'a> Checker<'a> {
             };
             let next = largest.map_or(1, |number| number.saturating_add(1));
             let title = format!("`{}` has no number", method.name.text);
-            let problem = Diagnostic::new(title, method.name.span, "");
+            let problem = Diagnostic::new(Code::NoNumber, title, method.name.span, "");
             let help = format!("write `= {next}` before the `;`: the number goes on the wire");
             self.report(problem.help(help));
             return None;
         };
         let number = self.number(expr, Scalar::U32)?.0 as u32;
         if number == 0 {
-            let problem = Diagnostic::new("procedure 0 is taken", expr.span, "");
+            let problem =
+                Diagnostic::new(Code::ProcedureZero, "procedure 0 is taken", expr.span, "");
             self.report(problem.help("every program answers it with nothing; count from 1"));
             return None;
         }
@@ -141,7 +146,7 @@ impl<'a> Checker<'a> {
             (None, None) => return,
         };
         let title = format!("`{}` is oneway, so it cannot {what}", method.name.text);
-        let problem = Diagnostic::new(title, span, "nobody would receive it");
+        let problem = Diagnostic::new(Code::OnewayReplies, title, span, "nobody would receive it");
         let problem = problem.also(word, "no reply is ever sent");
         self.report(problem.help("remove `oneway`, or let the method give nothing back"));
     }
@@ -163,11 +168,15 @@ impl<'a> Checker<'a> {
                     items[id].kind.describe()
                 );
                 let help = format!("declare it as `error {} {{ … }}`", name.text);
-                Diagnostic::new(title, name.span, "").help(help)
+                Diagnostic::new(Code::NotAnError, title, name.span, "").help(help)
             }
             None => {
-                let problem =
-                    Diagnostic::new(format!("unknown error `{}`", name.text), name.span, "");
+                let problem = Diagnostic::new(
+                    Code::UnknownError,
+                    format!("unknown error `{}`", name.text),
+                    name.span,
+                    "",
+                );
                 let errors = items
                     .iter()
                     .filter(error)

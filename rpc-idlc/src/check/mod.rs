@@ -14,7 +14,7 @@ pub(crate) use graph::reaching;
 pub(crate) use types::foreign;
 
 use crate::ast;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{Const, Field, Item, ItemId, ItemKind, Model};
 use crate::source::Span;
 use std::collections::HashMap;
@@ -104,8 +104,14 @@ impl<'a> Checker<'a> {
         })
     }
 
-    fn error(&mut self, title: impl Into<String>, span: Span, label: impl Into<String>) {
-        self.diags.report(Diagnostic::new(title, span, label));
+    fn error(
+        &mut self,
+        code: Code,
+        title: impl Into<String>,
+        span: Span,
+        label: impl Into<String>,
+    ) {
+        self.diags.report(Diagnostic::new(code, title, span, label));
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {

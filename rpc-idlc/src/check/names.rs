@@ -3,7 +3,7 @@
 use super::Checker;
 use crate::ast::{File, Ident, ItemKind};
 use crate::casing::{camel, screaming, snake};
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::ItemId;
 use std::collections::HashMap;
 
@@ -14,7 +14,12 @@ pub(super) fn collect<'a>(file: &'a File, diags: &mut Diagnostics) -> HashMap<&'
     for (id, item) in file.items.iter().enumerate() {
         if let Some(&first) = names.get(item.name.text.as_str()) {
             let title = format!("`{}` is defined twice", item.name.text);
-            let problem = Diagnostic::new(title, item.name.span, "this is the second");
+            let problem = Diagnostic::new(
+                Code::DefinedTwice,
+                title,
+                item.name.span,
+                "this is the second",
+            );
             diags.report(problem.also(file.items[first].name.span, "the first is here"));
             continue;
         }
@@ -25,7 +30,7 @@ pub(super) fn collect<'a>(file: &'a File, diags: &mut Diagnostics) -> HashMap<&'
             };
             let (name, earlier) = (&item.name.text, &other.text);
             let title = format!("`{name}` and `{earlier}` would both be `{made}` in Rust");
-            let problem = Diagnostic::new(title, item.name.span, "");
+            let problem = Diagnostic::new(Code::SameInRust, title, item.name.span, "");
             diags.report(problem.also(other.span, format!("`{earlier}` is here")));
         }
     }
@@ -73,16 +78,20 @@ impl Checker<'_> {
                 seen.insert(made, name);
                 continue;
             };
-            let title = match first.text == name.text {
-                true => format!("there are two {what}s named `{}`", name.text),
-                false => {
+            let (code, title) = match first.text == name.text {
+                true => (
+                    Code::MemberTwice,
+                    format!("there are two {what}s named `{}`", name.text),
+                ),
+                false => (
+                    Code::SameInRust,
                     format!(
                         "`{}` and `{}` would both be `{made}` in Rust",
                         name.text, first.text
-                    )
-                }
+                    ),
+                ),
             };
-            let problem = Diagnostic::new(title, name.span, "this is the second");
+            let problem = Diagnostic::new(code, title, name.span, "this is the second");
             self.report(problem.also(first.span, "the first is here"));
         }
     }

@@ -3,7 +3,7 @@
 use super::Checker;
 use super::graph::chain_ends;
 use crate::ast::{Expr, Ident, ItemKind, Scalar, TypeExpr, TypeKind};
-use crate::diag::Diagnostic;
+use crate::diag::{Code, Diagnostic};
 use crate::model::{ItemId, Length, Type};
 use crate::suggest::closest;
 
@@ -89,7 +89,7 @@ impl<'a> Checker<'a> {
     fn no_bytes(&mut self, element: &'a TypeExpr, whole: &TypeExpr, ours: &str) {
         if let Some(TypeKind::Scalar(Scalar::U8)) = self.behind_aliases(element) {
             let title = "many u8 together are bytes";
-            let problem = Diagnostic::new(title, whole.span, "");
+            let problem = Diagnostic::new(Code::ManyU8, title, whole.span, "");
             self.report(problem.help(format!("write `{ours}`")));
         }
     }
@@ -102,7 +102,7 @@ impl<'a> Checker<'a> {
         let kind = &self.file.items[id].kind;
         if matches!(kind, ItemKind::Const { .. } | ItemKind::Interface(_)) {
             let title = format!("`{}` is {}, not a type", name.text, kind.describe());
-            self.error(title, name.span, "");
+            self.error(Code::NotAType, title, name.span, "");
             return None;
         }
         if matches!(kind, ItemKind::Broken) {
@@ -112,7 +112,12 @@ impl<'a> Checker<'a> {
     }
 
     fn unknown_type(&mut self, name: &Ident) {
-        let mut problem = Diagnostic::new(format!("unknown type `{}`", name.text), name.span, "");
+        let mut problem = Diagnostic::new(
+            Code::UnknownType,
+            format!("unknown type `{}`", name.text),
+            name.span,
+            "",
+        );
         if let Some(ours) = foreign(&name.text) {
             problem = problem.help(format!("here it is called `{ours}`"));
         } else if let Some(near) = self

@@ -1,7 +1,7 @@
 //! Text to tokens. Comments are kept aside with their places; doc comments are tokens.
 
 use crate::ast::Comment;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::source::{FileId, Span};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +118,12 @@ impl<'a> Lexer<'a> {
             Some(length) => self.at + 2 + length + 2,
             None => {
                 let span = self.span(self.at, self.at + 2);
-                let problem = Diagnostic::new("this comment has no end", span, "it begins here");
+                let problem = Diagnostic::new(
+                    Code::UnclosedComment,
+                    "this comment has no end",
+                    span,
+                    "it begins here",
+                );
                 self.diags.report(problem.help("close it with `*/`"));
                 self.text.len()
             }
@@ -139,7 +144,12 @@ impl<'a> Lexer<'a> {
             }
         }
         let end = self.run(self.at, |c| c != '\n' && c != '\r');
-        let problem = Diagnostic::new("this string has no end", self.span(self.at, end), "");
+        let problem = Diagnostic::new(
+            Code::UnclosedString,
+            "this string has no end",
+            self.span(self.at, end),
+            "",
+        );
         self.diags
             .report(problem.help("close it with `\"` on the same line"));
         self.push(TokenKind::Bad, end);
@@ -152,12 +162,18 @@ impl<'a> Lexer<'a> {
             true => self.run(self.at, |c| c.is_alphanumeric() || c == '_'),
             false => self.run(self.at, |c| c == first),
         };
-        let title = match word {
-            true => "names are made of the letters a to z, digits and `_`".to_owned(),
-            false => format!("unexpected character `{}`", first.escape_debug()),
+        let (code, title) = match word {
+            true => (
+                Code::BadName,
+                "names are made of the letters a to z, digits and `_`".to_owned(),
+            ),
+            false => (
+                Code::UnexpectedCharacter,
+                format!("unexpected character `{}`", first.escape_debug()),
+            ),
         };
         self.diags
-            .report(Diagnostic::new(title, self.span(self.at, end), ""));
+            .report(Diagnostic::new(code, title, self.span(self.at, end), ""));
         self.push(TokenKind::Bad, end);
     }
 }

@@ -5,7 +5,7 @@ use crate::ast::{
     Arm, Docs, Enumerator, Expr, Field, Ident, Interface, Item, ItemKind, Labels, Method, Payload,
     Scalar, Semantics, TypeExpr, Union,
 };
-use crate::diag::Diagnostic;
+use crate::diag::{Code, Diagnostic};
 use crate::idl::lexer::TokenKind;
 use crate::source::Span;
 use crate::suggest::closest;
@@ -114,7 +114,7 @@ impl Parser<'_> {
 
     fn no_item(&mut self) -> crate::diag::Reported {
         let title = format!("expected a definition, found {}", self.found());
-        let problem = Diagnostic::new(title, self.span(), "");
+        let problem = Diagnostic::new(Code::NoDefinition, title, self.span(), "");
         let near = self.word(0).and_then(|word| closest(word, KEYWORDS));
         let problem = problem.help(match near {
             Some(keyword) => format!("did you mean `{keyword}`?"),
@@ -145,8 +145,12 @@ impl Parser<'_> {
 
     fn no_semicolon(&mut self) {
         if self.at_punct(';') {
-            let problem =
-                Diagnostic::new("no `;` is needed behind `}`", self.span(), "remove this");
+            let problem = Diagnostic::new(
+                Code::NeedlessSemicolon,
+                "no `;` is needed behind `}`",
+                self.span(),
+                "remove this",
+            );
             self.diags.report(problem);
             self.bump();
         }
@@ -177,7 +181,7 @@ impl Parser<'_> {
 
     fn no_colon(&mut self, name: &Ident) -> crate::diag::Reported {
         let title = format!("expected `:` and a type, found {}", self.found());
-        let problem = Diagnostic::new(title, self.span(), "expected `:`");
+        let problem = Diagnostic::new(Code::NoColon, title, self.span(), "expected `:`");
         let help = match self.word(0) {
             Some(next) if is_type(&name.text) => format!("{next}: {}", name.text),
             Some(next) if is_type(next) => format!("{}: {next}", name.text),
@@ -231,7 +235,12 @@ impl Parser<'_> {
         if default {
             self.bump();
         } else if self.at_word("case") && !matches!(self.nth(1).kind, TokenKind::Punct(_)) {
-            let problem = Diagnostic::new("arms are not written with `case`", start, "");
+            let problem = Diagnostic::new(
+                Code::OtherLanguage,
+                "arms are not written with `case`",
+                start,
+                "",
+            );
             let help = "write the arm's name, what it holds, and its number: `Cash(u64) = 1`";
             return Err(self.complain(problem.help(help)));
         }
@@ -314,7 +323,8 @@ impl Parser<'_> {
         let value = self.expr("a number")?;
         if let Some(earlier) = earlier {
             let title = format!("an interface has one `{}`", self.text_of(word));
-            let problem = Diagnostic::new(title, word.span, "this is the second");
+            let problem =
+                Diagnostic::new(Code::HeaderTwice, title, word.span, "this is the second");
             self.diags
                 .report(problem.also(earlier.span, "the first is here"));
         }
@@ -340,7 +350,7 @@ impl Parser<'_> {
         let name = self.ident("a method")?;
         if self.kind() == TokenKind::Ident {
             let title = format!("expected `(`, found {}", self.found());
-            let problem = Diagnostic::new(title, self.span(), "expected `(`");
+            let problem = Diagnostic::new(Code::Unexpected, title, self.span(), "expected `(`");
             let help = "one word before the name says how often it may run";
             return Err(self.complain(problem.help(help)));
         }
@@ -371,7 +381,12 @@ impl Parser<'_> {
             return Some((found, span));
         }
         let words = Semantics::ALL.map(Semantics::word);
-        let problem = Diagnostic::new(format!("unknown call semantics `{word}`"), span, "");
+        let problem = Diagnostic::new(
+            Code::UnknownSemantics,
+            format!("unknown call semantics `{word}`"),
+            span,
+            "",
+        );
         let list = || {
             format!(
                 "there are {}; without one it is at_most_once",
@@ -398,7 +413,12 @@ impl Parser<'_> {
         }
         let name = self.ident("the name of an error")?;
         if self.at_punct(',') || self.at_punct('|') {
-            let problem = Diagnostic::new("a method throws one error", self.span(), "");
+            let problem = Diagnostic::new(
+                Code::ThrowsMany,
+                "a method throws one error",
+                self.span(),
+                "",
+            );
             return Err(self.complain(problem.help("declare an `error` with an arm for each")));
         }
         Ok(Some(name))

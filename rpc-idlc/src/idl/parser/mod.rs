@@ -5,7 +5,7 @@ mod types;
 
 use super::lexer::{Token, TokenKind, lex};
 use crate::ast::{Docs, File, Ident};
-use crate::diag::{Diagnostic, Diagnostics, Reported};
+use crate::diag::{Code, Diagnostic, Diagnostics, Reported};
 use crate::source::{FileId, Span};
 
 /// A part of the tree, or the proof that the user was told why there is none.
@@ -130,7 +130,7 @@ impl<'a> Parser<'a> {
         let token = self.bump();
         let text = self.text_of(token);
         if !text.contains(|c: char| c.is_ascii_alphabetic()) {
-            let problem = Diagnostic::new("a name needs a letter", token.span, "");
+            let problem = Diagnostic::new(Code::BadName, "a name needs a letter", token.span, "");
             return Err(self.diags.report(problem));
         }
         Ok(Ident {
@@ -162,6 +162,7 @@ impl<'a> Parser<'a> {
     /// "expected WHAT, found …", at what was found.
     fn expected(&mut self, what: &str) -> Reported {
         let problem = Diagnostic::new(
+            Code::Unexpected,
             format!("expected {what}, found {}", self.found()),
             self.span(),
             format!("expected {what}"),
@@ -176,7 +177,12 @@ impl<'a> Parser<'a> {
         }
         let title = format!("expected {what}, found {}", self.found());
         let label = format!("{what} is missing here");
-        let problem = Diagnostic::new(title, self.previous().after(), label);
+        let problem = Diagnostic::new(
+            Code::MissingSeparator,
+            title,
+            self.previous().after(),
+            label,
+        );
         self.complain(problem)
     }
 
@@ -193,7 +199,12 @@ impl<'a> Parser<'a> {
 
     fn stray_docs(&mut self, docs: &Docs) {
         if !docs.is_empty() {
-            let problem = Diagnostic::new("this documents nothing", self.previous(), "");
+            let problem = Diagnostic::new(
+                Code::DocumentsNothing,
+                "this documents nothing",
+                self.previous(),
+                "",
+            );
             self.diags
                 .report(problem.help("for a plain comment, begin it with `//`"));
         }
@@ -230,7 +241,7 @@ impl<'a> Parser<'a> {
 
     fn unclosed(&mut self, opened: Span, open: char, close: char) -> Reported {
         let title = format!("this `{open}` is never closed");
-        let problem = Diagnostic::new(title, opened, "");
+        let problem = Diagnostic::new(Code::Unclosed, title, opened, "");
         let found = format!("expected `{close}` before this");
         let problem = if self.at_end() {
             problem

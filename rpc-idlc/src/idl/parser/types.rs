@@ -2,7 +2,7 @@
 
 use super::{Parse, Parser};
 use crate::ast::{Expr, ExprKind, Ident, Scalar, TypeExpr, TypeKind};
-use crate::diag::Diagnostic;
+use crate::diag::{Code, Diagnostic};
 use crate::idl::lexer::{TokenKind, integer, unquote};
 use crate::source::Span;
 
@@ -24,7 +24,7 @@ impl Parser<'_> {
             return Ok(());
         }
         let title = format!("types are nested more than {MAX_DEPTH} deep");
-        let problem = Diagnostic::new(title, self.span(), "one too many");
+        let problem = Diagnostic::new(Code::TooDeep, title, self.span(), "one too many");
         Err(self.complain(problem.help("give an inner type a name with `type NAME = …;`")))
     }
 
@@ -97,7 +97,7 @@ impl Parser<'_> {
 
     fn no_parameters(&mut self, name: &Ident) -> crate::diag::Reported {
         let title = format!("`{}` takes no parameters", name.text);
-        let problem = Diagnostic::new(title, name.span, "");
+        let problem = Diagnostic::new(Code::NoParameters, title, name.span, "");
         let problem = match crate::check::foreign(&name.text) {
             Some(ours) => problem.help(format!("here it is called `{ours}`")),
             None => problem.help("`list<T>`, `optional<T>`, `string<N>` and `bytes<N>` do"),
@@ -132,7 +132,7 @@ impl Parser<'_> {
             TokenKind::Str => {
                 let token = self.bump();
                 let text = unquote(self.text_of(token));
-                ExprKind::Str(text.map_err(|why| self.bad_literal(span, why))?)
+                ExprKind::Str(text.map_err(|why| self.bad_literal(Code::BadEscape, span, why))?)
             }
             TokenKind::Ident => match self.ident(what)?.text.as_str() {
                 "true" => ExprKind::Bool(true),
@@ -150,7 +150,7 @@ impl Parser<'_> {
     fn int(&mut self, span: Span, negative: bool) -> Parse<ExprKind> {
         let token = self.bump();
         let text = self.text_of(token);
-        let value = integer(text).map_err(|why| self.bad_literal(span, why))?;
+        let value = integer(text).map_err(|why| self.bad_literal(Code::BadNumber, span, why))?;
         let hex = text.starts_with("0x") || text.starts_with("0X");
         Ok(ExprKind::Int {
             value: if negative { -value } else { value },
@@ -158,7 +158,7 @@ impl Parser<'_> {
         })
     }
 
-    fn bad_literal(&mut self, span: Span, why: String) -> crate::diag::Reported {
-        self.diags.report(Diagnostic::new(why, span, ""))
+    fn bad_literal(&mut self, code: Code, span: Span, why: String) -> crate::diag::Reported {
+        self.diags.report(Diagnostic::new(code, why, span, ""))
     }
 }

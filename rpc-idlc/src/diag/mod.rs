@@ -1,4 +1,8 @@
-//! Messages to the user: what is wrong, where, and what to do.
+//! Messages to the user: what is wrong, where, and what to do. Each has a [`Code`].
+
+mod code;
+
+pub(crate) use code::Code;
 
 use crate::source::{Sources, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -14,6 +18,7 @@ pub(crate) struct Reported(());
 /// One mistake.
 #[derive(Debug)]
 pub(crate) struct Diagnostic {
+    code: Code,
     title: String,
     labels: Vec<Label>,
     help: Vec<String>,
@@ -28,13 +33,19 @@ struct Label {
 
 impl Diagnostic {
     /// A mistake at `span`; `label` is written beside the underlined text and may be empty.
-    pub(crate) fn new(title: impl Into<String>, span: Span, label: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        code: Code,
+        title: impl Into<String>,
+        span: Span,
+        label: impl Into<String>,
+    ) -> Self {
         let label = Label {
             span,
             text: label.into(),
             primary: true,
         };
         Diagnostic {
+            code,
             title: title.into(),
             labels: vec![label],
             help: Vec::new(),
@@ -58,7 +69,11 @@ impl Diagnostic {
     }
 
     fn render(&self, sources: &Sources, renderer: &Renderer) -> String {
-        let mut group = Group::with_title(Level::ERROR.primary_title(self.title.as_str()));
+        let mut group = Group::with_title(
+            Level::ERROR
+                .primary_title(self.title.as_str())
+                .id(self.code.as_str()),
+        );
         // One snippet per run of labels in one file: the primary place comes first.
         for labels in self.labels.chunk_by(|a, b| a.span.file == b.span.file) {
             group = group.element(snippet(labels, sources));
