@@ -56,6 +56,14 @@ pub(crate) enum ItemKind {
 }
 
 impl ItemKind {
+    /// Whether values can be of it.
+    pub(crate) fn is_type(&self) -> bool {
+        !matches!(
+            self,
+            ItemKind::Const { .. } | ItemKind::Interface(_) | ItemKind::Broken
+        )
+    }
+
     /// The word for it, with its article, in messages.
     pub(crate) fn describe(&self) -> &'static str {
         match self {
@@ -179,12 +187,17 @@ pub(crate) enum TypeKind {
     Bytes(Option<Expr>),
     FixedBytes(Expr),
     List(Box<TypeExpr>, Option<Expr>),
+    /// Keys and values.
+    Map(Box<TypeExpr>, Box<TypeExpr>, Option<Expr>),
+    Set(Box<TypeExpr>, Option<Expr>),
     Array(Box<TypeExpr>, Expr),
     Optional(Box<TypeExpr>),
+    /// Two elements or more.
+    Tuple(Vec<TypeExpr>),
     Named(Ident),
 }
 
-/// The types of fixed size that the encoding knows.
+/// The built-in types that take no parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scalar {
     Bool,
@@ -196,12 +209,20 @@ pub(crate) enum Scalar {
     I16,
     I32,
     I64,
+    U128,
+    I128,
     F32,
     F64,
+    Duration,
+    Time,
+    Uuid,
+    Ipv4,
+    Ipv6,
+    Ip,
 }
 
 impl Scalar {
-    pub(crate) const ALL: [Scalar; 11] = [
+    pub(crate) const ALL: [Scalar; 19] = [
         Scalar::Bool,
         Scalar::U8,
         Scalar::U16,
@@ -211,11 +232,19 @@ impl Scalar {
         Scalar::I16,
         Scalar::I32,
         Scalar::I64,
+        Scalar::U128,
+        Scalar::I128,
         Scalar::F32,
         Scalar::F64,
+        Scalar::Duration,
+        Scalar::Time,
+        Scalar::Uuid,
+        Scalar::Ipv4,
+        Scalar::Ipv6,
+        Scalar::Ip,
     ];
 
-    /// The name in `.idl` and in Rust.
+    /// The name in `.idl`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Scalar::Bool => "bool",
@@ -227,12 +256,20 @@ impl Scalar {
             Scalar::I16 => "i16",
             Scalar::I32 => "i32",
             Scalar::I64 => "i64",
+            Scalar::U128 => "u128",
+            Scalar::I128 => "i128",
             Scalar::F32 => "f32",
             Scalar::F64 => "f64",
+            Scalar::Duration => "duration",
+            Scalar::Time => "time",
+            Scalar::Uuid => "uuid",
+            Scalar::Ipv4 => "ipv4",
+            Scalar::Ipv6 => "ipv6",
+            Scalar::Ip => "ip",
         }
     }
 
-    /// The smallest and largest value, for integers.
+    /// The smallest and largest value, for integers that constants can be.
     pub(crate) fn limits(self) -> Option<(i128, i128)> {
         Some(match self {
             Scalar::U8 => (0, u8::MAX.into()),
@@ -243,7 +280,7 @@ impl Scalar {
             Scalar::I16 => (i16::MIN.into(), i16::MAX.into()),
             Scalar::I32 => (i32::MIN.into(), i32::MAX.into()),
             Scalar::I64 => (i64::MIN.into(), i64::MAX.into()),
-            Scalar::Bool | Scalar::F32 | Scalar::F64 => return None,
+            _ => return None,
         })
     }
 }

@@ -21,6 +21,27 @@ pub(crate) struct Item {
     pub(crate) kind: ItemKind,
 }
 
+impl Item {
+    /// All types that the definition is written with.
+    pub(crate) fn types(&self) -> Vec<&Type> {
+        match &self.kind {
+            ItemKind::Alias(ty) => vec![ty],
+            ItemKind::Struct(fields) => fields.iter().map(|f| &f.ty).collect(),
+            ItemKind::Union(union) => {
+                let payloads = union.arms.iter().flat_map(|arm| arm.payload.types());
+                payloads.chain(&union.switch).collect()
+            }
+            ItemKind::Interface(interface) => {
+                let methods = interface.methods.iter();
+                methods
+                    .flat_map(|m| m.args.iter().map(|arg| &arg.ty).chain(&m.result))
+                    .collect()
+            }
+            ItemKind::Const(_) | ItemKind::Enum(_) => Vec::new(),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum ItemKind {
     Const(Const),
@@ -138,36 +159,51 @@ pub(crate) enum Type {
     Bytes(Option<Length>),
     FixedBytes(Length),
     List(Box<Type>, Option<Length>),
+    /// Keys and values; no key holds a float.
+    Map(Box<Type>, Box<Type>, Option<Length>),
+    /// No element holds a float.
+    Set(Box<Type>, Option<Length>),
     Array(Box<Type>, Length),
     Optional(Box<Type>),
     /// The same on the wire as what is in it; without it the type would contain itself.
     Boxed(Box<Type>),
+    /// Two to twelve elements.
+    Tuple(Vec<Type>),
     Named(ItemId),
 }
 
 impl Type {
-    /// The type that this one is built around, if it is.
-    pub(crate) fn inner(&self) -> Option<&Type> {
+    /// The types that this one is made of, outermost.
+    pub(crate) fn inner(&self) -> Vec<&Type> {
         match self {
             Type::List(inner, _)
+            | Type::Set(inner, _)
             | Type::Array(inner, _)
             | Type::Optional(inner)
-            | Type::Boxed(inner) => Some(inner),
-            _ => None,
+            | Type::Boxed(inner) => vec![inner],
+            Type::Map(key, value, _) => vec![key, value],
+            Type::Tuple(elements) => elements.iter().collect(),
+            _ => Vec::new(),
         }
     }
 
-    /// This type, the one in it, and so on.
-    pub(crate) fn layers(&self) -> impl Iterator<Item = &Type> {
-        std::iter::successors(Some(self), |ty| ty.inner())
+    /// This type, those in it, and so on.
+    pub(crate) fn layers(&self) -> Vec<&Type> {
+        let mut layers = vec![self];
+        let mut at = 0;
+        while let Some(ty) = layers.get(at) {
+            layers.extend(ty.inner());
+            at += 1;
+        }
+        layers
     }
 
-    /// The definition that this type is built around, if it is.
-    pub(crate) fn core(&self) -> Option<ItemId> {
-        match self.layers().last() {
-            Some(Type::Named(id)) => Some(*id),
+    /// The definitions that this type names.
+    pub(crate) fn named(&self) -> impl Iterator<Item = ItemId> {
+        self.layers().into_iter().filter_map(|ty| match ty {
+            Type::Named(id) => Some(*id),
             _ => None,
-        }
+        })
     }
 }
 

@@ -22,13 +22,18 @@ compiled! {
     semantics structs unions unions_with_switch versions windows
 }
 
+/// Those with types whose encoding is not there yet.
+const AWAITED: &[&str] = &["maps", "times", "tuples"];
+
 #[test]
 fn rustc_has_seen_every_fixture() {
     let found: Vec<String> = fixtures("good")
         .iter()
         .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
         .collect();
-    assert_eq!(found, COMPILED);
+    let mut compiled = [COMPILED, AWAITED].concat();
+    compiled.sort_unstable();
+    assert_eq!(found, compiled);
 }
 
 #[test]

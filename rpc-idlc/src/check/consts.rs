@@ -112,7 +112,7 @@ fn declared(checker: &mut Checker<'_>, ty: &TypeExpr) -> Option<ConstType> {
                 ty.span,
                 "",
             );
-            checker.report(problem.help("it is an integer, `bool` or `string`"));
+            checker.report(problem.help("it is an integer of at most 64 bits, `bool` or `string`"));
             None
         }
     }

@@ -29,7 +29,7 @@ fn aliases(file: &ast::File, items: &[Item], diags: &mut Diagnostics) {
     let edges: Vec<Vec<usize>> = items
         .iter()
         .map(|item| match &item.kind {
-            ItemKind::Alias(ty) => ty.core().filter(alias).into_iter().collect(),
+            ItemKind::Alias(ty) => ty.named().filter(alias).collect(),
             _ => Vec::new(),
         })
         .collect();
@@ -92,7 +92,7 @@ fn finite(file: &ast::File, items: &[Item], diags: &mut Diagnostics) {
 
 /// The ways in which a value of this item can be had: each is the items that it then needs.
 fn needs(item: &Item) -> Vec<Vec<usize>> {
-    let all = |types: Vec<&Type>| types.into_iter().filter_map(in_place).collect();
+    let all = |types: Vec<&Type>| types.into_iter().flat_map(in_place).collect();
     match &item.kind {
         ItemKind::Alias(ty) => vec![all(vec![ty])],
         ItemKind::Struct(fields) => vec![all(fields.iter().map(|f| &f.ty).collect())],
@@ -105,12 +105,13 @@ fn needs(item: &Item) -> Vec<Vec<usize>> {
     }
 }
 
-/// The item that every value of this type holds a value of.
-fn in_place(ty: &Type) -> Option<usize> {
+/// The items that every value of this type holds a value of.
+fn in_place(ty: &Type) -> Vec<usize> {
     match ty {
-        Type::Named(id) => Some(*id),
+        Type::Named(id) => vec![*id],
         Type::Array(element, _) => in_place(element),
-        _ => None,
+        Type::Tuple(elements) => elements.iter().flat_map(in_place).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -146,7 +147,7 @@ fn finite_items(items: &[Item]) -> Vec<bool> {
 
 /// The type in `item` that leads back into `component`.
 fn place(ast: &ast::Item, item: &Item, component: &[usize]) -> Option<Span> {
-    let back = |ty: &Type| in_place(ty).is_some_and(|to| component.contains(&to));
+    let back = |ty: &Type| in_place(ty).iter().any(|to| component.contains(to));
     match (&ast.kind, &item.kind) {
         (ast::ItemKind::Alias(place), ItemKind::Alias(_)) => Some(place.span),
         (ast::ItemKind::Struct(places), ItemKind::Struct(fields)) => {
@@ -159,21 +160,22 @@ fn place(ast: &ast::Item, item: &Item, component: &[usize]) -> Option<Span> {
 }
 
 /// All items that a type holds in place or in an `optional`: where Rust would need a size.
-fn sized(ty: &Type) -> Option<usize> {
+fn sized(ty: &Type) -> Vec<usize> {
     match ty {
-        Type::Named(id) => Some(*id),
+        Type::Named(id) => vec![*id],
         Type::Array(inner, _) | Type::Optional(inner) => sized(inner),
-        _ => None,
+        Type::Tuple(elements) => elements.iter().flat_map(sized).collect(),
+        _ => Vec::new(),
     }
 }
 
 fn sized_edges(items: &[Item]) -> Vec<Vec<usize>> {
     let edges = items.iter().map(|item| match &item.kind {
-        ItemKind::Alias(ty) => sized(ty).into_iter().collect(),
-        ItemKind::Struct(fields) => fields.iter().filter_map(|f| sized(&f.ty)).collect(),
+        ItemKind::Alias(ty) => sized(ty),
+        ItemKind::Struct(fields) => fields.iter().flat_map(|f| sized(&f.ty)).collect(),
         ItemKind::Union(union) => {
             let types = union.arms.iter().flat_map(|arm| arm.payload.types());
-            types.filter_map(sized).collect()
+            types.flat_map(sized).collect()
         }
         _ => Vec::new(),
     });
@@ -217,7 +219,7 @@ fn box_payload(payload: &mut Payload, back: &dyn Fn(usize) -> bool) {
     };
     for ty in types {
         box_optional(ty, back);
-        if in_place(ty).is_some_and(back) {
+        if in_place(ty).into_iter().any(back) {
             put_in_box(ty);
         }
     }
@@ -226,11 +228,13 @@ fn box_payload(payload: &mut Payload, back: &dyn Fn(usize) -> bool) {
 /// Puts a box into each `optional` that leads back.
 fn box_optional(ty: &mut Type, back: &dyn Fn(usize) -> bool) {
     match ty {
-        Type::Optional(inner) if sized(inner).is_some_and(back) => match in_place(inner) {
-            Some(_) => put_in_box(inner),
-            None => box_optional(inner, back),
-        },
+        Type::Optional(inner) if in_place(inner).into_iter().any(back) => put_in_box(inner),
         Type::Optional(inner) | Type::Array(inner, _) => box_optional(inner, back),
+        Type::Tuple(elements) => {
+            elements
+                .iter_mut()
+                .for_each(|element| box_optional(element, back));
+        }
         _ => {}
     }
 }
@@ -265,13 +269,20 @@ pub(crate) fn sizes_of(items: &[Item]) -> Vec<u64> {
 }
 
 fn size(ty: &Type, sizes: &[u64]) -> u64 {
-    use ast::Scalar::{Bool, F32, I8, I16, I32, U8, U16, U32};
+    use ast::Scalar::{
+        Bool, Duration, F32, I8, I16, I32, I128, Ip, Ipv4, Ipv6, Time, U8, U16, U32, U128, Uuid,
+    };
     match ty {
         Type::Scalar(Bool | U8 | I8) => 1,
         Type::Scalar(U16 | I16) => 2,
-        Type::Scalar(U32 | I32 | F32) => 4,
+        Type::Scalar(U32 | I32 | F32 | Ipv4) => 4,
+        Type::Scalar(U128 | I128 | Duration | Time | Uuid | Ipv6) => 16,
+        Type::Scalar(Ip) => 17,
         Type::Scalar(_) | Type::Boxed(_) => 8,
-        Type::String(_) | Type::Bytes(_) | Type::List(..) => 24,
+        Type::String(_) | Type::Bytes(_) | Type::List(..) | Type::Map(..) | Type::Set(..) => 24,
+        Type::Tuple(elements) => elements
+            .iter()
+            .fold(0, |sum, ty| sum.saturating_add(size(ty, sizes))),
         Type::FixedBytes(length) => length.value.into(),
         // Nothing, often enough, takes time at least: 4 billion empty structs are too many.
         Type::Array(element, length) => size(element, sizes)
@@ -286,7 +297,7 @@ fn sizes(file: &ast::File, items: &[Item], diags: &mut Diagnostics) {
     let sizes = sizes_of(items);
     for (ast, item) in file.items.iter().zip(items) {
         for (place, ty) in types(ast, item) {
-            let large = ty.layers().find(|ty| {
+            let large = ty.layers().into_iter().find(|ty| {
                 let fixed = matches!(ty, Type::Array(..) | Type::FixedBytes(_));
                 fixed && size(ty, &sizes) > MAX_IN_PLACE
             });

@@ -110,11 +110,16 @@ pub(crate) fn reaching(edges: &[Vec<usize>], seeds: Vec<usize>) -> Vec<bool> {
             back[to].push(from);
         }
     }
+    reachable(&back, seeds)
+}
+
+/// All nodes that can be reached from one of `seeds`.
+pub(super) fn reachable(edges: &[Vec<usize>], seeds: Vec<usize>) -> Vec<bool> {
     let mut reached = vec![false; edges.len()];
     let mut todo = seeds;
     while let Some(node) = todo.pop() {
         if !std::mem::replace(&mut reached[node], true) {
-            todo.extend_from_slice(&back[node]);
+            todo.extend_from_slice(&edges[node]);
         }
     }
     reached

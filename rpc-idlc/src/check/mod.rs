@@ -5,17 +5,19 @@ mod containment;
 mod enums;
 mod graph;
 mod interfaces;
+mod keys;
 mod names;
 mod types;
 
 pub(crate) use containment::sizes_of;
 pub(crate) use enums::DISCRIMINANT;
 pub(crate) use graph::reaching;
+pub(crate) use keys::{edges, held, holding_floats, in_keys};
 pub(crate) use types::foreign;
 
 use crate::ast;
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::model::{Const, Field, Item, ItemId, ItemKind, Model};
+use crate::model::{Const, Field, Item, ItemId, ItemKind, Model, Type};
 use crate::source::Span;
 use std::collections::HashMap;
 
@@ -31,6 +33,7 @@ pub(crate) fn check(file: &ast::File, diags: &mut Diagnostics) -> Option<Model> 
         ends: Vec::new(),
         values: HashMap::new(),
         programs: HashMap::new(),
+        keys: Vec::new(),
         diags,
     };
     checker.consts = consts::evaluate(&mut checker);
@@ -47,6 +50,7 @@ pub(crate) fn check(file: &ast::File, diags: &mut Diagnostics) -> Option<Model> 
             kind,
         });
     }
+    keys::check(file, &items, &checker.keys, checker.diags);
     containment::check(file, &mut items, checker.diags);
     (checker.diags.count() == 0).then_some(Model { items })
 }
@@ -66,6 +70,8 @@ struct Checker<'a> {
     values: HashMap<ItemId, HashMap<&'a str, usize>>,
     /// The first interface with a program and version.
     programs: HashMap<(u32, u32), &'a ast::Ident>,
+    /// All keys of maps and elements of sets.
+    keys: Vec<(Span, Type)>,
     diags: &'a mut Diagnostics,
 }
 

@@ -1,6 +1,7 @@
 //! Each name means one thing, in the file and in the Rust that is made of it.
 
 use super::Checker;
+use super::types::is_built_in;
 use crate::ast::{File, Ident, ItemKind};
 use crate::casing::{camel, screaming, snake};
 use crate::diag::{Code, Diagnostic, Diagnostics};
@@ -24,6 +25,13 @@ pub(super) fn collect<'a>(file: &'a File, diags: &mut Diagnostics) -> HashMap<&'
             continue;
         }
         names.insert(&item.name.text, id);
+        if is_built_in(&item.name.text) && item.kind.is_type() {
+            let title = format!("`{}` is a built-in type", item.name.text);
+            let problem = Diagnostic::new(Code::BuiltInName, title, item.name.span, "");
+            diags.report(
+                problem.help("a definition of that name could not be used; choose another"),
+            );
+        }
         for made in rust_names(&item.name.text, &item.kind) {
             let Some(other) = rust.insert(made.clone(), &item.name) else {
                 continue;

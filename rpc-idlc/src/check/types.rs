@@ -5,12 +5,23 @@ use super::graph::chain_ends;
 use crate::ast::{Expr, Ident, ItemKind, Scalar, TypeExpr, TypeKind};
 use crate::diag::{Code, Diagnostic};
 use crate::model::{ItemId, Length, Type};
+use crate::source::Span;
 use crate::suggest::closest;
+
+/// The built-in types that take parameters.
+const MADE_OF_OTHERS: [&str; 6] = ["string", "bytes", "list", "map", "set", "optional"];
+
+/// Whether a type is called so without being defined.
+pub(super) fn is_built_in(name: &str) -> bool {
+    MADE_OF_OTHERS.contains(&name) || Scalar::ALL.iter().any(|scalar| scalar.name() == name)
+}
 
 /// Our name for a type of another language.
 pub(crate) fn foreign(name: &str) -> Option<&'static str> {
     Some(match name {
         "Vec" | "vec" | "vector" | "array" | "sequence" | "repeated" | "List" => "list",
+        "Map" | "HashMap" | "BTreeMap" | "dict" | "dictionary" => "map",
+        "Set" | "HashSet" | "BTreeSet" => "set",
         "Option" | "option" | "Optional" | "maybe" | "nullable" => "optional",
         "String" | "str" | "text" | "Str" => "string",
         "opaque" | "blob" | "Bytes" | "binary" => "bytes",
@@ -24,6 +35,14 @@ pub(crate) fn foreign(name: &str) -> Option<&'static str> {
         "int64" | "int64_t" | "long" | "hyper" | "isize" => "i64",
         "float" | "float32" => "f32",
         "double" | "float64" => "f64",
+        "uint128" | "uint128_t" => "u128",
+        "int128" | "int128_t" => "i128",
+        "Duration" | "timespan" | "TimeSpan" | "interval" => "duration",
+        "SystemTime" | "Time" | "timestamp" | "Timestamp" | "datetime" | "DateTime" => "time",
+        "Uuid" | "UUID" | "guid" | "Guid" | "GUID" => "uuid",
+        "Ipv4Addr" | "IPv4" | "in_addr" => "ipv4",
+        "Ipv6Addr" | "IPv6" | "in6_addr" => "ipv6",
+        "IpAddr" | "inet" => "ip",
         "boolean" | "Bool" => "bool",
         _ => return None,
     })
@@ -55,6 +74,21 @@ impl<'a> Checker<'a> {
                 let max = self.bound(max.as_ref());
                 Type::List(Box::new(element?), max?)
             }
+            TypeKind::Set(element, max) => {
+                let lowered = self.ty(element);
+                let max = self.bound(max.as_ref());
+                Type::Set(Box::new(self.key(element.span, lowered?)), max?)
+            }
+            TypeKind::Map(key, value, max) => {
+                let lowered = self.ty(key);
+                let value = self.ty(value);
+                let max = self.bound(max.as_ref());
+                Type::Map(
+                    Box::new(self.key(key.span, lowered?)),
+                    Box::new(value?),
+                    max?,
+                )
+            }
             TypeKind::Array(element, length) => {
                 self.no_bytes(element, ty, "bytes[N]");
                 let element = self.ty(element);
@@ -62,8 +96,18 @@ impl<'a> Checker<'a> {
                 Type::Array(Box::new(element?), length?)
             }
             TypeKind::Optional(inner) => Type::Optional(Box::new(self.ty(inner)?)),
+            TypeKind::Tuple(elements) => {
+                let elements: Vec<_> = elements.iter().map(|ty| self.ty(ty)).collect();
+                Type::Tuple(elements.into_iter().collect::<Option<_>>()?)
+            }
             TypeKind::Named(name) => Type::Named(self.type_named(name)?),
         })
+    }
+
+    /// Keeps a key, to be looked into when all definitions are known.
+    fn key(&mut self, span: Span, ty: Type) -> Type {
+        self.keys.push((span, ty.clone()));
+        ty
     }
 
     fn bound(&mut self, expr: Option<&Expr>) -> Option<Option<Length>> {
@@ -136,7 +180,7 @@ impl<'a> Checker<'a> {
         let types = items
             .filter(|i| !matches!(i.kind, ItemKind::Const { .. } | ItemKind::Interface(_)))
             .map(|item| item.name.text.as_str());
-        let built_in: [&'a str; 4] = ["string", "bytes", "list", "optional"];
+        let built_in = MADE_OF_OTHERS.into_iter().map(|name| -> &'a str { name });
         let scalars = Scalar::ALL
             .into_iter()
             .map(|scalar| -> &'a str { scalar.name() });

@@ -61,6 +61,7 @@ codes! {
     E0209 NotAConstant,
     E0210 NotAnError,
     E0211 ReservedField,
+    E0212 BuiltInName,
 
     E0301 NoParameters,
     E0302 TooDeep,
@@ -71,6 +72,8 @@ codes! {
     E0307 ArrayTooLarge,
     E0308 NotForConstants,
     E0309 NotForSwitch,
+    E0310 FloatInKey,
+    E0311 TupleLength,
 
     E0401 OutOfRange,
     E0402 WrongValue,

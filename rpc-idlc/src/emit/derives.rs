@@ -1,8 +1,7 @@
 //! Which traits each type can have.
 
-use crate::ast::Scalar;
-use crate::check::{reaching, sizes_of};
-use crate::model::{ItemId, ItemKind, Model, Type};
+use crate::check::{edges, held, holding_floats, in_keys, reaching, sizes_of};
+use crate::model::{ItemId, Model, Type};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -14,31 +13,33 @@ pub(super) struct Derives {
     float: Vec<bool>,
     /// By item: holds something on the heap, or much.
     heavy: Vec<bool>,
+    /// By item: stands in a key of a map or an element of a set, which are kept in order.
+    key: Vec<bool>,
 }
 
 impl Derives {
     pub(super) fn new(model: &Model) -> Self {
-        let types: Vec<Vec<&Type>> = model.items.iter().map(|item| types(&item.kind)).collect();
-        let edges: Vec<Vec<ItemId>> = types
-            .iter()
-            .map(|types| types.iter().filter_map(|ty| ty.core()).collect())
-            .collect();
-        let seeds = |wanted: fn(&Type) -> bool| -> Vec<ItemId> {
-            let holds = |id: &ItemId| types[*id].iter().flat_map(|ty| ty.layers()).any(wanted);
-            (0..types.len()).filter(holds).collect()
-        };
-        let floats = seeds(|ty| matches!(ty, Type::Scalar(Scalar::F32 | Scalar::F64)));
-        let mut heavy = seeds(|ty| {
+        let on_heap = |ty: &Type| {
             matches!(
                 ty,
-                Type::String(_) | Type::Bytes(_) | Type::List(..) | Type::Boxed(_)
+                Type::String(_)
+                    | Type::Bytes(_)
+                    | Type::List(..)
+                    | Type::Map(..)
+                    | Type::Set(..)
+                    | Type::Boxed(_)
             )
-        });
-        let sizes = sizes_of(&model.items);
-        heavy.extend((0..sizes.len()).filter(|&id| sizes[id] > MAX_COPY));
+        };
+        let items = &model.items;
+        let sizes = sizes_of(items);
+        let heavy = |id: &ItemId| {
+            let held = held(&items[*id]);
+            sizes[*id] > MAX_COPY || held.iter().flat_map(|ty| ty.layers()).any(on_heap)
+        };
         Derives {
-            float: reaching(&edges, floats),
-            heavy: reaching(&edges, heavy),
+            float: holding_floats(items),
+            heavy: reaching(&edges(items), (0..items.len()).filter(heavy).collect()),
+            key: in_keys(items),
         }
     }
 
@@ -46,24 +47,12 @@ impl Derives {
     pub(super) fn of(&self, id: ItemId) -> TokenStream {
         let copy = (!self.heavy[id]).then(|| quote!(Copy,));
         let eq = (!self.float[id]).then(|| quote!(Eq, Hash,));
-        quote!(#[derive(Debug, Clone, #copy PartialEq, #eq rpc_core::Xdr)])
+        let ord = self.key[id].then(|| quote!(PartialOrd, Ord,));
+        quote!(#[derive(Debug, Clone, #copy PartialEq, #eq #ord rpc_core::Xdr)])
     }
 
     /// The attribute for an enum without data.
     pub(super) fn plain() -> TokenStream {
         quote!(#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, rpc_core::Xdr)])
-    }
-}
-
-/// The types that a value of an item may hold.
-fn types(kind: &ItemKind) -> Vec<&Type> {
-    match kind {
-        ItemKind::Alias(ty) => vec![ty],
-        ItemKind::Struct(fields) => fields.iter().map(|f| &f.ty).collect(),
-        ItemKind::Union(union) => {
-            let payloads = union.arms.iter().flat_map(|arm| arm.payload.types());
-            payloads.chain(&union.switch).collect()
-        }
-        ItemKind::Const(_) | ItemKind::Enum(_) | ItemKind::Interface(_) => Vec::new(),
     }
 }

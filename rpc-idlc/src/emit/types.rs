@@ -166,6 +166,17 @@ impl Emitter<'_> {
                 let (vec, element) = (self.names.prelude("Vec"), self.ty(element));
                 self.bounded(quote!(#vec<#element>), max.as_ref())
             }
+            Type::Map(key, value, max) => {
+                let (key, value) = (self.ty(key), self.ty(value));
+                self.bounded(
+                    quote!(std::collections::BTreeMap<#key, #value>),
+                    max.as_ref(),
+                )
+            }
+            Type::Set(element, max) => {
+                let element = self.ty(element);
+                self.bounded(quote!(std::collections::BTreeSet<#element>), max.as_ref())
+            }
             Type::Array(element, length) => {
                 let (element, length) = (self.ty(element), self.array_length(length));
                 quote!([#element; #length])
@@ -178,6 +189,10 @@ impl Emitter<'_> {
                 let (name, inner) = (self.names.prelude("Box"), self.ty(inner));
                 quote!(#name<#inner>)
             }
+            Type::Tuple(elements) => {
+                let elements = elements.iter().map(|ty| self.ty(ty));
+                quote!((#(#elements),*))
+            }
             Type::Named(id) => {
                 let name = self.names.item(*id);
                 quote!(#name)
@@ -186,8 +201,18 @@ impl Emitter<'_> {
     }
 
     fn scalar(&self, scalar: Scalar) -> TokenStream {
-        let name = ident(scalar.name());
-        quote!(#name)
+        match scalar {
+            Scalar::Duration => quote!(std::time::Duration),
+            Scalar::Time => quote!(std::time::SystemTime),
+            Scalar::Uuid => quote!(rpc_core::Uuid),
+            Scalar::Ipv4 => quote!(std::net::Ipv4Addr),
+            Scalar::Ipv6 => quote!(std::net::Ipv6Addr),
+            Scalar::Ip => quote!(std::net::IpAddr),
+            number => {
+                let name = ident(number.name());
+                quote!(#name)
+            }
+        }
     }
 
     fn bounded(&self, ty: TokenStream, max: Option<&Length>) -> TokenStream {

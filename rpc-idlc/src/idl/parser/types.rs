@@ -9,6 +9,9 @@ use crate::source::Span;
 /// How deep types may be nested in one another. Every later pass may recurse this deep.
 const MAX_DEPTH: u32 = 32;
 
+/// The most elements of a tuple: as many as Rust's own traits take.
+const MAX_ELEMENTS: usize = 12;
+
 impl Parser<'_> {
     /// A type, with the `[N]` behind it.
     pub(super) fn type_expr(&mut self) -> Parse<TypeExpr> {
@@ -49,6 +52,9 @@ impl Parser<'_> {
     }
 
     fn type_name(&mut self) -> Parse<TypeKind> {
+        if self.at_punct('(') {
+            return self.tuple();
+        }
         let name = self.ident("a type")?;
         if let Some(scalar) = Scalar::ALL.into_iter().find(|s| s.name() == name.text) {
             return Ok(TypeKind::Scalar(scalar));
@@ -59,13 +65,19 @@ impl Parser<'_> {
             "list" => {
                 self.expect('<')?;
                 let element = Box::new(self.type_expr()?);
-                let max = if self.eat(',') {
-                    Some(self.expr("the most elements")?)
-                } else {
-                    None
-                };
-                self.close_angle("`,` or `>`")?;
-                Ok(TypeKind::List(element, max))
+                Ok(TypeKind::List(element, self.most_elements()?))
+            }
+            "set" => {
+                self.expect('<')?;
+                let element = Box::new(self.type_expr()?);
+                Ok(TypeKind::Set(element, self.most_elements()?))
+            }
+            "map" => {
+                self.expect('<')?;
+                let key = Box::new(self.type_expr()?);
+                self.expect(',')?;
+                let value = Box::new(self.type_expr()?);
+                Ok(TypeKind::Map(key, value, self.most_elements()?))
             }
             "optional" => {
                 self.expect('<')?;
@@ -76,6 +88,33 @@ impl Parser<'_> {
             _ if self.at_punct('<') => Err(self.no_parameters(&name)),
             _ => Ok(TypeKind::Named(name)),
         }
+    }
+
+    /// The end of a list, map or set: `>` or `, N>`.
+    fn most_elements(&mut self) -> Parse<Option<Expr>> {
+        let max = match self.eat(',') {
+            true => Some(self.expr("the most elements")?),
+            false => None,
+        };
+        self.close_angle("`,` or `>`")?;
+        Ok(max)
+    }
+
+    fn tuple(&mut self) -> Parse<TypeKind> {
+        let opened = self.span();
+        let elements = self.list(('(', ')'), Self::type_expr)?;
+        if (2..=MAX_ELEMENTS).contains(&elements.len()) {
+            return Ok(TypeKind::Tuple(elements));
+        }
+        let title = format!("a tuple has 2 to {MAX_ELEMENTS} elements");
+        let label = format!("this has {}", elements.len());
+        let problem = Diagnostic::new(Code::TupleLength, title, opened.to(self.previous()), label);
+        let help = match elements.len() {
+            0 => "leave out a result or payload that is nothing",
+            1 => "write the type without parentheses",
+            _ => "a `struct` may have more, and gives them names",
+        };
+        Err(self.diags.report(problem.help(help)))
     }
 
     /// `<N>`, or nothing.
@@ -100,7 +139,10 @@ impl Parser<'_> {
         let problem = Diagnostic::new(Code::NoParameters, title, name.span, "");
         let problem = match crate::check::foreign(&name.text) {
             Some(ours) => problem.help(format!("here it is called `{ours}`")),
-            None => problem.help("`list<T>`, `optional<T>`, `string<N>` and `bytes<N>` do"),
+            None => {
+                let ours = "`list<T>`, `set<T>`, `map<K, V>`, `optional<T>`, `string<N>` and `bytes<N>` do";
+                problem.help(ours)
+            }
         };
         let reported = self.complain(problem);
         self.skip_angles();
