@@ -53,6 +53,7 @@ impl Model {
                 ended: false,
                 rogue: false,
                 restored: true,
+                told: session.forgotten.clone(),
                 numbers: Numbers::restore(&session.forgotten),
             };
             self.sessions.insert(*id, known);
@@ -123,6 +124,7 @@ impl Model {
                     ended: false,
                     rogue: false,
                     restored: false,
+                    told: session.forgotten.clone(),
                     numbers: Numbers::default(),
                 };
                 match self.sessions.insert(*id, known) {
@@ -155,22 +157,16 @@ impl Model {
                     self.ends(now, *id, finished, visits)
                 }
             },
-            Change::Drop(id) => {
-                let known = self.sessions.get(&id.session);
-                let live =
-                    known.filter(|known| !known.ended && now < known.heard + self.config.lease);
-                let awaited = live.is_some_and(|known| !known.numbers.is_forgotten(id.seq));
-                match during {
-                    During::Restoring => Ok(()),
-                    _ if awaited => Err(format!("the record of number {} is dropped", id.seq)),
-                    _ => Ok(()),
-                }
-            }
-            Change::Forget(id, forgotten) => match self.sessions.get(id) {
+            Change::Drop(id) => self.drops(now, *id, during),
+            Change::Forget(id, forgotten) => match self.sessions.get_mut(id) {
                 Some(known) if !known.numbers.has_forgotten(forgotten) => {
                     Err("the store is told to forget a number that was not acknowledged".to_owned())
                 }
-                _ => Ok(()),
+                Some(known) => {
+                    known.told = forgotten.clone();
+                    Ok(())
+                }
+                None => Ok(()),
             },
             Change::End(id) => match self.sessions.get_mut(id) {
                 Some(known) if !known.ended && now < known.heard + self.config.lease => {
@@ -185,6 +181,25 @@ impl Model {
             Change::ForgetKey(key) => self.forget_key(now, key, visits),
             Change::Clock(wall) => self.keep_clock(*wall),
         }
+    }
+
+    /// A record is taken away.
+    fn drops(&self, now: Time, id: RequestId, during: During<'_>) -> Result<(), String> {
+        let known = self.sessions.get(&id.session);
+        let live = known.filter(|known| !known.ended && now < known.heard + self.config.lease);
+        let (Some(known), false) = (live, matches!(during, During::Restoring)) else {
+            return Ok(());
+        };
+        if !known.numbers.is_forgotten(id.seq) {
+            return Err(format!("the record of number {} is dropped", id.seq));
+        }
+        if !known.told.contains(id.seq) {
+            let seq = id.seq;
+            return Err(format!(
+                "number {seq} has no record and could be new to the next life"
+            ));
+        }
+        Ok(())
     }
 
     fn is_new(&self, id: RequestId, expected: &Expected) -> bool {

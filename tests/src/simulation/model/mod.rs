@@ -20,7 +20,7 @@ use rpc_core::describe::Semantics;
 use rpc_proto::message::{Call, Flavor, Message};
 use rpc_proto::session::program::{AckArgs, Keeper, ProbeArgs, ReleaseArgs};
 use rpc_proto::session::server::{Config, Route};
-use rpc_proto::session::store::CallKey;
+use rpc_proto::session::store::{CallKey, Forgotten};
 use rpc_proto::session::wire::{
     Credential, Outcome, RequestId, SESSION_FLAVOR, SESSION_PROGRAM, SessionId, procedure,
 };
@@ -57,6 +57,8 @@ struct Known {
     rogue: bool,
     /// Of an earlier life, with which acknowledgements may have died.
     restored: bool,
+    /// What the store was told that is forgotten.
+    told: Forgotten,
     numbers: Numbers,
 }
 
@@ -321,6 +323,10 @@ impl Model {
                 ended: false,
                 rogue: client == ROGUE,
                 restored: false,
+                told: Forgotten {
+                    below: 1,
+                    above: Vec::new(),
+                },
                 numbers: Numbers::default(),
             },
         );
