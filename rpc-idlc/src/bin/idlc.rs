@@ -29,6 +29,11 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+    /// Say what the code of a message means
+    Explain {
+        /// For instance E0301
+        code: String,
+    },
 }
 
 #[derive(Args)]
@@ -50,12 +55,26 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Check(inputs) => inputs.compiler().check(),
         Command::Rust { inputs, out } => inputs.compiler().out_dir(out).compile().map(drop),
+        Command::Explain { code } => return explain(&code),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error);
             ExitCode::from(if error.is_rejected() { 1 } else { 2 })
+        }
+    }
+}
+
+fn explain(code: &str) -> ExitCode {
+    match rpc_idlc::explain(code) {
+        Some(text) => {
+            print!("{text}");
+            ExitCode::SUCCESS
+        }
+        None => {
+            eprintln!("error: there is no message with the code {code:?}; they look like E0301");
+            ExitCode::from(2)
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Messages to the user: what is wrong, where, and what to do. Each has a [`Code`].
 
 mod code;
+mod explain;
 
 pub(crate) use code::Code;
+pub use explain::explain;
 
 use crate::source::{Sources, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
