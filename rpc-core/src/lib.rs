@@ -26,7 +26,7 @@ pub use rpc_proto::time::{Executed, Retry, Time};
 #[cfg(feature = "durable")]
 pub use redb;
 pub use rpc_proto::describe::{self, Describe, Interface, Method, Semantics};
-pub use rpc_proto::xdr::{self, Bounded, Decode, DecodeError, Encode, EncodeError};
+pub use rpc_proto::xdr::{self, Bounded, Decode, DecodeError, Encode, EncodeError, Uuid};
 pub use server::{HeldUp, Server, ServerBuilder, ServerStats, ShutdownError, StartError};
 pub use service::{Effects, Recovery, ServeError, Service};
 #[cfg(feature = "durable")]

@@ -97,6 +97,16 @@ impl Walk {
             Type::String => leaf(13),
             Type::Opaque => leaf(14),
             Type::FixedOpaque(length) => numbered(15, length).finish(),
+            Type::Map(key, value) => self.map(key, value, below),
+            Type::Set(inner) => self.wrap(Node::new(23), inner, below),
+            Type::U128 => leaf(24),
+            Type::I128 => leaf(25),
+            Type::Duration => leaf(26),
+            Type::Time => leaf(27),
+            Type::Uuid => leaf(28),
+            Type::Ipv4 => leaf(29),
+            Type::Ipv6 => leaf(30),
+            Type::Ip => leaf(31),
             Type::Option(inner) => self.wrap(Node::new(16), inner, below),
             Type::List(inner) => self.wrap(Node::new(17), inner, below),
             Type::Array(inner, length) => self.wrap(numbered(18, length), inner, below),
@@ -111,6 +121,13 @@ impl Walk {
 
     fn wrap(&mut self, mut node: Node, inner: TypeFn, below: u32) -> u64 {
         node.child(self.shape(inner(), below));
+        node.finish()
+    }
+
+    fn map(&mut self, key: TypeFn, value: TypeFn, below: u32) -> u64 {
+        let mut node = Node::new(22);
+        node.child(self.shape(key(), below));
+        node.child(self.shape(value(), below));
         node.finish()
     }
 

@@ -1,7 +1,12 @@
 //! Descriptors of types, and those of the types that the language gives.
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::time::Duration;
+
 use super::{Describe, array_length};
-use crate::xdr::Bounded;
+use crate::xdr::{Bounded, Uuid};
 
 /// Gives the descriptor of a type; a function, so that a type can refer to itself.
 pub type TypeFn = fn() -> &'static Type;
@@ -17,10 +22,12 @@ pub enum Type {
     I16,
     I32,
     I64,
+    I128,
     U8,
     U16,
     U32,
     U64,
+    U128,
     F32,
     F64,
     /// UTF-8 text.
@@ -29,13 +36,29 @@ pub enum Type {
     Opaque,
     /// So many bytes.
     FixedOpaque(u32),
+    /// Seconds and nanoseconds.
+    Duration,
+    /// Seconds since 1970 in UTC, which may be negative, and nanoseconds.
+    Time,
+    /// 16 bytes.
+    Uuid,
+    /// 4 bytes.
+    Ipv4,
+    /// 16 bytes.
+    Ipv6,
+    /// A union: 4 or 6, and an address of that version.
+    Ip,
     /// Optional data.
     Option(TypeFn),
     /// A variable-length array.
     List(TypeFn),
     /// A fixed-length array.
     Array(TypeFn, u32),
-    /// A string, opaque or list of at most so many bytes or elements.
+    /// A list of keys with their values; the keys ascend by their encoded bytes.
+    Map(TypeFn, TypeFn),
+    /// A list of elements that ascend by their encoded bytes.
+    Set(TypeFn),
+    /// A string, opaque, list, map or set of at most so many bytes or elements.
     Bounded(TypeFn, u32),
     /// One after the other.
     Tuple(&'static [TypeFn]),
@@ -98,13 +121,20 @@ plain! {
     i16 => I16;
     i32 => I32;
     i64 => I64;
+    i128 => I128;
     u16 => U16;
     u32 => U32;
     u64 => U64;
+    u128 => U128;
     f32 => F32;
     f64 => F64;
     str => String;
     String => String;
+    Duration => Duration;
+    Uuid => Uuid;
+    Ipv4Addr => Ipv4;
+    Ipv6Addr => Ipv6;
+    IpAddr => Ip;
 }
 
 impl Describe for u8 {
@@ -130,6 +160,53 @@ impl<T: Describe + ?Sized> Describe for &T {
 impl<T: Describe + ?Sized> Describe for Box<T> {
     fn describe() -> &'static Type {
         T::describe()
+    }
+}
+
+impl<B: Describe + ToOwned + ?Sized> Describe for Cow<'_, B> {
+    fn describe() -> &'static Type {
+        B::describe()
+    }
+}
+
+/// What encodes as another type does is described as that.
+macro_rules! same {
+    ($($name:ty => $other:ty;)*) => {$(
+        impl Describe for $name {
+            fn describe() -> &'static Type {
+                <$other>::describe()
+            }
+        }
+    )*};
+}
+
+same! {
+    SocketAddr => (IpAddr, u16);
+    SocketAddrV4 => (Ipv4Addr, u16);
+    SocketAddrV6 => (Ipv6Addr, u16);
+}
+
+impl<K: Describe, V: Describe> Describe for BTreeMap<K, V> {
+    fn describe() -> &'static Type {
+        const { &Type::Map(K::describe, V::describe) }
+    }
+}
+
+impl<K: Describe, V: Describe, S> Describe for HashMap<K, V, S> {
+    fn describe() -> &'static Type {
+        BTreeMap::<K, V>::describe()
+    }
+}
+
+impl<T: Describe> Describe for BTreeSet<T> {
+    fn describe() -> &'static Type {
+        const { &Type::Set(T::describe) }
+    }
+}
+
+impl<T: Describe, S> Describe for HashSet<T, S> {
+    fn describe() -> &'static Type {
+        BTreeSet::<T>::describe()
     }
 }
 

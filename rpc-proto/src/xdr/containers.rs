@@ -4,7 +4,7 @@ use super::{Decode, DecodeError, Decoder, Encode, EncodeError, Encoder};
 
 /// What one element of a list takes of the allocation budget at least: a list of values that are empty on the wire
 /// costs its sender four bytes whatever its length, so the elements must cost something here.
-const ELEMENT_CHARGE: usize = 8;
+pub(super) const ELEMENT_CHARGE: usize = 8;
 
 /// Memory that is reserved for a list on the word of its sender; the rest is reserved as elements arrive.
 const TRUSTED_BYTES: usize = 16 << 10;
@@ -62,6 +62,20 @@ impl<'a, T: Decode<'a>> Decode<'a> for Box<T> {
     fn decode(input: &mut Decoder<'a>) -> Result<Self, DecodeError> {
         input.charge(size_of::<T>())?;
         input.nested(|input| T::decode(input).map(Self::new))
+    }
+}
+
+impl<'a> Decode<'a> for Box<str> {
+    #[inline]
+    fn decode(input: &mut Decoder<'a>) -> Result<Self, DecodeError> {
+        input.nested(|input| String::decode(input).map(String::into_boxed_str))
+    }
+}
+
+impl<'a, T: Decode<'a>> Decode<'a> for Box<[T]> {
+    #[inline]
+    fn decode(input: &mut Decoder<'a>) -> Result<Self, DecodeError> {
+        input.nested(|input| Vec::decode(input).map(Vec::into_boxed_slice))
     }
 }
 

@@ -194,8 +194,20 @@ impl<'a> Decoder<'a> {
         Ok(std::array::from_fn(|i| u32::from_be_bytes(words[i])))
     }
 
+    /// The value that `f` takes, and the bytes that it took for it.
     #[inline]
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+    pub(crate) fn with_bytes<R>(
+        &mut self,
+        f: impl FnOnce(&mut Self) -> Result<R, DecodeError>,
+    ) -> Result<(R, &'a [u8]), DecodeError> {
+        let before = self.rest;
+        let value = f(self)?;
+        Ok((value, &before[..before.len() - self.rest.len()]))
+    }
+
+    /// Takes `N` bytes, a multiple of four.
+    #[inline]
+    pub(crate) fn take<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let Some((bytes, rest)) = self.rest.split_first_chunk() else {
             return Err(self.truncated(N));
         };

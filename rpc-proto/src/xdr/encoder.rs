@@ -140,6 +140,18 @@ impl Encoder {
         result
     }
 
+    /// Appends bytes that are a multiple of four.
+    #[inline]
+    pub(crate) fn append(&mut self, bytes: &[u8]) {
+        debug_assert!(bytes.len().is_multiple_of(4), "items are in words");
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Takes back what was appended since [`len`](Self::len) was `length`.
+    pub(crate) fn split_off(&mut self, length: usize) -> Vec<u8> {
+        self.buffer.split_off(self.headroom + length)
+    }
+
     /// Appends many numbers of `N` bytes at once.
     #[inline]
     pub(crate) fn bulk<T: Copy, const N: usize>(

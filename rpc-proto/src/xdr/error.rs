@@ -52,6 +52,12 @@ pub enum DecodeProblem {
     /// A string is not UTF-8.
     #[error("the string is not UTF-8")]
     Utf8,
+    /// A key of a map or an element of a set comes before the one in front of it, by their bytes.
+    #[error("the keys of a map and the elements of a set must ascend, and this one does not")]
+    Unsorted,
+    /// A key of a map or an element of a set is there twice.
+    #[error("this key of a map or element of a set is there twice")]
+    Duplicate,
     /// A length is above what its type allows.
     #[error("length {length} is over the bound {max}")]
     Length {
@@ -100,6 +106,9 @@ pub enum EncodeError {
         /// The discriminant that it holds.
         value: i64,
     },
+    /// Two keys of a map or elements of a set have the same encoding.
+    #[error("two keys of a map, or elements of a set, have the same encoding")]
+    Duplicate,
     /// A user's conversion cannot express this value.
     #[error("{0}")]
     Custom(&'static str),

@@ -13,19 +13,26 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod addresses;
 mod bounded;
 mod bytes;
 mod containers;
+mod cow;
 mod decoder;
 mod encoder;
 mod error;
+mod moments;
 mod numbers;
+mod sorted;
 
 pub use crate::describe::Describe;
 pub use bounded::{BoundError, Bounded, DecodeBounded, Measure};
 pub use decoder::Decoder;
 pub use encoder::Encoder;
 pub use error::{DecodeError, DecodeProblem, EncodeError};
+pub use uuid::Uuid;
+
+use std::borrow::Cow;
 
 /// A value that can be written in the canonical encoding.
 #[diagnostic::on_unimplemented(
@@ -59,6 +66,15 @@ pub trait Decode<'a>: Sized {
     #[doc(hidden)]
     fn decode_vec(len: usize, input: &mut Decoder<'a>) -> Result<Vec<Self>, DecodeError> {
         containers::decode_elements(len, input)
+    }
+
+    /// Takes `len` elements, borrowed from the input if that is how they are in memory, as `u8` are.
+    #[doc(hidden)]
+    fn decode_cow(len: usize, input: &mut Decoder<'a>) -> Result<Cow<'a, [Self]>, DecodeError>
+    where
+        Self: Clone,
+    {
+        Self::decode_vec(len, input).map(Cow::Owned)
     }
 
     /// Takes an array of fixed length. `u8` reads opaque bytes.

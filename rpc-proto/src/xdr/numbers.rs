@@ -1,5 +1,7 @@
 //! Numbers, booleans and nothing at all.
 
+use std::borrow::Cow;
+
 use super::{Decode, DecodeError, DecodeProblem, Decoder, Encode, EncodeError, Encoder};
 
 /// Numbers that are as wide on the wire as in memory: arrays of them are converted in bulk.
@@ -44,6 +46,8 @@ wide! {
     u32: 4, |out, value| out.u32(value), |input| input.u32();
     i64: 8, |out, value| out.i64(value), |input| input.i64();
     u64: 8, |out, value| out.u64(value), |input| input.u64();
+    i128: 16, |out, value| out.append(&value.to_be_bytes()), |input| input.take().map(i128::from_be_bytes);
+    u128: 16, |out, value| out.append(&value.to_be_bytes()), |input| input.take().map(u128::from_be_bytes);
     f32: 4, |out, value| out.u32(value.to_bits()), |input| input.u32().map(f32::from_bits);
     f64: 8, |out, value| out.u64(value.to_bits()), |input| input.u64().map(f64::from_bits);
 }
@@ -129,6 +133,11 @@ impl<'a> Decode<'a> for u8 {
         let bytes = input.fixed(len)?;
         input.charge(len)?;
         Ok(bytes.to_vec())
+    }
+
+    #[inline]
+    fn decode_cow(len: usize, input: &mut Decoder<'a>) -> Result<Cow<'a, [Self]>, DecodeError> {
+        input.fixed(len).map(Cow::Borrowed)
     }
 
     #[inline]

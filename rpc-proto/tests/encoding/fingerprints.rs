@@ -1,8 +1,13 @@
 //! Rules E-18 and E-19: a fingerprint depends on what is on the wire and what is promised, and on nothing else.
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::time::{Duration, SystemTime};
+
 use rpc_macros::Xdr;
 use rpc_proto::describe::{Describe, Field, Interface, Method, Semantics, Type, TypeFn};
-use rpc_proto::xdr::Bounded;
+use rpc_proto::xdr::{Bounded, Uuid};
 
 use super::types::*;
 
@@ -63,6 +68,11 @@ fn e19_names_and_spellings_do_not_count() {
     assert_eq!(print::<&str>(), print::<String>());
     assert_eq!(print::<Vec<u8>>(), print::<&[u8]>());
     assert_eq!(print::<Box<u32>>(), print::<u32>());
+    assert_eq!(print::<Cow<'_, str>>(), print::<String>());
+    assert_eq!(print::<Cow<'_, [u8]>>(), print::<Vec<u8>>());
+    assert_eq!(print::<HashMap<u8, u16>>(), print::<BTreeMap<u8, u16>>());
+    assert_eq!(print::<HashSet<u8>>(), print::<BTreeSet<u8>>());
+    assert_eq!(print::<SocketAddr>(), print::<(IpAddr, u16)>());
 }
 
 /// `Status` with its arms in another order.
@@ -163,6 +173,22 @@ fn e19_what_is_on_the_wire_counts() {
         print::<Tree>(),
         print::<Everything>(),
         print::<Endless>(),
+        print::<u128>(),
+        print::<i128>(),
+        print::<Duration>(),
+        print::<SystemTime>(),
+        print::<Uuid>(),
+        print::<Ipv4Addr>(),
+        print::<Ipv6Addr>(),
+        print::<IpAddr>(),
+        print::<SocketAddr>(),
+        print::<BTreeMap<u32, u64>>(),
+        print::<BTreeMap<u64, u32>>(),
+        print::<Vec<(u32, u64)>>(),
+        print::<BTreeMap<u32, ()>>(),
+        print::<BTreeSet<u32>>(),
+        print::<BTreeSet<u64>>(),
+        print::<Bounded<BTreeSet<u64>, 3>>(),
     ];
     let count = prints.len();
     prints.sort_unstable();
@@ -230,16 +256,24 @@ fn e18_fingerprints_are_fixed() {
         print::<Node>(),
         print::<Status>(),
         print::<Everything>(),
+        print::<(u128, i128)>(),
+        print::<(Duration, SystemTime)>(),
+        print::<(Uuid, Ipv4Addr, Ipv6Addr, IpAddr)>(),
+        print::<BTreeMap<String, BTreeSet<u32>>>(),
     ];
     assert_eq!(found.map(|print| format!("{print:016x}")), FIXED);
 }
 
-const FIXED: [&str; 5] = [
+const FIXED: [&str; 9] = [
     "9588bdc69f7644c7",
     "b4c657f8484d0a3b",
     "e76f4eec30e33ba9",
     "ee2a60880142402d",
     "adf26093032d3501",
+    "d961a6c4a7fa4786",
+    "16da710ca2034288",
+    "f3075ee1a3419ebf",
+    "1ae7cb4a432614dc",
 ];
 
 #[test]

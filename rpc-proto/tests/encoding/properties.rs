@@ -8,7 +8,7 @@ use rpc_proto::xdr::{Bounded, Decode, Encode, Limits, from_slice, to_vec};
 use super::types::*;
 
 /// `decode(encode(v)) == v`
-fn value_survives<T>(value: &T) -> Result<(), TestCaseError>
+pub fn value_survives<T>(value: &T) -> Result<(), TestCaseError>
 where
     T: Encode + for<'a> Decode<'a> + PartialEq + Debug,
 {
@@ -20,7 +20,7 @@ where
 }
 
 /// For every accepted byte string `encode(decode(b)) == b`. Says whether it was accepted.
-fn bytes_survive<'a, T: Encode + Decode<'a>>(bytes: &'a [u8]) -> bool {
+pub fn bytes_survive<'a, T: Encode + Decode<'a>>(bytes: &'a [u8]) -> bool {
     match from_slice::<T>(bytes, Limits::default()) {
         Ok(value) => {
             let again = to_vec(&value).expect("a decoded value has an encoding");

@@ -1,14 +1,18 @@
 //! `tests/vectors/refused.txt`: bytes that are not accepted.
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Debug;
+use std::time::{Duration, SystemTime};
 
-use rpc_proto::xdr::{Bounded, Decode, DecodeError, Limits, from_slice};
+use rpc_proto::xdr::{Bounded, Decode, DecodeError, Limits, Uuid, from_slice};
 
 use super::types::*;
 use super::vectors::bytes;
 
 #[test]
-fn e1_to_e17_what_is_not_canonical_is_refused_where_it_is_wrong() {
+fn e1_to_e25_what_is_not_canonical_is_refused_where_it_is_wrong() {
     let text = include_str!("../../../tests/vectors/refused.txt");
     for line in text
         .lines()
@@ -58,6 +62,41 @@ fn decode(kind: &str, bytes: &[u8]) -> DecodeError {
             refuse::<Bounded<&str, 3>>(bytes),
         ]),
         "list of at most 2 u32" => refuse::<Bounded<Vec<u32>, 2>>(bytes),
+        other => decode_extended(other, bytes),
+    }
+}
+
+fn decode_extended(kind: &str, bytes: &[u8]) -> DecodeError {
+    match kind {
+        "u128" => refuse::<u128>(bytes),
+        "duration" => refuse::<Duration>(bytes),
+        "time" => refuse::<SystemTime>(bytes),
+        "uuid" => refuse::<Uuid>(bytes),
+        "ipv4" => refuse::<Ipv4Addr>(bytes),
+        "ipv6" => refuse::<Ipv6Addr>(bytes),
+        "ip" => refuse::<IpAddr>(bytes),
+        "socket" => refuse::<SocketAddr>(bytes),
+        "map of i32 to string" => refuse_all([
+            refuse::<BTreeMap<i32, String>>(bytes),
+            refuse::<HashMap<i32, &str>>(bytes),
+        ]),
+        "set of string" => refuse_all([
+            refuse::<BTreeSet<String>>(bytes),
+            refuse::<HashSet<&str>>(bytes),
+        ]),
+        "set of void" => refuse::<BTreeSet<()>>(bytes),
+        "set of loud words" => refuse::<HashSet<LoudWord>>(bytes),
+        "map of at most 1" => refuse_all([
+            refuse::<Bounded<BTreeMap<u32, u32>, 1>>(bytes),
+            refuse::<Bounded<HashMap<u32, u32>, 1>>(bytes),
+        ]),
+        "set of at most 1" => refuse_all([
+            refuse::<Bounded<BTreeSet<u32>, 1>>(bytes),
+            refuse::<Bounded<HashSet<u32>, 1>>(bytes),
+        ]),
+        "cow of at most 3" => refuse::<Bounded<Cow<'_, str>, 3>>(bytes),
+        "cow of u16" => refuse::<Cow<'_, [u16]>>(bytes),
+        "boxed string" => refuse::<Box<str>>(bytes),
         other => panic!("no type is called {other}"),
     }
 }

@@ -1,7 +1,9 @@
-//! The types of `tests/vectors/vectors.x`, as a person would write them in Rust.
+//! The types of `tests/vectors/vectors.x`, as a person would write them in Rust, and a few that C has not.
+
+use std::hash::{Hash, Hasher};
 
 use rpc_macros::Xdr;
-use rpc_proto::xdr::Bounded;
+use rpc_proto::xdr::{Bounded, Encode, EncodeError, Encoder};
 
 #[derive(Clone, Copy, Debug, PartialEq, Xdr)]
 #[xdr(crate = rpc_proto)]
@@ -107,4 +109,33 @@ pub struct Borrowed<'a> {
     pub name: &'a str,
     pub data: &'a [u8],
     pub lines: Vec<&'a str>,
+}
+
+/// Animals of one kind are told apart here, but not on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Animal {
+    Cat(u8),
+}
+
+impl Encode for Animal {
+    fn encode(&self, out: &mut Encoder) -> Result<(), EncodeError> {
+        "cat".encode(out)
+    }
+}
+
+/// A word that equals another one whatever their case, but keeps its own on the wire.
+#[derive(Clone, Debug, Eq, Xdr)]
+#[xdr(crate = rpc_proto)]
+pub struct LoudWord(pub String);
+
+impl PartialEq for LoudWord {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Hash for LoudWord {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.to_ascii_lowercase().hash(state);
+    }
 }

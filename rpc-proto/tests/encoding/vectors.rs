@@ -18,10 +18,10 @@ struct Row {
 }
 
 /// The rows of a file that no value has been compared with yet.
-struct Rows(BTreeMap<&'static str, Row>);
+pub struct Rows(BTreeMap<&'static str, Row>);
 
 impl Rows {
-    fn read(text: &'static str) -> Self {
+    pub fn read(text: &'static str) -> Self {
         let mut rows = BTreeMap::new();
         for line in text
             .lines()
@@ -51,15 +51,34 @@ impl Rows {
 
     /// `value` has the bytes of the row, and they give it back.
     #[track_caller]
-    fn check<T: Encode + for<'a> Decode<'a> + PartialEq + Debug>(&mut self, name: &str, value: T) {
+    pub fn check<T: Encode + for<'a> Decode<'a> + PartialEq + Debug>(
+        &mut self,
+        name: &str,
+        value: T,
+    ) {
+        let bytes = self.check_encoding(name, &value);
+        let decoded = from_slice::<T>(&bytes, Limits::default());
+        assert_eq!(decoded.as_ref(), Ok(&value), "{name}");
+    }
+
+    /// The same for a type that borrows from the message.
+    #[track_caller]
+    pub fn check_borrowed<T: Encode + Decode<'static> + PartialEq + Debug>(
+        &mut self,
+        name: &str,
+        value: T,
+    ) {
+        let bytes = self.check_encoding(name, &value).leak();
+        let decoded = from_slice::<T>(bytes, Limits::default());
+        assert_eq!(decoded.as_ref(), Ok(&value), "{name}");
+    }
+
+    #[track_caller]
+    fn check_encoding(&mut self, name: &str, value: &(impl Encode + Debug)) -> Vec<u8> {
         let row = self.take(name);
         assert_eq!(format!("{value:?}"), row.value, "{name}");
-        assert_eq!(hex(&to_vec(&value).expect(name)), hex(&row.bytes), "{name}");
-        assert_eq!(
-            from_slice::<T>(&row.bytes, Limits::default()).as_ref(),
-            Ok(&value),
-            "{name}"
-        );
+        assert_eq!(hex(&to_vec(value).expect(name)), hex(&row.bytes), "{name}");
+        row.bytes
     }
 
     #[track_caller]
@@ -72,7 +91,7 @@ impl Rows {
     }
 
     #[track_caller]
-    fn finish(self) {
+    pub fn finish(self) {
         assert_eq!(
             self.0.into_keys().collect::<Vec<_>>(),
             [""; 0],
@@ -238,7 +257,7 @@ fn everything(point: Point) -> Everything {
     }
 }
 
-fn bounded<T: Measure, const MAX: u32>(value: T) -> Bounded<T, MAX> {
+pub fn bounded<T: Measure, const MAX: u32>(value: T) -> Bounded<T, MAX> {
     Bounded::new(value).expect("it is within the bound")
 }
 
