@@ -48,6 +48,7 @@ impl BankClient {
                 name: "transfer",
                 procedure: 1u32,
                 semantics: ::rpc_core::__private::Semantics::ExactlyOnce,
+                deadline: ::core::option::Option::None,
                 args: &[
                     ::rpc_core::__private::Field {
                         name: "from",
@@ -67,6 +68,7 @@ impl BankClient {
                 name: "note",
                 procedure: 7u32,
                 semantics: ::rpc_core::__private::Semantics::Oneway,
+                deadline: ::core::option::Option::None,
                 args: &[
                     ::rpc_core::__private::Field {
                         name: "line",

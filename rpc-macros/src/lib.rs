@@ -103,7 +103,9 @@ pub fn derive_xdr(input: TokenStream) -> TokenStream {
 /// - its semantics: `oneway`, `readonly`, `idempotent`, `at_most_once` (the default) or `exactly_once`;
 /// - `procedure = N`, its number. A method without one takes the number after that of the method above it; the first
 ///   takes 1, since 0 is the null procedure;
-/// - `name = "text"`, the name that descriptors and errors show.
+/// - `name = "text"`, the name that descriptors and errors show;
+/// - `deadline = "500ms"`, how long a call may take, unless its caller says otherwise by `.deadline(…)`; a whole number of
+///   `ms`, `s`, `min` or `h`. Without it, calls have 10 seconds.
 ///
 /// `name` and `crate = path` (where `rpc_core` is found) may also be given for the trait.
 #[proc_macro_attribute]

@@ -26,7 +26,8 @@ impl<R> Call<R> {
         }
     }
 
-    /// Gives the call this much time, counted from [`wait`](Self::wait), instead of 10 seconds.
+    /// Gives the call this much time, counted from [`wait`](Self::wait), instead of what its method says
+    /// (`#[rpc(deadline = "500ms")]`), or 10 seconds.
     ///
     /// A call that is made by a handler ends, whatever is said here, when the handler's own caller stops waiting.
     pub fn deadline(mut self, within: Duration) -> Self {
@@ -85,7 +86,7 @@ impl Oneway {
         Self { prepared }
     }
 
-    /// Gives the call this much time, counted from [`send`](Self::send), instead of 10 seconds.
+    /// Gives the call this much time, counted from [`send`](Self::send), instead of what its method says, or 10 seconds.
     ///
     /// A call that is made by a handler ends, whatever is said here, when the handler's own caller stops waiting.
     pub fn deadline(mut self, within: Duration) -> Self {

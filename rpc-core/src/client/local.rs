@@ -100,6 +100,7 @@ mod tests {
             name: "read",
             procedure: 1,
             semantics: Semantics::Readonly,
+            deadline: None,
             args: &[],
             result: || &Type::Opaque,
         }],

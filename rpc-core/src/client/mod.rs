@@ -51,7 +51,7 @@ pub use stats::Stats;
 pub use unanswered::Unanswered;
 use unanswered::returns;
 
-/// How long a call may take unless its caller says otherwise.
+/// How long a call may take unless its method or its caller says otherwise.
 const DEADLINE: Duration = Duration::from_secs(10);
 /// How long connecting may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -61,6 +61,7 @@ static NO_METHOD: Method = Method {
     name: "?",
     procedure: 0,
     semantics: Semantics::ExactlyOnce,
+    deadline: None,
     args: &[],
     result: <()>::describe,
 };
@@ -195,7 +196,7 @@ impl Channel {
             channel: self.clone(),
             method,
             what,
-            deadline: DEADLINE,
+            deadline: within(method),
         })
     }
 
@@ -252,7 +253,12 @@ impl Channel {
             channel: self.clone(),
             method,
             what,
-            deadline: DEADLINE,
+            deadline: within(method),
         }
     }
+}
+
+/// How long a call of `method` may take unless its caller says otherwise.
+fn within(method: &Method) -> Duration {
+    method.deadline.unwrap_or(DEADLINE)
 }

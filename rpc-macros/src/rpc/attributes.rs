@@ -5,6 +5,7 @@ use syn::meta::ParseNestedMeta;
 use syn::parse::Parser;
 use syn::{Attribute, Expr, LitInt, LitStr, Path};
 
+use super::deadline::Deadline;
 use super::semantics::Semantics;
 use crate::attribute::{name, once, path, read_all, unknown, value};
 use crate::errors::Errors;
@@ -54,6 +55,7 @@ pub struct OnMethod {
     pub semantics: Option<Semantics>,
     pub procedure: Option<LitInt>,
     pub name: Option<LitStr>,
+    pub deadline: Option<Deadline>,
 }
 
 impl OnMethod {
@@ -70,12 +72,14 @@ impl OnMethod {
             once(&mut self.procedure, meta, value(meta)?)
         } else if meta.path.is_ident("name") {
             once(&mut self.name, meta, name(meta)?)
+        } else if meta.path.is_ident("deadline") {
+            once(&mut self.deadline, meta, Deadline::read(meta)?)
         } else {
             let known = Semantics::ALL.map(Semantics::word);
             Err(unknown(
                 meta,
                 "a method",
-                &[&known[..], &["procedure", "name"]].concat(),
+                &[&known[..], &["procedure", "name", "deadline"]].concat(),
             ))
         }
     }

@@ -148,7 +148,7 @@ fn call(index: usize, method: &Method, interface: &Interface) -> TokenStream {
         (_, None) => (quote!(#framework::Call<()>), quote!(call)),
     };
     let encode = encode(arguments, private);
-    let promise = format!(" {}", method.semantics.promise());
+    let promise = promise(method);
     let is_documented = attributes
         .iter()
         .any(|attribute| attribute.path().is_ident("doc"));
@@ -160,6 +160,18 @@ fn call(index: usize, method: &Method, interface: &Interface) -> TokenStream {
         #visibility fn #ident(&self, #(#parameters),*) -> #returned {
             #private::Channel::#channel(&self.channel, &Self::INTERFACE.methods[#index], #encode)
         }
+    }
+}
+
+/// What a caller may count on, in the documentation.
+fn promise(method: &Method) -> String {
+    let promise = method.semantics.promise();
+    match &method.deadline {
+        Some(deadline) => format!(
+            " {promise} Its deadline is {}, unless `.deadline(…)` says otherwise.",
+            deadline.text
+        ),
+        None => format!(" {promise}"),
     }
 }
 

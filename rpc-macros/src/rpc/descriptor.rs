@@ -42,6 +42,13 @@ fn describe_method(method: &Method, private: &TokenStream) -> TokenStream {
         name, procedure, ..
     } = method;
     let semantics = method.semantics.emit(private);
+    let deadline = match &method.deadline {
+        Some(deadline) => {
+            let span = deadline.emit();
+            quote!(::core::option::Option::Some(#span))
+        }
+        None => quote!(::core::option::Option::None),
+    };
     let arguments = method
         .arguments
         .iter()
@@ -55,6 +62,7 @@ fn describe_method(method: &Method, private: &TokenStream) -> TokenStream {
             name: #name,
             procedure: #procedure,
             semantics: #semantics,
+            deadline: #deadline,
             args: &[#(#arguments),*],
             result: #result,
         }

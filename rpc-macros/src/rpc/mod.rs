@@ -2,6 +2,7 @@
 
 mod attributes;
 mod client;
+mod deadline;
 mod debug;
 mod descriptor;
 mod model;

@@ -8,6 +8,7 @@ use syn::{
 };
 
 use super::attributes::{OnMethod, OnTrait};
+use super::deadline::Deadline;
 use super::recovery;
 use super::semantics::Semantics;
 use super::signature::{self, Argument};
@@ -38,6 +39,8 @@ pub struct Method {
     pub name: String,
     pub procedure: u32,
     pub semantics: Semantics,
+    /// How long a call may take unless its caller says otherwise.
+    pub deadline: Option<Deadline>,
     /// The type of the context parameter, if there is one.
     pub context: Option<Type>,
     pub arguments: Vec<Argument>,
@@ -179,6 +182,7 @@ fn read_method(method: &mut TraitItemFn, numbers: &mut Numbers, errors: &Errors)
             .map_or_else(|| method.sig.ident.unraw().to_string(), |name| name.value()),
         procedure: procedure?,
         semantics,
+        deadline: on_method.deadline,
         context: signature.context,
         arguments: signature.arguments,
         result: signature.result,

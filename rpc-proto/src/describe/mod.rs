@@ -6,6 +6,8 @@
 mod fingerprint;
 mod types;
 
+use std::time::Duration;
+
 pub use types::{Arm, Field, Type, TypeFn};
 
 /// A type that can describe its own encoding.
@@ -89,6 +91,8 @@ pub struct Method {
     pub procedure: u32,
     /// What a call of it promises.
     pub semantics: Semantics,
+    /// How long a call may take unless its caller says otherwise. It is the caller's, so it is not in the fingerprint.
+    pub deadline: Option<Duration>,
     /// The arguments, encoded one after the other.
     pub args: &'static [Field],
     /// The result.

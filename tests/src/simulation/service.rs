@@ -24,6 +24,7 @@ const fn method(name: &'static str, procedure: u32, semantics: Semantics) -> Met
         name,
         procedure,
         semantics,
+        deadline: None,
         args: ARGS,
         result: Vec::<u8>::describe,
     }

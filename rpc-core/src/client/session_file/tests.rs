@@ -19,6 +19,7 @@ static BANK: Interface = Interface {
         name: "transfer",
         procedure: 3,
         semantics: Semantics::ExactlyOnce,
+        deadline: None,
         args: &[],
         result: u64::describe,
     }],

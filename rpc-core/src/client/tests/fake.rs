@@ -50,6 +50,7 @@ const fn method(name: &'static str, procedure: u32, semantics: Semantics) -> Met
         name,
         procedure,
         semantics,
+        deadline: None,
         args: ARGS,
         result: || &Type::Tuple(&[|| &Type::U64, || &Type::Opaque]),
     }

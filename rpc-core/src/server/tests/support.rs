@@ -38,6 +38,7 @@ macro_rules! method {
             name: $name,
             procedure: $procedure,
             semantics: Semantics::$semantics,
+            deadline: None,
             args: &[],
             result: || &Type::Opaque,
         }
