@@ -1,5 +1,9 @@
 //! Rules E-18 and E-19: a fingerprint depends on what is on the wire and what is promised, and on nothing else.
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::time::{Duration, SystemTime};
 
 use rpc_macros::Xdr;
 use rpc_proto::describe::{Describe, Field, Interface, Method, Semantics, Type, TypeFn};
