@@ -1,6 +1,6 @@
 //! The way in: which files, and where to.
 
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostics, Format, Mistakes, without_place};
 use crate::source::{MAX_BYTES, Sources};
 use crate::{check, emit, files, idl};
 use std::path::{Path, PathBuf};
@@ -54,9 +54,9 @@ pub struct Generated {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There are mistakes in the files. The text shows each with its place, ready to be printed.
+    /// There are mistakes in the files.
     #[error("{0}")]
-    Rejected(String),
+    Rejected(Mistakes),
     /// A file cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
@@ -94,6 +94,22 @@ impl Error {
     /// Whether the files that were to be compiled are at fault, and not the world around them.
     pub fn is_rejected(&self) -> bool {
         matches!(self, Error::Rejected(_))
+    }
+
+    /// All that there is to say, with a line end, ready to be printed.
+    pub fn render(&self, format: Format) -> String {
+        if let Error::Rejected(mistakes) = self {
+            return mistakes.render(format);
+        }
+        let why = std::error::Error::source(self).map(|why| format!(": {why}"));
+        let text = format!("{self}{}", why.unwrap_or_default());
+        let path = match self {
+            Error::Read { path, .. } | Error::Write { path, .. } | Error::TooLarge { path } => {
+                Some(path.as_path())
+            }
+            _ => None,
+        };
+        without_place(&text, path, format)
     }
 }
 
@@ -183,7 +199,7 @@ impl Compiler {
             diags.append(own);
         }
         if diags.count() > 0 {
-            return Err(Error::Rejected(diags.render(&sources)));
+            return Err(Error::Rejected(diags.finish(sources)));
         }
         Ok(models
             .iter()

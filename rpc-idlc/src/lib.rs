@@ -31,7 +31,7 @@ mod source;
 mod suggest;
 
 pub use compiler::{Compiler, Error, Generated, build};
-pub use diag::explain;
+pub use diag::{Format, Mistakes, explain};
 
 /// The Rust in the reference of the language, which the documentation tests compile.
 #[cfg(doctest)]

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 /// The largest file that is read: offsets then fit 32 bits with room to spare.
 pub(crate) const MAX_BYTES: usize = 16 << 20;
 
+/// With this, which is no part of the text, some editors begin a file.
+pub(crate) const BOM: char = '\u{feff}';
+
 /// Which file of a [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FileId(u32);

@@ -13,8 +13,8 @@ fn every_mistake_gets_the_message_beside_it() {
         let text = std::fs::read_to_string(&path).expect("a fixture is text");
         let name = path.file_name().expect("a fixture has a name");
         match Compiler::new().text(name, text).generate() {
-            Err(Error::Rejected(message)) => {
-                check_expected(&path.with_extension("txt"), &message);
+            Err(Error::Rejected(mistakes)) => {
+                check_expected(&path.with_extension("txt"), &mistakes.to_string());
             }
             other => panic!("{}: {other:?}", path.display()),
         }
@@ -24,9 +24,10 @@ fn every_mistake_gets_the_message_beside_it() {
 #[test]
 fn every_message_names_its_place() {
     for path in fixtures("bad") {
-        let Err(Error::Rejected(message)) = Compiler::new().file(&path).check() else {
+        let Err(Error::Rejected(mistakes)) = Compiler::new().file(&path).check() else {
             panic!("{} was accepted", path.display());
         };
+        let message = mistakes.to_string();
         let errors = message
             .lines()
             .filter(|line| line.starts_with("error[E"))

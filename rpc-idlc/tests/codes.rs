@@ -84,7 +84,9 @@ impl Folder {
     /// The message to a failing sample, without the path of the folder.
     fn refuse(&self, sample: &[u8]) -> String {
         match self.judge(sample) {
-            Err(Error::Rejected(message)) => message.replace(&format!("{}/", self.0.display()), ""),
+            Err(Error::Rejected(mistakes)) => mistakes
+                .to_string()
+                .replace(&format!("{}/", self.0.display()), ""),
             other => panic!("{}: {other:?}", self.0.display()),
         }
     }

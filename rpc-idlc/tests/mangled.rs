@@ -23,7 +23,9 @@ fn compile(text: &str) {
                 generated[0].rust
             );
         }
-        Err(Error::Rejected(message)) => assert!(message.contains("error[E"), "{message}"),
+        Err(Error::Rejected(mistakes)) => {
+            assert!(mistakes.to_string().contains("error[E"), "{mistakes}")
+        }
         Err(other) => panic!("{other}"),
     }
 }

@@ -223,3 +223,84 @@ fn a_build_script_shows_the_mistakes_and_fails() {
     );
     assert_eq!(folder.list("out"), [""; 0]);
 }
+
+/// Runs `idlc check bad.idl` with these words and variables before; its two outputs.
+fn shown(folder: &Folder, words: &[&str], variables: &[(&str, &str)]) -> (String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_idlc"));
+    for name in ["NO_COLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(name);
+    }
+    command.args(words).args(["check", "bad.idl"]);
+    command
+        .envs(variables.iter().copied())
+        .current_dir(&folder.0);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr))
+}
+
+/// The standard error is a pipe here, so `auto` is plain.
+#[test]
+fn colour_is_for_terminals_and_for_whoever_asks() {
+    let folder = Folder::new("colour");
+    folder.write("bad.idl", BAD);
+    for (words, variables, coloured) in [
+        (&[] as &[&str], &[] as &[(&str, &str)], false),
+        (&["--color=always"], &[], true),
+        (&["--color=always"], &[("NO_COLOR", "1")], true),
+        (&["--color=never"], &[("CLICOLOR_FORCE", "1")], false),
+        (&[], &[("CLICOLOR_FORCE", "1")], true),
+        (&[], &[("CLICOLOR_FORCE", "0")], false),
+        (&[], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false),
+        (&[], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "")], true),
+        (&["--format=json", "--color=always"], &[], false),
+    ] {
+        let (out, said) = shown(&folder, words, variables);
+        let found = (out + &said).contains('\u{1b}');
+        assert_eq!(found, coloured, "{words:?} {variables:?}: {said}");
+    }
+}
+
+#[test]
+fn editors_get_a_line_of_json_for_each_mistake() {
+    let folder = Folder::new("json");
+    folder.write(
+        "bad.idl",
+        "\u{feff}// é\r\ntype Näme = u8;\r\n\tstruct A { a: u46 }",
+    );
+    let (out, said) = shown(&folder, &["--format", "json"], &[]);
+    assert_eq!(said, "");
+    let lines: Vec<&str> = out.lines().collect();
+    let name = "{\"code\":\"E0104\",\"severity\":\"error\",\"message\":\"names are made of the letters a to z, \
+                digits and `_`\",\"file\":\"bad.idl\",\"line\":2,\"column\":6,\"spans\":[{\"file\":\"bad.idl\",\
+                \"line\":2,\"column\":6,\"end_line\":2,\"end_column\":10,\"byte\":15,\"end_byte\":20,\
+                \"primary\":true,\"label\":null}],\"help\":[],\"edit\":null}";
+    let ty = "{\"code\":\"E0204\",\"severity\":\"error\",\"message\":\"unknown type `u46`\",\"file\":\"bad.idl\",\
+              \"line\":3,\"column\":16,\"spans\":[{\"file\":\"bad.idl\",\"line\":3,\"column\":16,\"end_line\":3,\
+              \"end_column\":19,\"byte\":43,\"end_byte\":46,\"primary\":true,\"label\":null}],\
+              \"help\":[\"did you mean `u64`?\"],\"edit\":{\"file\":\"bad.idl\",\"line\":3,\"column\":16,\
+              \"end_line\":3,\"end_column\":19,\"byte\":43,\"end_byte\":46,\"replacement\":\"u64\"}}";
+    assert_eq!(lines, [name, ty]);
+    let missing = folder.idlc(&["check", "missing.idl", "--format", "json"]);
+    let said = String::from_utf8(missing.stdout).unwrap();
+    assert!(
+        said.starts_with(
+            "{\"code\":null,\"severity\":\"error\",\"message\":\"cannot read missing.idl: "
+        ) && said.contains("\"file\":\"missing.idl\",\"line\":null"),
+        "{said}"
+    );
+}
+
+#[test]
+fn codes_are_explained() {
+    let folder = Folder::new("explain");
+    let output = folder.idlc(&["explain", "E0204"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && text.starts_with("E0204: "),
+        "{text}"
+    );
+    let said = folder.run(&["explain", "E9999\u{1b}"], 2);
+    assert!(said.contains("E9999") && !said.contains('\u{1b}'), "{said}");
+}

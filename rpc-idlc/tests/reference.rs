@@ -49,7 +49,7 @@ fn compile(kind: &str, text: &str) -> String {
                 .expect("a header and an item");
             rust.to_owned()
         }
-        ("idl bad", Err(Error::Rejected(message))) => message,
+        ("idl bad", Err(Error::Rejected(mistakes))) => mistakes.to_string(),
         (_, Ok(_)) => panic!("accepted, but called bad:\n{text}"),
         (_, Err(error)) => panic!("{error}\nin:\n{text}"),
     }

@@ -1,8 +1,8 @@
 //! The `idlc` program.
 
-use clap::{Args, Parser, Subcommand};
-use rpc_idlc::{Compiler, Error};
-use std::error::Error as _;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use rpc_idlc::{Compiler, Error, Format};
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -15,6 +15,47 @@ use std::process::ExitCode;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Whether to show messages in colour; `auto` does on a terminal, and heeds NO_COLOR and
+    /// CLICOLOR_FORCE
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: When,
+    /// How to show messages: as text on the standard error, or as a line of JSON each on the standard
+    /// output
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    format: Shown,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Shown {
+    Text,
+    Json,
+}
+
+impl Cli {
+    fn format(&self) -> Format {
+        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let colour = match self.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto if set("NO_COLOR").is_some() => false,
+            When::Auto if set("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
+            When::Auto => {
+                std::io::stderr().is_terminal() && set("TERM").is_none_or(|term| term != "dumb")
+            }
+        };
+        match (self.format, colour) {
+            (Shown::Json, _) => Format::Json,
+            (Shown::Text, true) => Format::Colour,
+            (Shown::Text, false) => Format::Plain,
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -52,7 +93,9 @@ impl Inputs {
 }
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let cli = Cli::parse();
+    let format = cli.format();
+    let done = match cli.command {
         Command::Check(inputs) => inputs.compiler().check(),
         Command::Rust { inputs, out } => inputs.compiler().out_dir(out).compile().map(drop),
         Command::Explain { code } => return explain(&code),
@@ -60,7 +103,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&error);
+            complain(&error, format);
             ExitCode::from(if error.is_rejected() { 1 } else { 2 })
         }
     }
@@ -69,7 +112,8 @@ fn main() -> ExitCode {
 fn explain(code: &str) -> ExitCode {
     match rpc_idlc::explain(code) {
         Some(text) => {
-            print!("{text}");
+            // Whoever looks at the first lines only closes the pipe.
+            let _ = std::io::stdout().write_all(text.as_bytes());
             ExitCode::SUCCESS
         }
         None => {
@@ -79,12 +123,11 @@ fn explain(code: &str) -> ExitCode {
     }
 }
 
-fn complain(error: &Error) {
-    match error {
-        Error::Rejected(text) => eprint!("{text}"),
-        _ => match error.source() {
-            Some(why) => eprintln!("error: {error}: {why}"),
-            None => eprintln!("error: {error}"),
-        },
-    }
+/// Says what is wrong. Nobody is left to be told when that fails.
+fn complain(error: &Error, format: Format) {
+    let text = error.render(format);
+    let _ = match format {
+        Format::Json => std::io::stdout().write_all(text.as_bytes()),
+        _ => std::io::stderr().write_all(text.as_bytes()),
+    };
 }

@@ -5,7 +5,6 @@ use crate::ast::{Expr, ExprKind, ItemKind, Scalar, TypeExpr, TypeKind};
 use crate::diag::{Code, Diagnostic};
 use crate::model::{Const, ConstType, ItemId, Length, Value};
 use crate::source::Span;
-use crate::suggest::closest;
 
 /// Evaluates all constants; `None` where there is none, or a wrong one.
 pub(super) fn evaluate(checker: &mut Checker<'_>) -> Vec<Option<Const>> {
@@ -190,7 +189,7 @@ impl Checker<'_> {
                 self.error(Code::NotAConstant, title, span, "");
             }
             None => {
-                let mut problem = Diagnostic::new(
+                let problem = Diagnostic::new(
                     Code::UnknownConstant,
                     format!("unknown constant `{name}`"),
                     span,
@@ -200,14 +199,9 @@ impl Checker<'_> {
                 let consts = items
                     .iter()
                     .filter(|i| matches!(i.kind, ItemKind::Const { .. }));
-                let near = match self.diags.has_room() {
-                    true => closest(name, consts.map(|item| item.name.text.as_str())),
-                    false => None,
-                };
-                if let Some(near) = near {
-                    problem = problem.help(format!("did you mean `{near}`?"));
-                }
-                self.report(problem);
+                let names = consts.map(|item| item.name.text.as_str());
+                let near = self.diags.near(name, names);
+                self.report(problem.meant(near));
             }
         }
         None

@@ -5,7 +5,7 @@ use crate::ast::{self, Expr, ExprKind, Ident, Scalar, TypeKind};
 use crate::diag::{Code, Diagnostic};
 use crate::model::{Arm, Case, Enumerator, ItemId, Labels, Payload, Type, Union};
 use crate::source::Span;
-use crate::suggest::closest;
+
 use std::collections::HashMap;
 
 /// The field in which an arm with several labels keeps which of them it was.
@@ -299,15 +299,8 @@ impl<'a> Checker<'a> {
         let mut problem = Diagnostic::new(Code::UnknownValue, title, span, "");
         problem = problem.also(name.span, "the enum is here");
         let names = values.iter().map(|e| e.name.text.as_str());
-        if let Some(near) = self
-            .diags
-            .has_room()
-            .then(|| closest(label, names))
-            .flatten()
-        {
-            problem = problem.help(format!("did you mean `{near}`?"));
-        }
-        self.report(problem);
+        let near = self.diags.near(label, names);
+        self.report(problem.meant(near));
     }
 
     /// A default arm is there for values that have no arm of their own.

@@ -4,7 +4,6 @@ use super::Checker;
 use crate::ast::{self, Ident, ItemKind, Scalar, Semantics, Union};
 use crate::diag::{Code, Diagnostic};
 use crate::model::{Interface, ItemId, Method};
-use crate::suggest::closest;
 use std::collections::HashMap;
 
 impl<'a> Checker<'a> {
@@ -181,15 +180,7 @@ impl<'a> Checker<'a> {
                     .iter()
                     .filter(error)
                     .map(|item| item.name.text.as_str());
-                match self
-                    .diags
-                    .has_room()
-                    .then(|| closest(&name.text, errors))
-                    .flatten()
-                {
-                    Some(near) => problem.help(format!("did you mean `{near}`?")),
-                    None => problem,
-                }
+                problem.meant(self.diags.near(&name.text, errors))
             }
         };
         self.report(problem);

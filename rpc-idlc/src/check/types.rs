@@ -6,7 +6,6 @@ use crate::ast::{Expr, Ident, ItemKind, Scalar, TypeExpr, TypeKind};
 use crate::diag::{Code, Diagnostic};
 use crate::model::{ItemId, Length, Type};
 use crate::source::Span;
-use crate::suggest::closest;
 
 /// The built-in types that take parameters.
 const MADE_OF_OTHERS: [&str; 6] = ["string", "bytes", "list", "map", "set", "optional"];
@@ -163,14 +162,11 @@ impl<'a> Checker<'a> {
             "",
         );
         if let Some(ours) = foreign(&name.text) {
-            problem = problem.help(format!("here it is called `{ours}`"));
-        } else if let Some(near) = self
-            .diags
-            .has_room()
-            .then(|| self.near_type(name))
-            .flatten()
-        {
-            problem = problem.help(format!("did you mean `{near}`?"));
+            problem = problem
+                .help(format!("here it is called `{ours}`"))
+                .edit(name.span, ours);
+        } else {
+            problem = problem.meant(self.near_type(name));
         }
         self.report(problem);
     }
@@ -184,6 +180,7 @@ impl<'a> Checker<'a> {
         let scalars = Scalar::ALL
             .into_iter()
             .map(|scalar| -> &'a str { scalar.name() });
-        closest(&name.text, types.chain(built_in).chain(scalars))
+        self.diags
+            .near(&name.text, types.chain(built_in).chain(scalars))
     }
 }

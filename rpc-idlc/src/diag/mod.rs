@@ -2,12 +2,17 @@
 
 mod code;
 mod explain;
+mod json;
+mod mistakes;
+mod text;
 
 pub(crate) use code::Code;
 pub use explain::explain;
+pub(crate) use mistakes::without_place;
+pub use mistakes::{Format, Mistakes};
 
 use crate::source::{Sources, Span};
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use crate::suggest::closest;
 
 /// More messages than this about one run help nobody; the rest are counted.
 const MAX_SHOWN: usize = 50;
@@ -22,8 +27,10 @@ pub(crate) struct Reported(());
 pub(crate) struct Diagnostic {
     code: Code,
     title: String,
+    /// The place itself comes first.
     labels: Vec<Label>,
     help: Vec<String>,
+    edit: Option<Edit>,
 }
 
 #[derive(Debug)]
@@ -31,6 +38,13 @@ struct Label {
     span: Span,
     text: String,
     primary: bool,
+}
+
+/// What would mend it: this text instead of what is at `span`.
+#[derive(Debug)]
+struct Edit {
+    span: Span,
+    replacement: String,
 }
 
 impl Diagnostic {
@@ -51,6 +65,7 @@ impl Diagnostic {
             title: title.into(),
             labels: vec![label],
             help: Vec::new(),
+            edit: None,
         }
     }
 
@@ -70,57 +85,28 @@ impl Diagnostic {
         self
     }
 
-    fn render(&self, sources: &Sources, renderer: &Renderer) -> String {
-        let mut group = Group::with_title(
-            Level::ERROR
-                .primary_title(self.title.as_str())
-                .id(self.code.as_str()),
-        );
-        // One snippet per run of labels in one file: the primary place comes first.
-        for labels in self.labels.chunk_by(|a, b| a.span.file == b.span.file) {
-            group = group.element(snippet(labels, sources));
-        }
-        for text in &self.help {
-            group = group.element(Level::HELP.message(text.as_str()));
-        }
-        renderer.render(&[group])
+    /// What an editor can do to mend it, where there is no doubt: `replacement` for what is at `span`.
+    pub(crate) fn edit(mut self, span: Span, replacement: impl Into<String>) -> Self {
+        self.edit = Some(Edit {
+            span,
+            replacement: replacement.into(),
+        });
+        self
+    }
+
+    /// The name at the place itself is misspelt, and `near` was meant, if it is there.
+    pub(crate) fn meant(self, near: Option<&str>) -> Self {
+        let Some(near) = near else { return self };
+        let span = self.labels[0].span;
+        self.help(format!("did you mean `{near}`?"))
+            .edit(span, near)
     }
 }
 
-/// The lines that `labels` (all of one file) point at, and nothing of the file beyond them.
-fn snippet<'a>(
-    labels: &'a [Label],
-    sources: &'a Sources,
-) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let source = sources.get(labels[0].span.file);
-    let text = source.text.as_str();
-    let start = labels
-        .iter()
-        .map(|l| l.span.start as usize)
-        .min()
-        .unwrap_or(0);
-    let end = labels
-        .iter()
-        .map(|l| l.span.end as usize)
-        .max()
-        .unwrap_or(0);
-    let from = text[..start].rfind('\n').map_or(0, |at| at + 1);
-    let to = text[end..].find('\n').map_or(text.len(), |at| end + at);
-    let line = text[..from].bytes().filter(|&b| b == b'\n').count() + 1;
-    let annotations = labels.iter().map(|label| {
-        let kind = if label.primary {
-            AnnotationKind::Primary
-        } else {
-            AnnotationKind::Context
-        };
-        let range = label.span.range();
-        let text = (!label.text.is_empty()).then_some(label.text.as_str());
-        kind.span(range.start - from..range.end - from).label(text)
-    });
-    Snippet::source(&text[from..to])
-        .path(source.path.to_string_lossy().into_owned())
-        .line_start(line)
-        .annotations(annotations)
+/// Whether a terminal may take this character for an order, or show the rest of the line in another
+/// order than it is in the file.
+fn is_order(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The mistakes found so far.
@@ -150,6 +136,16 @@ impl Diagnostics {
         self.list.len() < MAX_SHOWN
     }
 
+    /// The name that was most likely meant by `word`; nothing once it would not be shown any more, since
+    /// looking takes time on large files.
+    pub(crate) fn near<'a>(
+        &self,
+        word: &str,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Option<&'a str> {
+        self.has_room().then(|| closest(word, names)).flatten()
+    }
+
     /// Adds what was found in another file.
     pub(crate) fn append(&mut self, other: Diagnostics) {
         let shown = MAX_SHOWN - self.list.len();
@@ -161,24 +157,10 @@ impl Diagnostics {
         self.list.len() + self.beyond
     }
 
-    /// All messages as plain text, in the order of their places in the files.
-    pub(crate) fn render(mut self, sources: &Sources) -> String {
-        let renderer = Renderer::plain();
+    /// What the user gets of it, in the order of the places in the files.
+    pub(crate) fn finish(mut self, sources: Sources) -> Mistakes {
         self.list
             .sort_by_key(|d| (d.labels[0].span.file, d.labels[0].span.start));
-        let mut text = String::new();
-        for diagnostic in &self.list {
-            text.push_str(&diagnostic.render(sources, &renderer));
-            text.push_str("\n\n");
-        }
-        if self.beyond > 0 {
-            text.push_str(&format!("and {} more\n\n", self.beyond));
-        }
-        let count = self.count();
-        text.push_str(&format!(
-            "{count} error{}\n",
-            if count == 1 { "" } else { "s" }
-        ));
-        text
+        Mistakes::new(self.list, self.beyond, sources)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::ast::Comment;
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::source::{FileId, Span};
+use crate::source::{BOM, FileId, Span};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenKind {
@@ -34,8 +34,8 @@ pub(crate) fn lex(file: FileId, text: &str, diags: &mut Diagnostics) -> (Vec<Tok
         tokens: Vec::new(),
         comments: Vec::new(),
     };
-    if text.starts_with('\u{feff}') {
-        lexer.at = '\u{feff}'.len_utf8();
+    if text.starts_with(BOM) {
+        lexer.at = BOM.len_utf8();
     }
     while lexer.token() {}
     (lexer.tokens, lexer.comments)
@@ -89,7 +89,7 @@ impl<'a> Lexer<'a> {
             '"' => self.string(),
             '-' if rest.starts_with("->") => self.push(TokenKind::Arrow, self.at + 2),
             '0'..='9' => self.push(TokenKind::Int, self.run(self.at, is_word)),
-            'a'..='z' | 'A'..='Z' | '_' => self.push(TokenKind::Ident, self.run(self.at, is_word)),
+            'a'..='z' | 'A'..='Z' | '_' => self.word(first),
             '{' | '}' | '(' | ')' | '[' | ']' | '<' | '>' | ',' | ';' | ':' | '=' | '|' | '-'
             | '.' | '@' => {
                 self.push(TokenKind::Punct(first), self.at + 1);
@@ -97,6 +97,15 @@ impl<'a> Lexer<'a> {
             _ => self.stray(first),
         }
         true
+    }
+
+    /// A name, or one with letters that names cannot have: then all of it is shown.
+    fn word(&mut self, first: char) {
+        let end = self.run(self.at, is_word);
+        match self.text[end..].starts_with(char::is_alphanumeric) {
+            true => self.stray(first),
+            false => self.push(TokenKind::Ident, end),
+        }
     }
 
     fn line_comment(&mut self) {

@@ -116,10 +116,13 @@ impl Parser<'_> {
         let title = format!("expected a definition, found {}", self.found());
         let problem = Diagnostic::new(Code::NoDefinition, title, self.span(), "");
         let near = self.word(0).and_then(|word| closest(word, KEYWORDS));
-        let problem = problem.help(match near {
-            Some(keyword) => format!("did you mean `{keyword}`?"),
-            None => format!("a definition begins with one of: {}", KEYWORDS.join(", ")),
-        });
+        let problem = match near {
+            Some(_) => problem.meant(near),
+            None => problem.help(format!(
+                "a definition begins with one of: {}",
+                KEYWORDS.join(", ")
+            )),
+        };
         self.complain(problem)
     }
 
@@ -387,15 +390,14 @@ impl Parser<'_> {
             span,
             "",
         );
-        let list = || {
-            format!(
+        let near = closest(word, words);
+        self.diags.report(match near {
+            Some(_) => problem.meant(near),
+            None => problem.help(format!(
                 "there are {}; without one it is at_most_once",
                 words.join(", ")
-            )
-        };
-        let near = closest(word, words);
-        let help = near.map_or_else(list, |near| format!("did you mean `{near}`?"));
-        self.diags.report(problem.help(help));
+            )),
+        });
         None
     }
 

@@ -1,0 +1,91 @@
+//! Messages as text, for people.
+
+use super::{Diagnostic, Label, is_order};
+use crate::source::{BOM, Sources};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+
+/// All messages, and how many there are.
+pub(super) fn render(
+    list: &[Diagnostic],
+    beyond: usize,
+    sources: &Sources,
+    colour: bool,
+) -> String {
+    let renderer = match colour {
+        true => Renderer::styled(),
+        false => Renderer::plain(),
+    };
+    let mut text = String::new();
+    for diagnostic in list {
+        text.push_str(&one(diagnostic, sources, &renderer));
+        text.push_str("\n\n");
+    }
+    if beyond > 0 {
+        text.push_str(&format!("and {beyond} more\n\n"));
+    }
+    let count = list.len() + beyond;
+    let plural = if count == 1 { "" } else { "s" };
+    text.push_str(&format!("{count} error{plural}\n"));
+    text
+}
+
+fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> String {
+    let title = Level::ERROR
+        .primary_title(diagnostic.title.as_str())
+        .id(diagnostic.code.as_str());
+    let mut group = Group::with_title(title);
+    // One snippet per run of labels in one file: the primary place comes first.
+    for labels in diagnostic
+        .labels
+        .chunk_by(|a, b| a.span.file == b.span.file)
+    {
+        group = group.element(snippet(labels, sources));
+    }
+    for text in &diagnostic.help {
+        group = group.element(Level::HELP.message(text.as_str()));
+    }
+    renderer.render(&[group])
+}
+
+/// The lines that `labels` (all of one file) point at, and nothing of the file beyond them.
+fn snippet<'a>(labels: &'a [Label], sources: &'a Sources) -> Snippet<'a, Annotation<'a>> {
+    let source = sources.get(labels[0].span.file);
+    let text = source.text.as_str();
+    let starts = labels.iter().map(|l| l.span.start as usize);
+    let ends = labels.iter().map(|l| l.span.end as usize);
+    let (start, end) = (starts.min().unwrap_or(0), ends.max().unwrap_or(0));
+    let mut from = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    if from == 0 && text.starts_with(BOM) && start >= BOM.len_utf8() {
+        from = BOM.len_utf8();
+    }
+    let to = text[end..].find('\n').map_or(text.len(), |at| end + at);
+    let line = text[..from].bytes().filter(|&b| b == b'\n').count() + 1;
+    let annotations = labels.iter().map(|label| {
+        let kind = match label.primary {
+            true => AnnotationKind::Primary,
+            false => AnnotationKind::Context,
+        };
+        let range = label.span.range();
+        let text = (!label.text.is_empty()).then_some(label.text.as_str());
+        kind.span(range.start - from..range.end - from).label(text)
+    });
+    Snippet::source(&text[from..to])
+        .path(visible(&source.path.to_string_lossy()))
+        .line_start(line)
+        .annotations(annotations)
+}
+
+/// A message without a place, as it looks beside the others.
+pub(super) fn coloured(message: &str) -> String {
+    let title = Level::ERROR.primary_title(visible(message));
+    Renderer::styled().render(&[Group::with_title(title)]) + "\n"
+}
+
+/// The text without what would be an order to a terminal. A file may be called anything.
+pub(super) fn visible(text: &str) -> String {
+    let shown = text.chars().map(|c| match is_order(c) {
+        true => c.escape_unicode().to_string(),
+        false => c.to_string(),
+    });
+    shown.collect()
+}
