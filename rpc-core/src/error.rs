@@ -241,8 +241,8 @@ pub enum ErrorKind {
     /// The server does not serve the interface.
     #[error("the server does not serve this interface")]
     NoProgram,
-    /// The server serves other versions of the interface.
-    #[error("the server serves versions {low} to {high} of this interface and not ours")]
+    /// The server serves other versions of the interface; not all between these two need be there.
+    #[error("the server serves {}, and not ours", versions(*low, *high))]
     OtherVersions {
         /// The lowest.
         low: u32,
@@ -294,6 +294,15 @@ pub enum ErrorKind {
     /// The client failed inside: a mistake of ours.
     #[error("the client failed inside")]
     Client,
+}
+
+/// Which versions are served.
+fn versions(low: u32, high: u32) -> String {
+    if low == high {
+        format!("version {low} of this interface")
+    } else {
+        format!("versions of this interface from {low} to {high}")
+    }
 }
 
 /// A client that could not be connected.

@@ -28,7 +28,15 @@ pub(super) fn restore(
         });
         match service {
             Some(service) => ask(&**service, started, &opened.store, max_message),
-            None => Recovered::CannotTell,
+            None => {
+                let (program, version) = (started.program, started.version);
+                tracing::warn!(
+                    program,
+                    version,
+                    "the interface of an interrupted call is not served any more, so nobody can tell whether it ran"
+                );
+                Recovered::CannotTell
+            }
         }
     };
     machine.restore(system::now(), system::wall_ms(), kept, &mut recover);
