@@ -7,6 +7,8 @@ mod endpoint;
 mod error;
 pub mod matchmaker;
 mod nested;
+#[cfg(feature = "postcard")]
+mod postcard;
 mod server;
 mod service;
 pub mod store;
@@ -23,6 +25,8 @@ pub use error::{ConnectError, Error, ErrorKind, ResolveError};
 pub use rpc_macros::{Xdr, rpc};
 pub use rpc_proto::time::{Executed, Retry, Time};
 
+#[cfg(feature = "postcard")]
+pub use postcard::Postcard;
 #[cfg(feature = "durable")]
 pub use redb;
 pub use rpc_proto::describe::{self, Describe, Interface, Method, Semantics};

@@ -137,6 +137,15 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
+    /// What is left of the limits: the bytes that are not read yet, levels and memory.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            message: self.rest.len(),
+            depth: self.depth,
+            allocation: self.allocation,
+        }
+    }
+
     /// Ends decoding: nothing may be left over.
     #[inline]
     pub fn finish(self) -> Result<(), DecodeError> {
