@@ -6,10 +6,6 @@ use crate::source::Span;
 
 /// A comment that is not a doc comment, for tools that write the file anew.
 #[derive(Debug, Clone, Copy)]
-#[allow(
-    dead_code,
-    reason = "compiling does not need comments; a formatter cannot do without"
-)]
 pub(crate) struct Comment {
     pub(crate) span: Span,
 }
@@ -18,8 +14,6 @@ pub(crate) struct Comment {
 #[derive(Debug)]
 pub(crate) struct File {
     pub(crate) items: Vec<Item>,
-    #[allow(dead_code, reason = "as for `Comment`")]
-    pub(crate) comments: Vec<Comment>,
 }
 
 /// A name as it is written.

@@ -85,6 +85,15 @@ pub enum Error {
         /// The name of the output.
         file_name: String,
     },
+    /// Formatting a file would change what it says, so it is left alone.
+    #[error(
+        "{} is left alone: its new text would not say the same. This is a mistake of idlc, please report it",
+        path.display()
+    )]
+    Changed {
+        /// Which one.
+        path: PathBuf,
+    },
     /// [`Compiler::compile`] does not know where to write: there was no [`Compiler::out_dir`].
     #[error("no folder to write to: outside a build script, name one with out_dir")]
     NoOutDir,

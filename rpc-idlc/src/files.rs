@@ -13,11 +13,19 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
         path: path.to_owned(),
         source,
     };
+    read_from(path, File::open(path).map_err(failed)?)
+}
+
+/// Reads what messages call `path`, if it is not too large.
+pub(crate) fn read_from(path: &Path, from: impl Read) -> Result<Vec<u8>, Error> {
+    let failed = |source| Error::Read {
+        path: path.to_owned(),
+        source,
+    };
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed)?;
     // One byte more than allowed tells a file that is too large from one that just fits, and a
     // device without end is not read for ever.
-    file.take(MAX_BYTES as u64 + 1)
+    from.take(MAX_BYTES as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(failed)?;
     if bytes.len() > MAX_BYTES {
@@ -55,6 +63,27 @@ pub(crate) fn write_all(files: &[(PathBuf, String)]) -> Result<(), Error> {
         })?;
         pending.0.pop();
     }
+    Ok(())
+}
+
+/// Writes a file that is there already, whole or not at all, if it changes. It keeps its permissions,
+/// and a symbolic link stays one.
+pub(crate) fn rewrite(path: &Path, text: &str) -> Result<(), Error> {
+    let failed = |source| Error::Write {
+        path: path.to_owned(),
+        source,
+    };
+    let file = fs::canonicalize(path).map_err(failed)?;
+    let permissions = fs::metadata(&file).map_err(failed)?.permissions();
+    if fs::read(&file).is_ok_and(|old| old == text.as_bytes()) {
+        return Ok(());
+    }
+    let neighbour = neighbour(&file);
+    let mut pending = Pending(vec![(neighbour.clone(), file.clone())]);
+    write_one(&neighbour, text).map_err(failed)?;
+    fs::set_permissions(&neighbour, permissions).map_err(failed)?;
+    fs::rename(&neighbour, &file).map_err(failed)?;
+    pending.0.clear();
     Ok(())
 }
 

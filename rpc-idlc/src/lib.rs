@@ -25,6 +25,7 @@ mod compiler;
 mod diag;
 mod emit;
 mod files;
+mod fmt;
 mod idl;
 mod model;
 mod source;
@@ -32,6 +33,7 @@ mod suggest;
 
 pub use compiler::{Compiler, Error, Generated, build};
 pub use diag::{Format, Mistakes, explain};
+pub use fmt::{Formatted, format, format_file, format_stdin};
 
 /// The Rust in the reference of the language, which the documentation tests compile.
 #[cfg(doctest)]

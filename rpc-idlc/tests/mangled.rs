@@ -14,6 +14,12 @@ use std::time::Duration;
 
 /// Compiles `text`: either there are messages, or there is Rust that can be parsed.
 fn compile(text: &str) {
+    // What the formatter cannot read it refuses, and it never changes what a text says.
+    let formatted = rpc_idlc::format("mangled.idl", text);
+    assert!(
+        matches!(formatted, Ok(_) | Err(Error::Rejected(_))),
+        "{formatted:?}"
+    );
     match Compiler::new().text("mangled.idl", text).generate() {
         Ok(generated) => {
             let parsed = syn::parse_file(&generated[0].rust);

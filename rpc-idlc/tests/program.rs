@@ -173,6 +173,81 @@ fn output_that_would_not_change_is_not_touched() {
     );
 }
 
+#[test]
+fn fmt_rewrites_what_is_not_in_the_style_and_nothing_else() {
+    let folder = Folder::new("fmt_rewrites");
+    folder.write("a.idl", "type Number=u64;");
+    folder.write("b.idl", GOOD);
+    folder.write("bad.idl", "type Number u64;");
+    let untouched = |name| {
+        let path = folder.0.join(name);
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH).unwrap();
+        move || fs::metadata(&path).unwrap().modified().unwrap() == std::time::UNIX_EPOCH
+    };
+    let (b, bad) = (untouched("b.idl"), untouched("bad.idl"));
+    let said = folder.run(&["fmt", "a.idl", "bad.idl", "b.idl"], 1);
+    assert!(said.contains("bad.idl:1:13"), "{said}");
+    let text = fs::read_to_string(folder.0.join("a.idl")).unwrap();
+    assert_eq!(text, "type Number = u64;\n");
+    assert!(b() && bad());
+    assert_eq!(folder.run(&["fmt", "a.idl", "b.idl"], 0), "");
+    assert_eq!(folder.list("."), ["a.idl", "b.idl", "bad.idl"]);
+}
+
+#[test]
+fn fmt_check_shows_what_would_change() {
+    let folder = Folder::new("fmt_check");
+    let text = "type A = u8;\n\n\ntype B=u8;\n";
+    folder.write("a.idl", text);
+    folder.write("b.idl", GOOD);
+    let output = folder.idlc(&["fmt", "--check", "b.idl", "a.idl"]);
+    assert_eq!(output.status.code(), Some(1));
+    let shown = "--- a.idl\n+++ a.idl (canonical style)\n@@ -1,4 +1,3 @@\n type A = u8;\n \n-\n-type B=u8;\n+type B = u8;\n";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), shown);
+    assert_eq!(fs::read_to_string(folder.0.join("a.idl")).unwrap(), text);
+    assert_eq!(folder.idlc(&["fmt", "--check", "b.idl"]).stdout, b"");
+    folder.run(&["fmt", "missing.idl"], 2);
+}
+
+#[test]
+fn fmt_keeps_permissions_and_symbolic_links() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = Folder::new("fmt_keeps");
+    folder.write("a.idl", "type A=u8;");
+    let (file, link) = (folder.0.join("a.idl"), folder.0.join("link.idl"));
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("a.idl", &link).unwrap();
+    folder.run(&["fmt", "link.idl"], 0);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "type A = u8;\n");
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(
+        fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o640
+    );
+}
+
+#[test]
+fn fmt_reads_the_standard_input() {
+    use std::io::Write;
+    use std::process::Stdio;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_idlc"));
+    command
+        .args(["fmt", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"type A=u8;")
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(output.stdout, b"type A = u8;\n");
+}
+
 /// Not a test by itself: `a_build_script_…` run it as a build script would be.
 #[test]
 fn build_script() {

@@ -3,13 +3,13 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rpc_idlc::{Compiler, Error, Format};
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Compiles .idl files.
 ///
-/// Exit code 0: all is well. 1: there are mistakes in the files. 2: the command was wrong, or a
-/// file could not be read or written.
+/// Exit code 0: all is well. 1: there are mistakes in the files, or `fmt --check` would change one.
+/// 2: the command was wrong, or a file could not be read or written.
 #[derive(Parser)]
 #[command(name = "idlc", version)]
 struct Cli {
@@ -75,6 +75,18 @@ enum Command {
         /// For instance E0301
         code: String,
     },
+    /// Bring files into the one canonical style
+    ///
+    /// Only space and the comma behind the last element of a list change: all else stays, comments
+    /// included. A file with a mistake in its syntax is left alone; the others are still formatted.
+    Fmt {
+        /// The .idl files; `-` reads the standard input and writes to the standard output
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Write nothing, show what would change, and end with exit code 1 if anything would
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 #[derive(Args)]
@@ -99,6 +111,7 @@ fn main() -> ExitCode {
         Command::Check(inputs) => inputs.compiler().check(),
         Command::Rust { inputs, out } => inputs.compiler().out_dir(out).compile().map(drop),
         Command::Explain { code } => return explain(&code),
+        Command::Fmt { files, check } => return format_all(&files, check, format),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -121,6 +134,41 @@ fn explain(code: &str) -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Formats each file; the worst exit code of them is that of the whole.
+fn format_all(files: &[PathBuf], check: bool, format: Format) -> ExitCode {
+    let codes = files.iter().map(|file| match format_one(file, check) {
+        Ok(fine) => u8::from(!fine),
+        Err(error) => {
+            complain(&error, format);
+            if error.is_rejected() { 1 } else { 2 }
+        }
+    });
+    ExitCode::from(codes.max().unwrap_or(0))
+}
+
+/// Formats one file. False: it is not in the canonical style, and stays so.
+fn format_one(file: &Path, check: bool) -> Result<bool, Error> {
+    let stdin = file.as_os_str() == "-";
+    let formatted = match stdin {
+        true => rpc_idlc::format_stdin()?,
+        false => rpc_idlc::format_file(file)?,
+    };
+    if check {
+        show(&formatted.difference());
+        return Ok(!formatted.is_changed());
+    }
+    match stdin {
+        true => show(&formatted.after),
+        false => formatted.write()?,
+    }
+    Ok(true)
+}
+
+/// Prints to the standard output. Whoever closed it wants to see no more.
+fn show(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 /// Says what is wrong. Nobody is left to be told when that fails.

@@ -3,4 +3,5 @@
 mod lexer;
 mod parser;
 
+pub(crate) use lexer::{Token, TokenKind, lex};
 pub(crate) use parser::parse;

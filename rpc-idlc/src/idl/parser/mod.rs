@@ -13,7 +13,7 @@ type Parse<T> = Result<T, Reported>;
 
 /// Reads one `.idl` file. What could be understood is returned even when there were mistakes.
 pub(crate) fn parse(id: FileId, text: &str, diags: &mut Diagnostics) -> File {
-    let (tokens, comments) = lex(id, text, diags);
+    let (tokens, _) = lex(id, text, diags);
     let mut parser = Parser {
         text,
         tokens,
@@ -22,7 +22,7 @@ pub(crate) fn parse(id: FileId, text: &str, diags: &mut Diagnostics) -> File {
         diags,
     };
     let items = parser.file();
-    File { items, comments }
+    File { items }
 }
 
 struct Parser<'a> {
