@@ -4,6 +4,7 @@ pub mod disk;
 mod program;
 pub mod simulation;
 mod skip;
+pub mod sweep;
 mod wait;
 pub mod who;
 

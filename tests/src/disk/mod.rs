@@ -20,8 +20,6 @@ use platter::Disk;
 /// What one seed came to.
 #[derive(Debug)]
 pub struct Report {
-    /// The seed.
-    pub seed: u64,
     /// How many lives the store had.
     pub lives: u64,
     /// How many commits were made, durable or not.
@@ -62,7 +60,6 @@ pub fn run(seed: u64) -> Report {
     let outcome = outcome.and_then(|()| world.open_at_last());
     let platter = world.disk.platter();
     Report {
-        seed,
         lives,
         commits: world.commits,
         visits: platter.visits.clone(),

@@ -32,8 +32,6 @@ use world::World;
 /// How a seed went.
 #[derive(Debug)]
 pub struct Report {
-    /// The seed.
-    pub seed: u64,
     /// What is wrong, if anything is.
     pub violation: Option<String>,
     /// A hash over all that happened.
@@ -57,7 +55,6 @@ pub fn run(seed: u64) -> Report {
         Err(_) => Some(PANIC.take().unwrap_or_else(|| "a panic".to_owned())),
     };
     Report {
-        seed,
         violation,
         digest: world.digest.value(),
         calls: world.ledger.entries.len(),
