@@ -26,10 +26,40 @@ pub(crate) struct Ident {
 /// The lines of a doc comment, without the slashes.
 pub(crate) type Docs = Vec<String>;
 
+/// `@name(value, …)`, before what it is about.
+#[derive(Debug)]
+pub(crate) struct Annotation {
+    /// Without a dot for those of the language, with one for those of tools.
+    pub(crate) name: Ident,
+    pub(crate) values: Vec<Setting>,
+}
+
+/// A value of an annotation.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub(crate) span: Span,
+    pub(crate) kind: SettingKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SettingKind {
+    Int(i128),
+    Str(String),
+    Bool(bool),
+    /// A word, which may have dots: it is for the tool to know what it names.
+    Name(String),
+    /// `text` is as written: a number and its unit.
+    Duration {
+        millis: u64,
+        text: String,
+    },
+}
+
 /// A definition.
 #[derive(Debug)]
 pub(crate) struct Item {
     pub(crate) docs: Docs,
+    pub(crate) annotations: Vec<Annotation>,
     pub(crate) name: Ident,
     pub(crate) kind: ItemKind,
 }
@@ -77,6 +107,7 @@ impl ItemKind {
 #[derive(Debug)]
 pub(crate) struct Field {
     pub(crate) docs: Docs,
+    pub(crate) annotations: Vec<Annotation>,
     pub(crate) name: Ident,
     pub(crate) ty: TypeExpr,
 }
@@ -84,6 +115,7 @@ pub(crate) struct Field {
 #[derive(Debug)]
 pub(crate) struct Enumerator {
     pub(crate) docs: Docs,
+    pub(crate) annotations: Vec<Annotation>,
     pub(crate) name: Ident,
     pub(crate) value: Option<Expr>,
 }
@@ -100,6 +132,7 @@ pub(crate) struct Union {
 #[derive(Debug)]
 pub(crate) struct Arm {
     pub(crate) docs: Docs,
+    pub(crate) annotations: Vec<Annotation>,
     pub(crate) name: Ident,
     pub(crate) payload: Payload,
     pub(crate) labels: Labels,
@@ -129,6 +162,7 @@ pub(crate) struct Interface {
 #[derive(Debug)]
 pub(crate) struct Method {
     pub(crate) docs: Docs,
+    pub(crate) annotations: Vec<Annotation>,
     pub(crate) semantics: Option<(Semantics, Span)>,
     pub(crate) name: Ident,
     pub(crate) args: Vec<Field>,

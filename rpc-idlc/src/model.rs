@@ -1,8 +1,9 @@
 //! What a correct file says: names are resolved, numbers are values, every rule holds.
 //!
-//! Names are those of the file; each emitter gives them the casing of its language.
+//! Names are those of the file, `at` is where they stand; each emitter gives them the casing of its language.
 
-use crate::ast::{Docs, Scalar, Semantics};
+use crate::ast::{Docs, Scalar, Semantics, SettingKind};
+use crate::source::Span;
 
 /// A checked file.
 #[derive(Debug)]
@@ -11,13 +12,43 @@ pub(crate) struct Model {
     pub(crate) items: Vec<Item>,
 }
 
+/// What the annotations of a definition, or of a part of one, say.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Notes {
+    /// `@deprecated`: what to do instead. Empty if that is not said.
+    pub(crate) deprecated: Option<String>,
+    /// Those that are for tools, in the order of the file.
+    pub(crate) of_tools: Vec<Annotation>,
+}
+
+/// An annotation of a tool: its name has a dot, and what its values mean the tool knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Annotation {
+    pub(crate) name: String,
+    pub(crate) values: Vec<SettingKind>,
+}
+
+/// How long a call may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Deadline {
+    pub(crate) millis: u32,
+    /// As written: a number and its unit.
+    pub(crate) text: String,
+}
+
 /// The place of a definition in [`Model::items`].
 pub(crate) type ItemId = usize;
 
 #[derive(Debug)]
 pub(crate) struct Item {
     pub(crate) docs: Docs,
+    pub(crate) notes: Notes,
     pub(crate) name: String,
+    #[allow(
+        dead_code,
+        reason = "compiling needs no places; tools that read the model do"
+    )]
+    pub(crate) at: Span,
     pub(crate) kind: ItemKind,
 }
 
@@ -76,14 +107,20 @@ pub(crate) enum Value {
 #[derive(Debug)]
 pub(crate) struct Field {
     pub(crate) docs: Docs,
+    pub(crate) notes: Notes,
     pub(crate) name: String,
+    #[allow(dead_code, reason = "as for an item")]
+    pub(crate) at: Span,
     pub(crate) ty: Type,
 }
 
 #[derive(Debug)]
 pub(crate) struct Enumerator {
     pub(crate) docs: Docs,
+    pub(crate) notes: Notes,
     pub(crate) name: String,
+    #[allow(dead_code, reason = "as for an item")]
+    pub(crate) at: Span,
     pub(crate) value: i32,
 }
 
@@ -98,7 +135,10 @@ pub(crate) struct Union {
 #[derive(Debug)]
 pub(crate) struct Arm {
     pub(crate) docs: Docs,
+    pub(crate) notes: Notes,
     pub(crate) name: String,
+    #[allow(dead_code, reason = "as for an item")]
+    pub(crate) at: Span,
     pub(crate) payload: Payload,
     pub(crate) labels: Labels,
 }
@@ -143,9 +183,14 @@ pub(crate) struct Interface {
 #[derive(Debug)]
 pub(crate) struct Method {
     pub(crate) docs: Docs,
+    pub(crate) notes: Notes,
     /// `None`: the file says nothing, which is [`Semantics::AtMostOnce`].
     pub(crate) semantics: Option<Semantics>,
+    /// What a client grants unless it says otherwise.
+    pub(crate) deadline: Option<Deadline>,
     pub(crate) name: String,
+    #[allow(dead_code, reason = "as for an item")]
+    pub(crate) at: Span,
     pub(crate) args: Vec<Field>,
     pub(crate) result: Option<Type>,
     pub(crate) throws: Option<ItemId>,
@@ -184,6 +229,19 @@ impl Type {
             Type::Map(key, value, _) => vec![key, value],
             Type::Tuple(elements) => elements.iter().collect(),
             _ => Vec::new(),
+        }
+    }
+
+    /// Its length, or the most elements that it may have, if there is either.
+    pub(crate) fn length(&self) -> Option<&Length> {
+        match self {
+            Type::String(max)
+            | Type::Bytes(max)
+            | Type::List(_, max)
+            | Type::Map(_, _, max)
+            | Type::Set(_, max) => max.as_ref(),
+            Type::FixedBytes(length) | Type::Array(_, length) => Some(length),
+            _ => None,
         }
     }
 

@@ -1,3 +1,4 @@
+#[allow(deprecated)]
 const _: () = {
     const __XDR_VALUE_0: ::core::primitive::i32 = {
         let __number = Colour::Red as ::core::primitive::i128;
@@ -26,6 +27,7 @@ const _: () = {
         }
     }
     #[automatically_derived]
+    #[allow(deprecated)]
     impl ::rpc_core::__private::Encode for Colour {
         #[inline]
         fn encode(
@@ -39,6 +41,7 @@ const _: () = {
         }
     }
     #[automatically_derived]
+    #[allow(deprecated)]
     impl<'__xdr> ::rpc_core::__private::Decode<'__xdr> for Colour {
         #[inline]
         fn decode(
@@ -63,6 +66,7 @@ const _: () = {
         }
     }
     #[automatically_derived]
+    #[allow(deprecated)]
     impl ::rpc_core::__private::Describe for Colour {
         fn describe() -> &'static ::rpc_core::__private::Type {
             const {

@@ -1,4 +1,5 @@
 #[automatically_derived]
+#[allow(deprecated)]
 impl<'a, T: ::rpc_core::__private::Encode> ::rpc_core::__private::Encode
 for Entry<'a, T> {
     #[inline]
@@ -13,6 +14,7 @@ for Entry<'a, T> {
     }
 }
 #[automatically_derived]
+#[allow(deprecated)]
 impl<'a, T: ::rpc_core::__private::Decode<'a>> ::rpc_core::__private::Decode<'a>
 for Entry<'a, T> {
     #[inline]
@@ -27,6 +29,7 @@ for Entry<'a, T> {
     }
 }
 #[automatically_derived]
+#[allow(deprecated)]
 impl<'a, T: ::rpc_core::__private::Describe> ::rpc_core::__private::Describe
 for Entry<'a, T> {
     fn describe() -> &'static ::rpc_core::__private::Type {

@@ -1,3 +1,4 @@
+#[allow(deprecated)]
 const _: () = {
     const __XDR_CASE_0: ::core::primitive::i64 = {
         let __value: Colour = Colour::Red;
@@ -31,6 +32,7 @@ const _: () = {
         );
     };
     #[automatically_derived]
+    #[allow(deprecated)]
     impl ::rpc_core::__private::Encode for Shape {
         #[inline]
         fn encode(
@@ -83,6 +85,7 @@ const _: () = {
         }
     }
     #[automatically_derived]
+    #[allow(deprecated)]
     impl<'__xdr> ::rpc_core::__private::Decode<'__xdr> for Shape {
         #[inline]
         fn decode(
@@ -120,6 +123,7 @@ const _: () = {
         }
     }
     #[automatically_derived]
+    #[allow(deprecated)]
     impl ::rpc_core::__private::Describe for Shape {
         fn describe() -> &'static ::rpc_core::__private::Type {
             const {

@@ -37,6 +37,7 @@ impl<'a> Checker<'a> {
         let mut seen = HashMap::new();
         let mut lowered = Vec::new();
         for enumerator in enumerators {
+            let notes = self.notes(&enumerator.annotations);
             let Some(expr) = &enumerator.value else {
                 let next = || seen.keys().max().map_or(0, |max: &i32| i64::from(*max) + 1);
                 self.numberless(&enumerator.name, next);
@@ -55,7 +56,13 @@ impl<'a> Checker<'a> {
                 self.report(problem.also(first.span, "the first is here"));
             }
             let (docs, name) = (enumerator.docs.clone(), enumerator.name.text.clone());
-            lowered.push(Enumerator { docs, name, value });
+            lowered.push(Enumerator {
+                docs,
+                notes,
+                name,
+                at: enumerator.name.span,
+                value,
+            });
         }
         (lowered.len() == enumerators.len()).then_some(lowered)
     }
@@ -82,21 +89,25 @@ impl<'a> Checker<'a> {
         let switch = self.switch(union.switch.as_ref());
         let ty = union.switch.as_ref().map(|ty| self.ty(ty));
         let arms: Vec<_> = union.arms.iter().map(|arm| self.payload(arm)).collect();
-        let labels = self.all_labels(switch?, &union.arms);
-        let arms = union
+        let notes: Vec<_> = union
             .arms
             .iter()
-            .zip(arms)
-            .zip(labels?)
-            .map(|((arm, payload), labels)| {
+            .map(|arm| self.notes(&arm.annotations))
+            .collect();
+        let labels = self.all_labels(switch?, &union.arms);
+        let arms = union.arms.iter().zip(notes).zip(arms).zip(labels?).map(
+            |(((arm, notes), payload), labels)| {
                 let (docs, name) = (arm.docs.clone(), arm.name.text.clone());
                 Some(Arm {
                     docs,
+                    notes,
                     name,
+                    at: arm.name.span,
                     payload: payload?,
                     labels,
                 })
-            });
+            },
+        );
         Some(Union {
             switch: ty.map_or(Some(None), |ty| ty.map(Some))?,
             arms: arms.collect::<Option<_>>()?,

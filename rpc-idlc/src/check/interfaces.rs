@@ -120,14 +120,25 @@ impl<'a> Checker<'a> {
     fn method(&mut self, method: &'a ast::Method, procedure: Option<u32>) -> Option<Method> {
         self.unique(method.args.iter().map(|arg| &arg.name), "argument");
         self.oneway(method);
-        let args = self.fields(&method.args);
+        let (notes, deadline) = self.method_notes(&method.annotations);
+        let args: Vec<_> = method
+            .args
+            .iter()
+            .map(|arg| {
+                let notes = self.argument_notes(&arg.annotations);
+                self.field(arg, notes)
+            })
+            .collect();
         let result = method.result.as_ref().map(|ty| self.ty(ty));
         let throws = method.throws.as_ref().map(|name| self.thrown(name));
         Some(Method {
             docs: method.docs.clone(),
+            notes,
+            deadline,
             semantics: method.semantics.map(|(semantics, _)| semantics),
             name: method.name.text.clone(),
-            args: args?,
+            at: method.name.span,
+            args: args.into_iter().collect::<Option<_>>()?,
             result: result.map_or(Some(None), |ty| ty.map(Some))?,
             throws: throws.map_or(Some(None), |id| id.map(Some))?,
             procedure: procedure?,

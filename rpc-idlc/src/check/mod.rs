@@ -1,5 +1,6 @@
 //! The one checker: from the tree of any front end to the model, or to messages.
 
+mod annotations;
 mod consts;
 mod containment;
 mod enums;
@@ -17,7 +18,7 @@ pub(crate) use types::foreign;
 
 use crate::ast;
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::model::{Const, Field, Item, ItemId, ItemKind, Model, Type};
+use crate::model::{Const, Field, Item, ItemId, ItemKind, Model, Notes, Type};
 use crate::source::Span;
 use std::collections::HashMap;
 
@@ -46,7 +47,9 @@ pub(crate) fn check(file: &ast::File, diags: &mut Diagnostics) -> Option<Model> 
             .unwrap_or(ItemKind::Struct(Vec::new()));
         items.push(Item {
             docs: item.docs.clone(),
+            notes: checker.notes(&item.annotations),
             name: item.name.text.clone(),
+            at: item.name.span,
             kind,
         });
     }
@@ -97,15 +100,23 @@ impl<'a> Checker<'a> {
 
     /// Lowers all fields, so that each mistake is told; `None` if there was one.
     fn fields(&mut self, fields: &'a [ast::Field]) -> Option<Vec<Field>> {
-        let fields: Vec<_> = fields.iter().map(|field| self.field(field)).collect();
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|field| {
+                let notes = self.notes(&field.annotations);
+                self.field(field, notes)
+            })
+            .collect();
         fields.into_iter().collect()
     }
 
-    fn field(&mut self, field: &'a ast::Field) -> Option<Field> {
+    fn field(&mut self, field: &'a ast::Field, notes: Notes) -> Option<Field> {
         let ty = self.ty(&field.ty)?;
         Some(Field {
             docs: field.docs.clone(),
+            notes,
             name: field.name.text.clone(),
+            at: field.name.span,
             ty,
         })
     }

@@ -94,6 +94,12 @@ codes! {
     E0508 ThrowsMany,
 
     E0601 NotText,
+
+    E0701 UnknownAnnotation,
+    E0702 MisplacedAnnotation,
+    E0703 AnnotationValues,
+    E0704 AnnotationTwice,
+    E0705 AnnotatesNothing,
 }
 
 #[cfg(test)]

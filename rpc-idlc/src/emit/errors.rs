@@ -14,14 +14,16 @@ impl Emitter<'_> {
         let name = self.names.item(id);
         let out = formatter(union);
         let arms = union.arms.iter().map(|arm| display_arm(arm, &out));
+        let allow = self.allow(id);
         let display = quote! {
+            #allow
             impl std::fmt::Display for #name {
                 fn fmt(&self, #out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                     match self { #(#arms)* }
                 }
             }
         };
-        vec![display, quote!(impl std::error::Error for #name {})]
+        vec![display, quote!(#allow impl std::error::Error for #name {})]
     }
 }
 

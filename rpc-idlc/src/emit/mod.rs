@@ -1,5 +1,6 @@
 //! The model as Rust: what a person would have written, one small function for each construct.
 
+mod deprecation;
 mod derives;
 mod errors;
 mod layout;
@@ -7,7 +8,7 @@ mod names;
 mod traits;
 mod types;
 
-use crate::model::{Item, ItemId, ItemKind, Model};
+use crate::model::{Item, ItemId, ItemKind, Model, Notes};
 use derives::Derives;
 use names::Names;
 use proc_macro2::TokenStream;
@@ -19,6 +20,7 @@ pub(crate) fn rust(model: &Model, file: &str) -> String {
         model,
         names: Names::new(model),
         derives: Derives::new(model),
+        allows: deprecation::allows(model),
     };
     let chunks = model
         .items
@@ -32,6 +34,8 @@ struct Emitter<'a> {
     model: &'a Model,
     names: Names,
     derives: Derives,
+    /// By item: whether it names something that is deprecated.
+    allows: Vec<bool>,
 }
 
 impl Emitter<'_> {
@@ -45,6 +49,33 @@ impl Emitter<'_> {
             ItemKind::Interface(interface) => vec![self.interface(id, item, interface)],
         }
     }
+}
+
+impl Emitter<'_> {
+    /// What stands before a definition.
+    fn head(&self, id: ItemId, item: &Item) -> TokenStream {
+        let (head, allow) = (head(&item.docs, &item.notes), self.allow(id));
+        quote!(#head #allow)
+    }
+
+    /// A contract that says of itself what is old is not warned of it.
+    fn allow(&self, id: ItemId) -> TokenStream {
+        match self.allows[id] {
+            true => quote!(#[allow(deprecated)]),
+            false => quote!(),
+        }
+    }
+}
+
+/// What stands before a part of a definition.
+fn head(lines: &[String], notes: &Notes) -> TokenStream {
+    let docs = docs(lines);
+    let deprecated = match notes.deprecated.as_deref() {
+        None => quote!(),
+        Some("") => quote!(#[deprecated]),
+        Some(note) => quote!(#[deprecated(note = #note)]),
+    };
+    quote!(#docs #deprecated)
 }
 
 /// Doc comments, line by line.

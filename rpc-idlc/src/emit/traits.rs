@@ -1,7 +1,7 @@
 //! Interfaces.
 
 use super::names::ident;
-use super::{Emitter, docs, integer};
+use super::{Emitter, head, integer};
 use crate::casing::snake;
 use crate::model::{Field, Interface, Item, ItemId, Method, Type};
 use proc_macro2::TokenStream;
@@ -12,7 +12,7 @@ const RESERVED: [&str; 4] = ["connect", "local", "clone", "new"];
 
 impl Emitter<'_> {
     pub(super) fn interface(&self, id: ItemId, item: &Item, interface: &Interface) -> TokenStream {
-        let (docs, name) = (docs(&item.docs), self.names.item(id));
+        let (docs, name) = (self.head(id, item), self.names.item(id));
         let program = integer(interface.program.into(), true);
         let version = integer(interface.version.into(), false);
         let methods = interface.methods.iter().map(|method| self.method(method));
@@ -24,18 +24,22 @@ impl Emitter<'_> {
     }
 
     fn method(&self, method: &Method) -> TokenStream {
-        let docs = docs(&method.docs);
+        let docs = head(&method.docs, &method.notes);
         let name = ident(&method_name(&method.name));
         let semantics = method.semantics.map(|semantics| {
             let word = ident(semantics.word());
             quote!(#word,)
         });
         let procedure = integer(method.procedure.into(), false);
+        let deadline = method.deadline.as_ref().map(|deadline| {
+            let text = &deadline.text;
+            quote!(, deadline = #text)
+        });
         let args = method.args.iter().map(|arg| self.argument(arg));
         let result = self.result(method);
         quote! {
             #docs
-            #[rpc(#semantics procedure = #procedure)]
+            #[rpc(#semantics procedure = #procedure #deadline)]
             fn #name(&self, cx: &rpc_core::Context, #(#args),*) #result;
         }
     }

@@ -2,7 +2,7 @@
 
 use super::derives::Derives;
 use super::names::ident;
-use super::{Emitter, docs, integer};
+use super::{Emitter, head, integer};
 use crate::ast::Scalar;
 use crate::casing::{camel, snake};
 use crate::check::DISCRIMINANT;
@@ -15,7 +15,7 @@ use quote::quote;
 
 impl Emitter<'_> {
     pub(super) fn constant(&self, id: ItemId, item: &Item, constant: &Const) -> TokenStream {
-        let (docs, name) = (docs(&item.docs), self.names.item(id));
+        let (docs, name) = (self.head(id, item), self.names.item(id));
         let ty = match constant.ty {
             ConstType::String => quote!(&str),
             ConstType::Scalar(scalar) => self.scalar(scalar),
@@ -38,19 +38,23 @@ impl Emitter<'_> {
     }
 
     pub(super) fn alias(&self, id: ItemId, item: &Item, ty: &Type) -> TokenStream {
-        let (docs, name, ty) = (docs(&item.docs), self.names.item(id), self.ty(ty));
+        let (docs, name, ty) = (self.head(id, item), self.names.item(id), self.ty(ty));
         quote!(#docs pub type #name = #ty;)
     }
 
     pub(super) fn structure(&self, id: ItemId, item: &Item, fields: &[Field]) -> TokenStream {
-        let (docs, name, derives) = (docs(&item.docs), self.names.item(id), self.derives.of(id));
+        let (docs, name, derives) = (
+            self.head(id, item),
+            self.names.item(id),
+            self.derives.of(id),
+        );
         let fields = fields.iter().map(|field| self.field(field, quote!(pub)));
         quote!(#docs #derives pub struct #name { #(#fields,)* })
     }
 
     fn field(&self, field: &Field, visible: TokenStream) -> TokenStream {
         let (docs, name, ty) = (
-            docs(&field.docs),
+            head(&field.docs, &field.notes),
             ident(&snake(&field.name)),
             self.ty(&field.ty),
         );
@@ -64,7 +68,7 @@ impl Emitter<'_> {
         enumerators: &[Enumerator],
     ) -> TokenStream {
         let values = enumerators.iter().map(|e| {
-            let (docs, name) = (docs(&e.docs), ident(&camel(&e.name)));
+            let (docs, name) = (head(&e.docs, &e.notes), ident(&camel(&e.name)));
             let value = integer(e.value.into(), false);
             quote!(#docs #name = #value)
         });
@@ -77,7 +81,7 @@ impl Emitter<'_> {
         item: &Item,
         values: impl Iterator<Item = TokenStream>,
     ) -> TokenStream {
-        let (docs, name, derives) = (docs(&item.docs), self.names.item(id), Derives::plain());
+        let (docs, name, derives) = (self.head(id, item), self.names.item(id), Derives::plain());
         quote!(#docs #derives pub enum #name { #(#values,)* })
     }
 
@@ -85,14 +89,14 @@ impl Emitter<'_> {
         let definition = match plain(union) {
             Some(values) => {
                 let values = union.arms.iter().zip(values).map(|(arm, value)| {
-                    let (docs, name) = (docs(&arm.docs), ident(&camel(&arm.name)));
+                    let (docs, name) = (head(&arm.docs, &arm.notes), ident(&camel(&arm.name)));
                     let value = integer(value.into(), false);
                     quote!(#docs #name = #value)
                 });
                 self.plain_enum(id, item, values)
             }
             None => {
-                let (docs, name) = (docs(&item.docs), self.names.item(id));
+                let (docs, name) = (self.head(id, item), self.names.item(id));
                 let derives = self.derives.of(id);
                 let switch = union.switch.as_ref().map(|ty| self.ty(ty));
                 let attribute = switch.as_ref().map(|ty| quote!(#[xdr(switch = #ty)]));
@@ -108,7 +112,7 @@ impl Emitter<'_> {
     }
 
     fn arm(&self, arm: &Arm, key: &TokenStream) -> TokenStream {
-        let (docs, name) = (docs(&arm.docs), ident(&camel(&arm.name)));
+        let (docs, name) = (head(&arm.docs, &arm.notes), ident(&camel(&arm.name)));
         let attribute = match &arm.labels {
             Labels::Default => quote!(#[xdr(default)]),
             Labels::Cases(cases) => {

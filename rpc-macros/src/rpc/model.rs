@@ -22,7 +22,7 @@ pub struct Interface {
     pub framework: Path,
     /// `::rpc_core::__private`.
     pub private: TokenStream,
-    /// `#[cfg(…)]` on the trait, which what is generated beside it needs too.
+    /// `#[cfg(…)]` and `#[allow(…)]` on the trait, which what is generated beside it needs too.
     pub conditions: Vec<Attribute>,
     pub visibility: Visibility,
     pub ident: Ident,
@@ -87,7 +87,7 @@ impl Interface {
             conditions: item
                 .attrs
                 .iter()
-                .filter(|attribute| attribute.path().is_ident("cfg"))
+                .filter(|attribute| is_for_all(attribute))
                 .cloned()
                 .collect(),
             visibility: item.vis.clone(),
@@ -214,6 +214,10 @@ fn check_attributes(method: &TraitItemFn, errors: &Errors) -> bool {
         );
     }
     condition.is_none()
+}
+
+fn is_for_all(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("cfg") || attribute.path().is_ident("allow")
 }
 
 fn is_for_client(attribute: &Attribute) -> bool {

@@ -17,7 +17,7 @@ pub fn emit(item: &Item, values: &[Value], scope: &Scope) -> TokenStream {
         .map(|(value, constant)| declare(&item.ident, value, constant));
     let switch = switch(item, values, &constants, scope);
     let impls = impls::all(item, scope, &bodies(item, values, &constants, scope));
-    quote!(const _: () = { #(#declared)* #switch #impls };)
+    quote!(#[allow(deprecated)] const _: () = { #(#declared)* #switch #impls };)
 }
 
 /// The number of a variant as the wire has it. `as` alone would cut a larger one short.

@@ -36,7 +36,7 @@ pub struct Bodies {
     pub describe: TokenStream,
 }
 
-/// The implementations of `Encode`, `Decode` and `Describe`.
+/// The implementations of `Encode`, `Decode` and `Describe`. They name all that the type is made of, deprecated or not.
 pub fn all(item: &Item, scope: &Scope, bodies: &Bodies) -> TokenStream {
     let encode = encode(item, scope, &bodies.encode);
     let decode = decode(item, scope, &bodies.decode);
@@ -51,6 +51,7 @@ fn encode(item: &Item, scope: &Scope, body: &TokenStream) -> TokenStream {
     let (parameters, arguments, conditions) = generics.split_for_impl();
     quote! {
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #parameters #private::Encode for #ident #arguments #conditions {
             #[inline]
             fn encode(&self, #out: &mut #private::Encoder) -> ::core::result::Result<(), #private::EncodeError> {
@@ -75,6 +76,7 @@ fn decode(item: &Item, scope: &Scope, body: &TokenStream) -> TokenStream {
     let (parameters, _, conditions) = generics.split_for_impl();
     quote! {
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #parameters #private::Decode<#message> for #ident #arguments #conditions {
             #[inline]
             fn decode(
@@ -93,6 +95,7 @@ fn describe(item: &Item, scope: &Scope, body: &TokenStream) -> TokenStream {
     let (parameters, arguments, conditions) = generics.split_for_impl();
     quote! {
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #parameters #private::Describe for #ident #arguments #conditions {
             fn describe() -> &'static #private::Type {
                 const { &#body }

@@ -11,7 +11,7 @@ use crate::span::{at, local};
 pub fn emit(item: &Item, union: &Union, scope: &Scope) -> TokenStream {
     let labels = declare_labels(union, scope);
     let impls = impls::all(item, scope, &bodies(item, union, scope));
-    quote!(const _: () = { #labels #impls };)
+    quote!(#[allow(deprecated)] const _: () = { #labels #impls };)
 }
 
 /// A constant for each label, typed as the switch is, and the check that no two are equal.

@@ -2,8 +2,8 @@
 
 use super::{Parse, Parser};
 use crate::ast::{
-    Arm, Docs, Enumerator, Expr, Field, Ident, Interface, Item, ItemKind, Labels, Method, Payload,
-    Scalar, Semantics, TypeExpr, Union,
+    Annotation, Arm, Docs, Enumerator, Expr, Field, Ident, Interface, Item, ItemKind, Labels,
+    Method, Payload, Scalar, Semantics, TypeExpr, Union,
 };
 use crate::diag::{Code, Diagnostic};
 use crate::idl::lexer::TokenKind;
@@ -55,6 +55,7 @@ impl Parser<'_> {
         while self.nth(n).kind == TokenKind::Doc {
             n += 1;
         }
+        n = self.behind_annotations(n);
         let keyword = self.word(n).is_some_and(|word| KEYWORDS.contains(&word));
         keyword
             && self.word(n + 1).is_some()
@@ -80,6 +81,13 @@ impl Parser<'_> {
     }
 
     fn item(&mut self, docs: Docs) -> Parse<Item> {
+        let annotations = self.annotations();
+        if self.at_end() {
+            self.stray_annotations(&annotations);
+            if let Some(reported) = self.diags.before() {
+                return Err(reported);
+            }
+        }
         let Some(keyword) = self.word(0).filter(|word| KEYWORDS.contains(word)) else {
             return Err(self.no_item());
         };
@@ -93,7 +101,12 @@ impl Parser<'_> {
         if !matches!(kind, ItemKind::Const { .. } | ItemKind::Alias(_)) {
             self.no_semicolon();
         }
-        Ok(Item { docs, name, kind })
+        Ok(Item {
+            docs,
+            annotations,
+            name,
+            kind,
+        })
     }
 
     fn body(&mut self, keyword: &str) -> Parse<ItemKind> {
@@ -172,14 +185,18 @@ impl Parser<'_> {
     }
 
     fn field(&mut self) -> Parse<Field> {
-        let docs = self.docs();
-        self.documented(&docs)?;
+        let (docs, annotations) = self.preamble()?;
         let name = self.ident("a name")?;
         if !self.eat(':') {
             return Err(self.no_colon(&name));
         }
         let ty = self.type_expr()?;
-        Ok(Field { docs, name, ty })
+        Ok(Field {
+            docs,
+            annotations,
+            name,
+            ty,
+        })
     }
 
     fn no_colon(&mut self, name: &Ident) -> crate::diag::Reported {
@@ -193,28 +210,20 @@ impl Parser<'_> {
         self.complain(problem.help(format!("write `{help}`")))
     }
 
-    /// Behind a doc comment there must be something to document.
-    fn documented(&mut self, docs: &Docs) -> Parse<()> {
-        if !docs.is_empty() && (self.at_any("})") || self.at_end()) {
-            self.stray_docs(docs);
-            return Err(self
-                .diags
-                .before()
-                .unwrap_or_else(|| self.expected("a name")));
-        }
-        Ok(())
-    }
-
     fn enumerator(&mut self) -> Parse<Enumerator> {
-        let docs = self.docs();
-        self.documented(&docs)?;
+        let (docs, annotations) = self.preamble()?;
         let name = self.ident("a name")?;
         let value = if self.eat('=') {
             Some(self.expr("a number")?)
         } else {
             None
         };
-        Ok(Enumerator { docs, name, value })
+        Ok(Enumerator {
+            docs,
+            annotations,
+            name,
+            value,
+        })
     }
 
     fn union(&mut self, error: bool) -> Parse<Union> {
@@ -231,8 +240,7 @@ impl Parser<'_> {
     }
 
     fn arm(&mut self) -> Parse<Arm> {
-        let docs = self.docs();
-        self.documented(&docs)?;
+        let (docs, annotations) = self.preamble()?;
         let start = self.span();
         let default = self.at_word("default") && self.word(1).is_some();
         if default {
@@ -256,6 +264,7 @@ impl Parser<'_> {
         };
         Ok(Arm {
             docs,
+            annotations,
             name,
             payload,
             labels,
@@ -289,32 +298,40 @@ impl Parser<'_> {
             methods: Vec::new(),
         };
         while !self.eat('}') {
-            let docs = self.docs();
+            let (docs, annotations) = (self.docs(), self.annotations());
             if self.at_punct('}') {
                 self.stray_docs(&docs);
+                self.stray_annotations(&annotations);
                 continue;
             }
             if self.at_end() || self.at_item() {
                 return Err(self.unclosed(opened, '{', '}'));
             }
             let start = self.at;
-            if self.member(docs, &mut interface).is_err() {
+            if self.member(docs, annotations, &mut interface).is_err() {
                 self.skip_member(start);
             }
         }
         Ok(interface)
     }
 
-    fn member(&mut self, docs: Docs, interface: &mut Interface) -> Parse<()> {
+    fn member(
+        &mut self,
+        docs: Docs,
+        annotations: Vec<Annotation>,
+        interface: &mut Interface,
+    ) -> Parse<()> {
         let number = self.nth(1).kind != TokenKind::Punct('(');
-        if number && self.at_word("program") {
+        if number && (self.at_word("program") || self.at_word("version")) {
             self.stray_docs(&docs);
+            self.stray_annotations(&annotations);
+        }
+        if number && self.at_word("program") {
             interface.program = Some(self.number(interface.program.take())?);
         } else if number && self.at_word("version") {
-            self.stray_docs(&docs);
             interface.version = Some(self.number(interface.version.take())?);
         } else {
-            let method = self.method(docs)?;
+            let method = self.method(docs, annotations)?;
             interface.methods.push(method);
         }
         Ok(())
@@ -345,7 +362,7 @@ impl Parser<'_> {
         }
     }
 
-    fn method(&mut self, docs: Docs) -> Parse<Method> {
+    fn method(&mut self, docs: Docs, annotations: Vec<Annotation>) -> Parse<Method> {
         let semantics = match (self.word(0), self.word(1)) {
             (Some(word), Some(_)) => self.semantics(word),
             _ => None,
@@ -368,6 +385,7 @@ impl Parser<'_> {
         self.semicolon(Within::Interface);
         Ok(Method {
             docs,
+            annotations,
             semantics,
             name,
             args,

@@ -1,5 +1,6 @@
 //! Tokens to the tree. A mistake costs the element it is in, and parsing goes on behind it.
 
+mod annotations;
 mod items;
 mod types;
 
@@ -139,6 +140,18 @@ impl<'a> Parser<'a> {
         })
     }
 
+    /// Names with dots between them, as one.
+    fn path(&mut self, what: &str) -> Parse<Ident> {
+        let mut path = self.ident(what)?;
+        while self.at_punct('.') {
+            self.bump();
+            let part = self.ident("a name behind the dot")?;
+            path.text = format!("{}.{}", path.text, part.text);
+            path.span = path.span.to(part.span);
+        }
+        Ok(path)
+    }
+
     fn docs(&mut self) -> Docs {
         let mut docs = Docs::new();
         while self.kind() == TokenKind::Doc {
@@ -261,11 +274,18 @@ impl<'a> Parser<'a> {
             return;
         }
         self.missing(&format!("`,` or `{close}`"));
-        let forgotten =
-            matches!(self.kind(), TokenKind::Ident | TokenKind::Doc) && !self.same_line();
+        let forgotten = self.may_begin() && !self.same_line();
         if !self.eat(';') && !forgotten {
             self.skip_element(close);
         }
+    }
+
+    /// Can an element of a list begin here?
+    fn may_begin(&self) -> bool {
+        matches!(
+            self.kind(),
+            TokenKind::Ident | TokenKind::Doc | TokenKind::Punct('@')
+        )
     }
 
     /// Goes behind the next comma of this list, or to its end.
