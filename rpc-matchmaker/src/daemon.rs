@@ -1,9 +1,10 @@
 //! A running matchmaker.
 
-use crate::desk::Desk;
+use crate::desk::{Desk, MOST_WATCHERS};
 use crate::registry::Limits;
 use rpc_core::matchmaker::MatchmakerService;
 use rpc_core::{Endpoint, Server, ShutdownError, StartError};
+use std::num::NonZero;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -23,7 +24,10 @@ impl Daemon {
         let mut entropy = [0; 16];
         getrandom::fill(&mut entropy).map_err(DaemonError::Entropy)?;
         let desk = Desk::new(limits, entropy);
-        let mut builder = Server::builder().serve(MatchmakerService::new(desk.clone()));
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        let mut builder = Server::builder()
+            .serve(MatchmakerService::new(desk.clone()))
+            .threads(processors.max(4) + MOST_WATCHERS);
         for endpoint in endpoints {
             builder = builder.listen(endpoint.as_ref());
         }
@@ -47,6 +51,8 @@ impl Daemon {
 
     /// Ends it, within about `bound`.
     pub fn shutdown(mut self, bound: Duration) -> Result<(), ShutdownError> {
+        // Whoever watches would hold the end up.
+        self.desk.close();
         match self.server.take() {
             Some(server) => server.shutdown(bound),
             None => Ok(()),

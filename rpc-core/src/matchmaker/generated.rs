@@ -149,7 +149,38 @@ impl std::fmt::Display for LookupError {
 
 impl std::error::Error for LookupError {}
 
+/// What a name stands for at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
+pub struct Sight {
+    /// A number that is another one, and never 0, when the name's servers have changed since. It may change without that.
+    pub generation: u64,
+    /// All live servers of the name, as `lookup` gives them; none if it is not registered.
+    pub entries: Vec<Entry>,
+    /// Not 0: so many callers wait already that this one could not. It should ask again after so many milliseconds.
+    pub pause_ms: u32,
+}
+
+/// Why nothing was dismissed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, rpc_core::Xdr)]
+pub enum DismissError {
+    /// There are entries of this name, and none that the caller may withdraw.
+    NotYours = 1,
+}
+
+impl std::fmt::Display for DismissError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotYours => f.write_str("not yours"),
+        }
+    }
+}
+
+impl std::error::Error for DismissError {}
+
 /// Tells clients where services are.
+///
+/// Who registers over a Unix socket is known by the user, as the kernel names it: only this user may renew, replace or
+/// withdraw the entry. One that came over the network belongs to whoever knows the lease's number.
 #[rpc_core::rpc(program = 0x2000_4d4d, version = 1)]
 pub trait Matchmaker {
     /// Enters a service for about `lease_ms` milliseconds; the lease says for how long. The entry ends earlier when the
@@ -181,4 +212,20 @@ pub trait Matchmaker {
     /// Returns the entries of the names after `after`; of the first names if it is empty.
     #[rpc(readonly, procedure = 5)]
     fn list(&self, cx: &rpc_core::Context, after: &str) -> Page;
+
+    /// Returns what a name stands for as soon as its generation is not `known`, and after about `wait_ms` milliseconds at
+    /// the latest. A caller that knows none says 0.
+    #[rpc(readonly, procedure = 6)]
+    fn watch(
+        &self,
+        cx: &rpc_core::Context,
+        name: &str,
+        known: u64,
+        wait_ms: u32,
+    ) -> Sight;
+
+    /// Withdraws entries by their name, for an operator: over a Unix socket, those of the caller's user; those of all if
+    /// that is root, or the user of the matchmaker itself. Returns how many there were.
+    #[rpc(idempotent, procedure = 7)]
+    fn dismiss(&self, cx: &rpc_core::Context, name: &str) -> Result<u32, DismissError>;
 }

@@ -1,6 +1,6 @@
 //! What is true of a registry between two inputs.
 
-use super::{Record, Registry};
+use super::{Record, Registry, Share};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Registry {
@@ -26,7 +26,11 @@ impl Registry {
         );
         let mut lives = BTreeMap::new();
         for (lease, record) in &self.records {
-            let key = (record.name(), record.registration.instance);
+            let key = (
+                record.name(),
+                record.registrant,
+                record.registration.instance,
+            );
             let incarnation = record.registration.incarnation;
             assert_eq!(*lives.entry(key).or_insert(incarnation), incarnation);
             assert!(self.by_end.contains(&(record.end(), *lease)));
@@ -41,6 +45,13 @@ impl Registry {
             self.bytes,
             self.records.values().map(Record::bytes).sum::<usize>()
         );
+        let mut shares = BTreeMap::<_, Share>::new();
+        for record in self.records.values() {
+            let share = shares.entry(record.registrant).or_default();
+            share.entries += 1;
+            share.bytes += record.bytes();
+        }
+        assert_eq!(self.shares, shares);
         assert!(self.records.len() <= self.limits.entries && self.bytes <= self.limits.bytes);
     }
 }

@@ -7,44 +7,61 @@
 //!
 //! 1. `handle_*` for each thing that happens, `lookup` and `list` for each question, with a [`Time`] that never goes back. Each
 //!    of them first drops the entries whose lease has ended by then, so that no answer names one.
-//! 2. After any of them, ask [`Registry::poll_timeout`] again: call [`Registry::handle_timeout`] no later than that, to give
+//! 2. After any of them, take what [`Registry::poll_change`] gives until there is no more.
+//! 3. After any of them, ask [`Registry::poll_timeout`] again: call [`Registry::handle_timeout`] no later than that, to give
 //!    memory back while nobody asks.
 //!
 //! # Rules
 //!
 //! - A *name* is matched without regard to case: `Bank` and `bank` are one name.
-//! - Several servers may offer one name. Each is told apart by its *instance*, a number that a server keeps as long as it takes
-//!   the same place: across restarts if it has stable storage, else for one life.
+//! - Each entry has a *registrant*: the user who made it, as the kernel says, or the network address that it came from. No
+//!   registrant ends, replaces or changes what another one registered.
+//! - Several servers may offer one name. Those of a registrant are told apart by their *instance*, a number that a server keeps
+//!   as long as it takes the same place: across restarts if it has stable storage, else for one life. Two registrants that
+//!   claim one instance have two servers.
 //! - An instance lives one life at a time, its *incarnation*. Incarnations have no order but that in which they come here:
 //!   registering a new one under a name ends everything that earlier ones of the same instance registered under it. An
 //!   incarnation that was ended so is refused from then on: it is a message that came late, or a server that should not live.
+//! - What users registered stands before what came over the network; else what was registered last stands first.
 //! - Registering the same (name, program, version, instance, incarnation) again replaces the entry and gives the same lease
 //!   number: registering is idempotent.
 //! - An entry ends when its lease does, when it is withdrawn, or when its owner, the connection that registered or renewed
-//!   it last, is gone. One that came in a datagram has no owner and ends by its lease only.
+//!   it last, is gone. One that came in a datagram, or from an earlier life of the registry, has no owner and ends by its
+//!   lease only.
+//! - A registrant may hold as much as it leaves free for others.
 
+mod admission;
+mod changes;
 mod invariants;
 mod limits;
 mod names;
 mod record;
+mod registrant;
+mod restoring;
 #[cfg(test)]
 mod tests;
 
 use rpc_core::Time;
 use rpc_core::matchmaker::{Lease, RegisterError, Registration};
 use siphasher::sip::SipHasher13;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hasher;
 use std::ops::Bound;
 use std::time::Duration;
 
+use admission::{EARLIER, Share};
+use changes::Changes;
+pub use changes::{Change, SLOTS, Slot};
 pub use limits::Limits;
-pub use record::{Owner, Record};
+pub use record::Record;
+pub use registrant::{Caller, Owner, Registrant};
+pub use restoring::Saved;
 
 /// The state machine. See the [module](self) for its rules and for the calling order.
 ///
-/// Invariants, asserted by [`Registry::assert_invariants`]: the four maps hold the same leases; no name and no owner is kept
-/// without an entry; an instance has one incarnation under one name; every count is within its limit.
+/// Invariants, asserted by [`Registry::assert_invariants`]: the maps hold the same leases; no name, owner or registrant is
+/// kept without an entry; an instance of a registrant has one incarnation under one name; every count is within its limit.
 #[derive(Clone, Debug)]
 pub struct Registry {
     limits: Limits,
@@ -56,6 +73,8 @@ pub struct Registry {
     by_name: BTreeMap<String, BTreeSet<u64>>,
     by_owner: BTreeMap<Owner, BTreeSet<u64>>,
     by_end: BTreeSet<(Time, u64)>,
+    shares: BTreeMap<Registrant, Share>,
+    changes: Changes,
 }
 
 impl Registry {
@@ -71,6 +90,8 @@ impl Registry {
             by_name: BTreeMap::new(),
             by_owner: BTreeMap::new(),
             by_end: BTreeSet::new(),
+            shares: BTreeMap::new(),
+            changes: Changes::new(&entropy),
         }
     }
 
@@ -78,7 +99,7 @@ impl Registry {
     pub fn handle_register(
         &mut self,
         now: Time,
-        owner: Option<Owner>,
+        caller: &Caller,
         registration: Registration,
         lease_ms: u32,
     ) -> Result<Lease, RegisterError> {
@@ -87,9 +108,9 @@ impl Registry {
         if registration.endpoints.is_empty() {
             return Err(RegisterError::NoEndpoint);
         }
-        let place = self.place_of(&name, &registration)?;
+        let place = self.place_of(&name, caller.registrant, &registration)?;
         let length = self.granted(lease_ms);
-        let mut record = Record::new(registration, owner, now, length);
+        let mut record = Record::new(registration, caller.registrant, caller.owner, now, length);
         record.earlier = place.earlier;
         self.check_room(&name, &record, &place.ended)?;
 
@@ -105,21 +126,46 @@ impl Registry {
         Ok(lease_of(lease, length))
     }
 
-    /// Starts the lease again, with the length granted at registration, and makes `owner` the entry's owner. `None`: there is
-    /// no such entry (any more), and its server should register again.
-    pub fn handle_renew(&mut self, now: Time, owner: Option<Owner>, lease: u64) -> Option<Lease> {
+    /// Starts the lease again, with the length granted at registration, and makes the caller's connection the entry's owner.
+    /// `None`: there is no such entry (any more), or it is another's; its server should register again.
+    pub fn handle_renew(&mut self, now: Time, caller: &Caller, lease: u64) -> Option<Lease> {
         self.handle_timeout(now);
-        let (name, mut record) = self.remove(lease)?;
-        record.renew(now, owner);
-        let length = record.lease;
-        self.insert(name, lease, record);
-        Some(lease_of(lease, length))
+        let record = self.records.get_mut(&lease)?;
+        if !caller.may_renew(record.registrant) {
+            return None;
+        }
+        self.by_end.remove(&(record.end(), lease));
+        if let Some(owner) = record.owner {
+            remove_from(&mut self.by_owner, &owner, lease);
+        }
+        record.renew(now, caller.owner);
+        let renewed = lease_of(lease, record.lease);
+        let end = record.end();
+        self.index(lease, end, caller.owner);
+        Some(renewed)
     }
 
-    /// Removes an entry. False if there is none, which is no error: withdrawing is idempotent.
-    pub fn handle_withdraw(&mut self, now: Time, lease: u64) -> bool {
+    /// Removes an entry. False if there is none, which is no error: withdrawing is idempotent; or if it is another's.
+    pub fn handle_withdraw(&mut self, now: Time, caller: &Caller, lease: u64) -> bool {
         self.handle_timeout(now);
-        self.remove(lease).is_some()
+        let record = self.records.get(&lease);
+        let may = record.is_some_and(|record| caller.may_withdraw(record.registrant));
+        may && self.remove(lease).is_some()
+    }
+
+    /// Removes those entries of a name that the caller may dismiss; tells how many. `None`: there are some, and none of them.
+    pub fn handle_dismiss(&mut self, now: Time, caller: &Caller, name: &str) -> Option<u32> {
+        self.handle_timeout(now);
+        let name = name.to_ascii_lowercase();
+        let entries = self.entries_of(&name);
+        let (theirs, others): (Vec<_>, Vec<_>) =
+            entries.partition(|(_, record)| caller.may_dismiss(record.registrant));
+        if theirs.is_empty() && !others.is_empty() {
+            return None;
+        }
+        let leases: Vec<u64> = theirs.into_iter().map(|(lease, _)| lease).collect();
+        let dismissed = leases.into_iter().filter_map(|lease| self.remove(lease));
+        Some(u32::try_from(dismissed.count()).unwrap_or(u32::MAX))
     }
 
     /// Removes all entries of a connection that is closed; tells how many. Call it once per connection, after its last input.
@@ -137,7 +183,7 @@ impl Registry {
         let mut ended = 0;
         while let Some((end, lease)) = self.by_end.first().copied().filter(|(end, _)| *end <= now) {
             let removed = self.remove(lease);
-            debug_assert!(removed.is_some_and(|(_, record)| record.end() == end));
+            debug_assert!(removed.is_some_and(|record| record.end() == end));
             ended += 1;
         }
         ended
@@ -148,11 +194,25 @@ impl Registry {
         self.by_end.first().map(|(end, _)| *end)
     }
 
-    /// All live entries under a name, the one that was registered last first.
+    /// The next thing that inputs did, in their order. Of an entry that changed twice the registry has the last state.
+    pub fn poll_change(&mut self) -> Option<Change> {
+        self.changes.poll()
+    }
+
+    /// A number that changes, at the latest, when the entries of a name do. It is never 0.
+    pub fn generation(&self, name: &str) -> u64 {
+        self.changes.generation(self.slot(name))
+    }
+
+    /// Where the generation of a name stands: see [`Change::slot`].
+    pub fn slot(&self, name: &str) -> Slot {
+        changes::slot_of(&name.to_ascii_lowercase())
+    }
+
+    /// All live entries under a name, in the order in which clients should try them.
     pub fn lookup(&mut self, now: Time, name: &str) -> Vec<&Record> {
         self.handle_timeout(now);
-        let leases = self.by_name.get(&name.to_ascii_lowercase());
-        self.newest_first(leases)
+        self.ordered(&name.to_ascii_lowercase())
     }
 
     /// The live entries of the names that come after `after` (all, if it is empty), in the order of their names and then as in
@@ -165,18 +225,22 @@ impl Registry {
         ));
         let mut page = Vec::new();
         while page.len() < self.limits.page {
-            let Some((_, leases)) = names.next() else {
+            let Some((name, _)) = names.next() else {
                 return (page, false);
             };
-            page.extend(self.newest_first(Some(leases)));
+            page.extend(self.ordered(name));
         }
         let more = names.next().is_some();
         (page, more)
     }
 
-    /// Up to `most` registered names that look like `name`, the most alike first: what a person may have meant.
+    /// Up to `most` registered names that look like `name`, the most alike first: what a person may have meant. Only the names
+    /// next to it in the alphabet are looked at, so that a miss in a large registry costs no more than one in a small one.
     pub fn near(&self, name: &str, most: usize) -> Vec<String> {
-        names::near(&name.to_ascii_lowercase(), self.by_name.keys(), most)
+        let name = name.to_ascii_lowercase();
+        let after = self.by_name.range(name.clone()..).take(COMPARED);
+        let before = self.by_name.range(..name.clone()).rev().take(COMPARED);
+        names::near(&name, after.chain(before).map(|(known, _)| known), most)
     }
 
     /// How many entries there are, among them those whose lease ended since the last input.
@@ -192,57 +256,6 @@ impl Registry {
     /// The connections that own entries.
     pub fn owners(&self) -> impl Iterator<Item = Owner> {
         self.by_owner.keys().copied()
-    }
-
-    /// Which entries a registration takes the place of, or why it comes too late.
-    fn place_of(&self, name: &str, new: &Registration) -> Result<Place, RegisterError> {
-        let mut place = Place::default();
-        for lease in self.by_name.get(name).into_iter().flatten() {
-            let Some(record) = self.records.get(lease) else {
-                continue;
-            };
-            let old = &record.registration;
-            if old.instance != new.instance {
-                continue;
-            }
-            if record.earlier.contains(&new.incarnation) {
-                return Err(RegisterError::Superseded);
-            }
-            place.earlier.clone_from(&record.earlier);
-            if old.incarnation != new.incarnation {
-                place.ended.push(*lease);
-                place.earlier.push_front(old.incarnation);
-                place.earlier.truncate(EARLIER);
-            } else if (old.program, old.version) == (new.program, new.version) {
-                place.ended.push(*lease);
-                place.repeated = Some(*lease);
-            }
-        }
-        Ok(place)
-    }
-
-    fn check_room(&self, name: &str, record: &Record, ended: &[u64]) -> Result<(), RegisterError> {
-        let freed: usize = ended
-            .iter()
-            .filter_map(|lease| self.records.get(lease))
-            .map(Record::bytes)
-            .sum();
-        let of_name = self.by_name.get(name).map_or(0, BTreeSet::len);
-        let full = |limit: usize| {
-            Err(RegisterError::Full {
-                limit: u32::try_from(limit).unwrap_or(u32::MAX),
-            })
-        };
-        if of_name - ended.len() >= self.limits.entries_per_name {
-            return full(self.limits.entries_per_name);
-        }
-        if self.records.len() - ended.len() >= self.limits.entries {
-            return full(self.limits.entries);
-        }
-        if self.bytes - freed + record.bytes() > self.limits.bytes {
-            return full(self.limits.bytes);
-        }
-        Ok(())
     }
 
     fn next_lease(&mut self) -> u64 {
@@ -263,51 +276,60 @@ impl Registry {
         asked.clamp(self.limits.shortest_lease, self.limits.longest_lease)
     }
 
-    fn newest_first(&self, leases: Option<&BTreeSet<u64>>) -> Vec<&Record> {
-        let mut found: Vec<&Record> = leases
-            .into_iter()
-            .flatten()
-            .filter_map(|lease| self.records.get(lease))
-            .collect();
-        found.sort_by_key(|record| std::cmp::Reverse(record.number));
+    /// The entries of a name in the form in which it is matched.
+    fn entries_of(&self, name: &str) -> impl Iterator<Item = (u64, &Record)> {
+        let leases = self.by_name.get(name).into_iter().flatten();
+        leases.filter_map(|lease| Some((*lease, self.records.get(lease)?)))
+    }
+
+    fn ordered(&self, name: &str) -> Vec<&Record> {
+        let mut found: Vec<&Record> = self.entries_of(name).map(|(_, record)| record).collect();
+        found.sort_by_key(|record| Reverse((record.registrant.is_proven(), record.number)));
         found
     }
 
     fn insert(&mut self, name: String, lease: u64, record: Record) {
+        self.changes.push(&name, lease);
         self.bytes += record.bytes();
-        self.by_end.insert((record.end(), lease));
+        let share = self.shares.entry(record.registrant).or_default();
+        share.entries += 1;
+        share.bytes += record.bytes();
         self.by_name.entry(name).or_default().insert(lease);
-        if let Some(owner) = record.owner {
-            self.by_owner.entry(owner).or_default().insert(lease);
-        }
+        self.index(lease, record.end(), record.owner);
         self.records.insert(lease, record);
     }
 
-    fn remove(&mut self, lease: u64) -> Option<(String, Record)> {
+    /// Notes what a renewal changes.
+    fn index(&mut self, lease: u64, end: Time, owner: Option<Owner>) {
+        self.by_end.insert((end, lease));
+        if let Some(owner) = owner {
+            self.by_owner.entry(owner).or_default().insert(lease);
+        }
+    }
+
+    fn remove(&mut self, lease: u64) -> Option<Record> {
         let record = self.records.remove(&lease)?;
         let name = record.name();
+        self.changes.push(&name, lease);
         self.bytes -= record.bytes();
+        if let Some(share) = self.shares.get_mut(&record.registrant) {
+            share.entries -= 1;
+            share.bytes -= record.bytes();
+            if share.entries == 0 {
+                self.shares.remove(&record.registrant);
+            }
+        }
         self.by_end.remove(&(record.end(), lease));
         remove_from(&mut self.by_name, &name, lease);
         if let Some(owner) = record.owner {
             remove_from(&mut self.by_owner, &owner, lease);
         }
-        Some((name, record))
+        Some(record)
     }
 }
 
-/// What a registration takes the place of.
-#[derive(Default)]
-struct Place {
-    ended: Vec<u64>,
-    /// The entry of the very same life, whose lease number stays.
-    repeated: Option<u64>,
-    /// The instance's earlier incarnations, the last one first.
-    earlier: VecDeque<u64>,
-}
-
-/// How many earlier incarnations of an instance are remembered, to refuse what they send late.
-const EARLIER: usize = 8;
+/// How many names before a missed one, and how many after it, are compared with it.
+const COMPARED: usize = 128;
 
 fn remove_from<K: Ord>(index: &mut BTreeMap<K, BTreeSet<u64>>, key: &K, lease: u64) {
     if let Some(leases) = index.get_mut(key) {

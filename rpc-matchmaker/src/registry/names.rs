@@ -22,8 +22,9 @@ pub(super) fn near<'a>(
         if !name.is_empty() && candidate.starts_with(name) {
             return Some(0);
         }
-        // Only names of about the same length are compared: a miss in a large registry stays cheap.
-        let comparable = candidate.len().abs_diff(name.len()) <= allowed;
+        // Only names of about the same length are compared, and no very long ones: a miss stays cheap.
+        let comparable = candidate.len().abs_diff(name.len()) <= allowed
+            && name.len().max(candidate.len()) <= LONGEST;
         comparable
             .then(|| edits(name.as_bytes(), candidate.as_bytes()))
             .filter(|edits| *edits <= allowed)
@@ -38,6 +39,9 @@ pub(super) fn near<'a>(
         .map(|(_, known)| known.clone())
         .collect()
 }
+
+/// Names that nobody types are compared with nothing.
+const LONGEST: usize = 64;
 
 /// How many letters to insert, remove, replace or swap with their neighbour, to come from one text to the other.
 fn edits(from: &[u8], to: &[u8]) -> usize {

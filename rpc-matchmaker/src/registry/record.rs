@@ -1,19 +1,18 @@
 //! One entry of the registry.
 
+use super::{Owner, Registrant};
 use rpc_core::Time;
 use rpc_core::matchmaker::Registration;
 use std::collections::VecDeque;
 use std::time::Duration;
-
-/// A connection that registers, by a number that the driver gives it and never gives again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Owner(pub u64);
 
 /// An entry: a registration and its lease.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// What the server said of itself.
     pub registration: Registration,
+    /// Who registered it.
+    pub registrant: Registrant,
     /// The connection whose end is the entry's end.
     pub owner: Option<Owner>,
     /// When this life of the server was first entered, or came with other contents.
@@ -31,12 +30,14 @@ pub struct Record {
 impl Record {
     pub(super) fn new(
         registration: Registration,
+        registrant: Registrant,
         owner: Option<Owner>,
         now: Time,
         lease: Duration,
     ) -> Self {
         Self {
             registration,
+            registrant,
             owner,
             registered: now,
             renewed: now,
@@ -77,5 +78,5 @@ impl Record {
     }
 }
 
-/// One entry's share of the four maps.
+/// One entry's share of the maps.
 const BOOKKEEPING: usize = size_of::<Record>() + 192;

@@ -1,6 +1,8 @@
 use super::*;
 use crate::Context;
-use crate::matchmaker::{Entry, LookupError, Matchmaker, Page, RegisterError, RenewError};
+use crate::matchmaker::{
+    DismissError, Entry, LookupError, Matchmaker, Page, RegisterError, RenewError, Sight,
+};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -64,6 +66,18 @@ impl Matchmaker for Fake {
             entries: Vec::new(),
             more: false,
         }
+    }
+
+    fn watch(&self, _: &Context, _: &str, known: u64, _: u32) -> Sight {
+        Sight {
+            generation: known,
+            entries: Vec::new(),
+            pause_ms: 0,
+        }
+    }
+
+    fn dismiss(&self, _: &Context, _: &str) -> Result<u32, DismissError> {
+        Ok(0)
     }
 }
 

@@ -1,8 +1,7 @@
 //! The registry against a plain list of entries, by seeds.
 
 use super::{SECOND, limits, registration};
-use crate::registry::EARLIER;
-use crate::registry::{Owner, Record, Registry};
+use crate::registry::{Caller, EARLIER, Limits, Owner, Record, Registrant, Registry, Saved};
 use rpc_core::matchmaker::{Lease, MethodFingerprint, RegisterError, Registration};
 use rpc_core::{Bounded, Time};
 use std::collections::BTreeMap;
@@ -11,21 +10,40 @@ use std::time::Duration;
 const NAMES: [&str; 5] = ["bank", "BANK", "echo", "Echo-2", "a"];
 
 /// What a registry should do, said as plainly as it can be: a list, searched from end to end.
-#[derive(Default)]
 struct Model {
+    limits: Limits,
     entries: Vec<Known>,
-    /// (name, instance, incarnation) of the lives that were replaced, the last one last.
-    replaced: Vec<(String, [u8; 16], u64)>,
+    /// The lives that were replaced, the last one last: whose, and which incarnation.
+    replaced: Vec<(Place, u64)>,
 }
+
+/// What a server takes for itself: name, registrant and instance.
+type Place = (String, Registrant, [u8; 16]);
 
 struct Known {
     lease: u64,
     name: String,
+    registrant: Registrant,
     registration: Registration,
     owner: Option<Owner>,
     end: Time,
     length: Duration,
     bytes: usize,
+}
+
+impl Known {
+    fn place(&self) -> Place {
+        (
+            self.name.clone(),
+            self.registrant,
+            self.registration.instance,
+        )
+    }
+
+    /// A user's entry is that user's only; one from the network is anybody's who knows its lease.
+    fn is_for(&self, caller: &Caller) -> bool {
+        matches!(self.registrant, Registrant::Address(_)) || self.registrant == caller.registrant
+    }
 }
 
 impl Model {
@@ -37,13 +55,8 @@ impl Model {
     /// Replaced lives are remembered as long as their instance has an entry of that name.
     fn forget(&mut self) {
         let entries = &self.entries;
-        let lives = |name: &str, instance| {
-            entries
-                .iter()
-                .any(|entry| entry.name == name && entry.registration.instance == instance)
-        };
         self.replaced
-            .retain(|(name, instance, _)| lives(name, *instance));
+            .retain(|(place, _)| entries.iter().any(|entry| entry.place() == *place));
     }
 
     fn remove(&mut self, gone: impl Fn(&Known) -> bool) -> usize {
@@ -56,13 +69,14 @@ impl Model {
     fn register(
         &mut self,
         now: Time,
-        owner: Option<Owner>,
+        caller: &Caller,
         new: &Registration,
         asked: u32,
         answer: &Result<Lease, RegisterError>,
     ) {
         let name = new.name.to_lowercase();
-        let expected = self.verdict(&name, new);
+        let place = (name.clone(), caller.registrant, new.instance);
+        let expected = self.verdict(&place, new);
         assert_eq!(answer.as_ref().err(), expected.as_ref().err());
         let (Ok(lease), Ok(repeated)) = (answer, expected) else {
             return;
@@ -70,24 +84,22 @@ impl Model {
 
         let length = Duration::from_millis(asked.into()).clamp(SECOND, 10 * SECOND);
         assert_eq!(u128::from(lease.length_ms), length.as_millis());
-        let of_instance =
-            |entry: &Known| entry.name == name && entry.registration.instance == new.instance;
-        if let Some(old) = self.entries.iter().find(|entry| of_instance(entry)) {
+        if let Some(old) = self.entries.iter().find(|entry| entry.place() == place) {
             let old = old.registration.incarnation;
             if old != new.incarnation {
-                self.replaced.push((name.clone(), new.instance, old));
-                self.entries.retain(|entry| !of_instance(entry));
+                self.replaced.push((place.clone(), old));
+                self.entries.retain(|entry| entry.place() != place);
             }
         }
-        let bytes = Record::new(new.clone(), owner, now, length).bytes();
         let known = Known {
             lease: lease.id,
             name,
+            registrant: caller.registrant,
             registration: new.clone(),
-            owner,
+            owner: caller.owner,
             end: now + length,
             length,
-            bytes,
+            bytes: bytes(new),
         };
         match repeated {
             Some(at) => {
@@ -108,74 +120,80 @@ impl Model {
     }
 
     /// Whether a registration is taken, and which entry it repeats.
-    fn verdict(&self, name: &str, new: &Registration) -> Result<Option<usize>, RegisterError> {
-        let key = (name.to_owned(), new.instance);
-        let lately: Vec<u64> = self
-            .replaced
-            .iter()
-            .rev()
-            .filter(|(name, instance, _)| (name, instance) == (&key.0, &key.1))
-            .map(|(_, _, incarnation)| *incarnation)
-            .take(EARLIER)
-            .collect();
-        if lately.contains(&new.incarnation) {
+    fn verdict(&self, place: &Place, new: &Registration) -> Result<Option<usize>, RegisterError> {
+        let lives = self.replaced.iter().rev();
+        let mut lately = lives.filter(|(known, _)| known == place).take(EARLIER);
+        if lately.any(|(_, incarnation)| *incarnation == new.incarnation) {
             return Err(RegisterError::Superseded);
         }
-        let same_service = |old: &Registration| {
-            (old.incarnation, old.program, old.version)
-                == (new.incarnation, new.program, new.version)
-        };
-        let stays = |entry: &&Known| {
+        let repeats = |entry: &Known| {
             let old = &entry.registration;
-            entry.name != name
-                || old.instance != new.instance
-                || old.incarnation == new.incarnation && !same_service(old)
+            entry.place() == *place
+                && (old.incarnation, old.program, old.version)
+                    == (new.incarnation, new.program, new.version)
         };
-        let full = |limit: usize| {
-            Err(RegisterError::Full {
-                limit: limit as u32,
-            })
+        let goes = |entry: &&Known| {
+            let other_life = entry.registration.incarnation != new.incarnation;
+            entry.place() == *place && (other_life || repeats(entry))
         };
-        let limits = limits();
-        if self
-            .entries
-            .iter()
-            .filter(stays)
-            .filter(|entry| entry.name == name)
-            .count()
-            >= limits.entries_per_name
-        {
+        let (ended, stays): (Vec<_>, Vec<_>) = self.entries.iter().partition(goes);
+        let limits = &self.limits;
+        if stays.iter().filter(|entry| entry.name == place.0).count() >= limits.entries_per_name {
             return full(limits.entries_per_name);
         }
-        if self.entries.iter().filter(stays).count() >= limits.entries {
-            return full(limits.entries);
+        if ended.is_empty() {
+            room(place.1, &stays, 1, limits.entries, |_| 1)?;
         }
-        let bytes: usize = self
-            .entries
-            .iter()
-            .filter(stays)
-            .map(|entry| entry.bytes)
-            .sum();
-        if bytes + Record::new(new.clone(), None, Time::ZERO, SECOND).bytes() > limits.bytes {
-            return full(limits.bytes);
+        let freed: usize = ended.iter().map(|entry| entry.bytes).sum();
+        if bytes(new) > freed {
+            room(place.1, &stays, bytes(new), limits.bytes, |entry| {
+                entry.bytes
+            })?;
         }
-        Ok(self.entries.iter().position(|entry| {
-            entry.name == name
-                && entry.registration.instance == new.instance
-                && same_service(&entry.registration)
-        }))
+        Ok(self.entries.iter().position(repeats))
     }
 
-    /// The leases under a name, the one entered last first.
+    /// What is registered under a name: by users, then by others; of each what was entered last first.
     fn found(&self, name: &str) -> Vec<&Registration> {
         let name = name.to_lowercase();
-        self.entries
-            .iter()
-            .rev()
+        let entries = self.entries.iter().rev();
+        let (users, others): (Vec<_>, Vec<_>) = entries
             .filter(|entry| entry.name == name)
-            .map(|entry| &entry.registration)
-            .collect()
+            .partition(|entry| matches!(entry.registrant, Registrant::User(_)));
+        let ordered = users.into_iter().chain(others);
+        ordered.map(|entry| &entry.registration).collect()
     }
+}
+
+/// Refuses what does not fit, or leaves less to all others than its registrant then has.
+fn room(
+    registrant: Registrant,
+    stays: &[&Known],
+    more: usize,
+    limit: usize,
+    measure: impl Fn(&Known) -> usize,
+) -> Result<(), RegisterError> {
+    let held: usize = stays.iter().map(|entry| measure(entry)).sum();
+    let own = stays.iter().filter(|entry| entry.registrant == registrant);
+    let own: usize = own.map(|entry| measure(entry)).sum();
+    if held + more > limit {
+        full(limit).map(|_| ())
+    } else if own + held + 2 * more > limit + 1 {
+        full(own).map(|_| ())
+    } else {
+        Ok(())
+    }
+}
+
+fn full(limit: usize) -> Result<Option<usize>, RegisterError> {
+    Err(RegisterError::Full {
+        limit: limit as u32,
+    })
+}
+
+fn bytes(registration: &Registration) -> usize {
+    let nobody = Registrant::User(0);
+    Record::new(registration.clone(), nobody, None, Time::ZERO, SECOND).bytes()
 }
 
 /// Numbers that a seed decides (splitmix64).
@@ -201,6 +219,23 @@ impl Random {
     fn owner(&mut self) -> Option<Owner> {
         Some(self.below(4)).filter(|owner| *owner > 0).map(Owner)
     }
+
+    /// Two users, one of them an operator, and two addresses.
+    fn caller(&mut self) -> Caller {
+        let address = |last| Registrant::at([10, 0, 0, last].into());
+        let registrants = [
+            Registrant::User(0),
+            Registrant::User(1000),
+            address(1),
+            address(2),
+        ];
+        let registrant = registrants[self.below(4) as usize];
+        Caller {
+            registrant,
+            owner: self.owner(),
+            operator: registrant == Registrant::User(0),
+        }
+    }
 }
 
 struct World {
@@ -208,6 +243,11 @@ struct World {
     now: Time,
     registry: Registry,
     model: Model,
+    /// What the changes of the registry made of a file.
+    file: BTreeMap<u64, Saved>,
+    /// What was last found under a name, and its generation.
+    seen: BTreeMap<String, (u64, Vec<Registration>)>,
+    lives: u8,
     /// The first incarnation that no server has used.
     incarnation: u64,
     visits: BTreeMap<&'static str, u64>,
@@ -215,20 +255,56 @@ struct World {
 
 impl World {
     fn step(&mut self) {
-        match self.random.below(20) {
-            0..=3 => self.pass_time(),
-            4..=10 => self.register(),
-            11..=13 => self.renew(),
-            14 => self.withdraw(),
-            15 => self.lose_owner(),
+        match self.random.below(40) {
+            0..=6 => self.pass_time(),
+            7..=21 => self.register(),
+            22..=27 => self.renew(),
+            28..=29 => self.withdraw(),
+            30 => self.dismiss(),
+            31..=32 => self.lose_owner(),
+            33 => self.restart(),
             _ => self.ask(),
         }
         self.registry.assert_invariants();
+        self.keep_up();
         assert_eq!(self.registry.len(), self.model.entries.len());
         assert_eq!(
             self.registry.poll_timeout(),
             self.model.entries.iter().map(|entry| entry.end).min()
         );
+    }
+
+    fn keep_up(&mut self) {
+        while let Some(change) = self.registry.poll_change() {
+            match self.registry.saved(change.lease) {
+                Some(saved) => self.file.insert(change.lease, saved),
+                None => self.file.remove(&change.lease),
+            };
+        }
+        let leases: Vec<u64> = self.registry.leases().collect();
+        assert!(self.file.keys().eq(leases.iter()), "no change is forgotten");
+    }
+
+    /// The registry's end, and its next life with what is in the file.
+    fn restart(&mut self) {
+        self.lives += 1;
+        let mut saved: Vec<Saved> = std::mem::take(&mut self.file).into_values().collect();
+        let entropy = [self.random.below(256) as u8, self.lives].repeat(8);
+        self.registry = Registry::new(
+            self.model.limits.clone(),
+            entropy.try_into().expect("sixteen"),
+        );
+        // In any order.
+        saved.sort_by_key(|saved| saved.lease ^ self.random.0);
+        for saved in saved {
+            let lease = saved.lease;
+            let restored = self.registry.handle_restored(self.now, saved);
+            assert_eq!(restored.map(|restored| restored.id), Some(lease));
+        }
+        for entry in &mut self.model.entries {
+            (entry.owner, entry.end) = (None, self.now + entry.length);
+        }
+        self.visit("restarted");
     }
 
     fn visit(&mut self, what: &'static str) {
@@ -275,65 +351,100 @@ impl World {
             });
             new.fingerprints = Bounded::new(methods.collect()).unwrap();
         }
-        let (owner, asked) = (self.random.owner(), self.random.below(12_000) as u32);
+        let (caller, asked) = (self.random.caller(), self.random.below(12_000) as u32);
         let answer = self
             .registry
-            .handle_register(self.now, owner, new.clone(), asked);
+            .handle_register(self.now, &caller, new.clone(), asked);
         let before = self.model.entries.len();
-        self.model.register(self.now, owner, &new, asked, &answer);
+        self.model.register(self.now, &caller, &new, asked, &answer);
         self.visit(match answer {
             Ok(_) if self.model.entries.len() > before => "entered",
             Ok(_) => "replaced",
             Err(RegisterError::Superseded) => "superseded",
-            Err(RegisterError::Full { limit: 4 }) => "name full",
-            Err(RegisterError::Full { limit: 10 }) => "registry full",
-            Err(RegisterError::Full { .. }) => "bytes full",
+            Err(RegisterError::Full { limit: 4 }) if self.name_is_full(name) => "name full",
+            Err(RegisterError::Full { limit }) => self.which(limit as usize),
             Err(_) => "refused",
         });
     }
 
-    fn renew(&mut self) {
-        let owner = self.random.owner();
+    fn name_is_full(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        let entries = self.model.entries.iter();
+        entries.filter(|entry| entry.name == name).count() == 4
+    }
+
+    fn which(&self, limit: usize) -> &'static str {
+        let limits = &self.model.limits;
+        if limit == limits.entries {
+            "registry full"
+        } else if limit < limits.entries {
+            "share full"
+        } else if limit == limits.bytes {
+            "bytes full"
+        } else {
+            "share of bytes full"
+        }
+    }
+
+    /// The lease of some entry; now and then one that nobody has.
+    fn some_lease(&mut self) -> u64 {
         let known: Vec<u64> = self.model.entries.iter().map(|entry| entry.lease).collect();
-        let lease = self
-            .random
-            .pick(&known)
-            .copied()
-            .filter(|_| self.random.below(8) > 0)
-            .unwrap_or(12);
-        let renewed = self.registry.handle_renew(self.now, owner, lease);
-        let entry = self
-            .model
-            .entries
-            .iter_mut()
-            .find(|entry| entry.lease == lease);
+        let known = self.random.pick(&known).copied();
+        known.filter(|_| self.random.below(8) > 0).unwrap_or(12)
+    }
+
+    fn renew(&mut self) {
+        let (caller, lease) = (self.random.caller(), self.some_lease());
+        let renewed = self.registry.handle_renew(self.now, &caller, lease);
+        let mut entries = self.model.entries.iter_mut();
+        let entry = entries.find(|entry| entry.lease == lease);
+        let exists = entry.is_some();
+        let entry = entry.filter(|entry| entry.is_for(&caller));
         assert_eq!(renewed.is_some(), entry.is_some());
         if let Some(entry) = entry {
-            (entry.end, entry.owner) = (self.now + entry.length, owner);
+            (entry.end, entry.owner) = (self.now + entry.length, caller.owner);
         }
-        self.visit(if renewed.is_some() {
-            "renewed"
-        } else {
-            "unknown lease"
+        self.visit(match (renewed.is_some(), exists) {
+            (true, _) => "renewed",
+            (false, true) => "another's is not renewed",
+            (false, false) => "unknown lease",
         });
     }
 
     fn withdraw(&mut self) {
-        let known: Vec<u64> = self.model.entries.iter().map(|entry| entry.lease).collect();
-        let lease = self.random.pick(&known).copied().unwrap_or(12);
-        let withdrawn = self.registry.handle_withdraw(self.now, lease);
-        assert_eq!(
-            usize::from(withdrawn),
-            self.model.remove(|entry| entry.lease == lease)
-        );
+        let (caller, lease) = (self.random.caller(), self.some_lease());
+        let withdrawn = self.registry.handle_withdraw(self.now, &caller, lease);
+        let exists = self.model.entries.iter().any(|entry| entry.lease == lease);
+        let removed = self
+            .model
+            .remove(|entry| entry.lease == lease && (caller.operator || entry.is_for(&caller)));
+        assert_eq!(usize::from(withdrawn), removed);
         assert!(
-            !self.registry.handle_withdraw(self.now, lease),
+            !self.registry.handle_withdraw(self.now, &caller, lease),
             "withdrawing twice withdraws nothing more"
         );
-        self.visit(if withdrawn {
-            "withdrawn"
-        } else {
-            "nothing to withdraw"
+        self.visit(match (withdrawn, exists) {
+            (true, _) => "withdrawn",
+            (false, true) => "another's is not withdrawn",
+            (false, false) => "nothing to withdraw",
+        });
+    }
+
+    fn dismiss(&mut self) {
+        let (caller, name) = (self.random.caller(), *self.random.pick(&NAMES).unwrap());
+        let of_name = |entry: &Known| entry.name == name.to_lowercase();
+        let exists = self.model.entries.iter().any(of_name);
+        let own = matches!(caller.registrant, Registrant::User(_)).then_some(caller.registrant);
+        let removed = self
+            .model
+            .remove(|entry| of_name(entry) && (caller.operator || Some(entry.registrant) == own));
+        let dismissed = self.registry.handle_dismiss(self.now, &caller, name);
+        let expected = (removed > 0 || !exists).then_some(removed as u32);
+        assert_eq!(dismissed, expected);
+        self.visit(match dismissed {
+            None => "not theirs to dismiss",
+            Some(0) => "nothing to dismiss",
+            Some(_) => "dismissed",
         });
     }
 
@@ -360,6 +471,12 @@ impl World {
             .collect();
         assert_eq!(found, self.model.found(name));
         let several = found.len() > 1;
+        let found: Vec<Registration> = found.into_iter().cloned().collect();
+        let generation = self.registry.generation(name);
+        let now = (generation, found.clone());
+        if let Some((before, what)) = self.seen.insert(name.to_lowercase(), now) {
+            assert!(generation != 0 && (what == found || before != generation));
+        }
         self.list();
         self.visit(if several {
             "several found"
@@ -397,14 +514,10 @@ impl World {
                 break;
             }
         }
-        let mut expected: Vec<&Registration> = self
-            .model
-            .entries
-            .iter()
-            .rev()
-            .map(|entry| &entry.registration)
-            .collect();
-        expected.sort_by_key(|registration| registration.name.to_lowercase());
+        let names = self.model.entries.iter().map(|entry| entry.name.clone());
+        let names: std::collections::BTreeSet<String> = names.collect();
+        let found = names.iter().flat_map(|name| self.model.found(name));
+        let expected: Vec<&Registration> = found.collect();
         assert_eq!(listed.iter().collect::<Vec<_>>(), expected);
     }
 }
@@ -413,11 +526,25 @@ impl World {
 fn any_sequence_of_inputs_does_what_a_plain_list_would() {
     let mut visits = BTreeMap::new();
     for seed in 0..600 {
+        // A few large entries, or more small ones than there is room for.
+        let (entries, bytes) = [(9, limits().bytes), (7, 1 << 20), (20, 2_500)][seed as usize % 3];
+        let limits = Limits {
+            entries,
+            bytes,
+            ..limits()
+        };
         let mut world = World {
             random: Random(seed),
             now: Time::ZERO,
-            registry: Registry::new(limits(), [seed as u8; 16]),
-            model: Model::default(),
+            registry: Registry::new(limits.clone(), [seed as u8; 16]),
+            model: Model {
+                limits,
+                entries: Vec::new(),
+                replaced: Vec::new(),
+            },
+            file: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            lives: 0,
             incarnation: 1,
             visits: std::mem::take(&mut visits),
         };
@@ -439,10 +566,18 @@ fn any_sequence_of_inputs_does_what_a_plain_list_would() {
         "superseded",
         "name full",
         "registry full",
+        "share full",
         "bytes full",
+        "share of bytes full",
         "renewed",
+        "another's is not renewed",
         "unknown lease",
         "withdrawn",
+        "another's is not withdrawn",
+        "dismissed",
+        "nothing to dismiss",
+        "not theirs to dismiss",
+        "restarted",
         "nothing to withdraw",
         "owner gone",
         "owner of nothing gone",

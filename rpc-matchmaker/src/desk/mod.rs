@@ -1,13 +1,20 @@
 //! The matchmaker's desk: the contract served from the registry, with the clock and the connections that it needs.
 
+mod owners;
+mod watching;
+
 use crate::registry::{Limits, Owner, Record, Registry};
+use owners::{Owners, caller};
 use rpc_core::matchmaker::{
-    Entry, Lease, LookupError, MAX_NEAR, Matchmaker, Page, RegisterError, Registration, RenewError,
+    DismissError, Entry, Lease, LookupError, MAX_NEAR, Matchmaker, Page, RegisterError,
+    Registration, RenewError, Sight,
 };
 use rpc_core::{Bounded, Connection, Context, Time};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+pub use watching::MOST_WATCHERS;
+use watching::Watchers;
 
 /// The service. Clones are the same desk.
 #[derive(Clone)]
@@ -18,13 +25,16 @@ struct Shared {
     /// servers that sleep with it could not have renewed them.
     origin: Instant,
     state: Mutex<State>,
-    /// Signalled when there is something new to watch, and at the end.
+    /// Signalled when there is something new for [`Desk::sweep`], and at the end.
     changed: Condvar,
+    watchers: Watchers,
 }
 
 struct State {
     registry: Registry,
     owners: Owners,
+    /// How many callers wait for a change.
+    watching: usize,
     closed: bool,
 }
 
@@ -35,12 +45,14 @@ impl Desk {
         let state = State {
             registry,
             owners: Owners::default(),
+            watching: 0,
             closed: false,
         };
         Self(Arc::new(Shared {
             origin: Instant::now(),
             state: Mutex::new(state),
             changed: Condvar::new(),
+            watchers: Watchers::default(),
         }))
     }
 
@@ -51,8 +63,9 @@ impl Desk {
         while !state.closed {
             state.forget_closed(now);
             state.registry.handle_timeout(now);
+            self.pass_on(&mut state);
             let pause = match state.registry.poll_timeout() {
-                None if state.owners.numbers.is_empty() => None,
+                None if state.owners.is_empty() => None,
                 None => Some(SWEEP),
                 Some(end) => Some(end.since(now).min(SWEEP)),
             };
@@ -74,10 +87,18 @@ impl Desk {
         }
     }
 
-    /// Ends [`Desk::sweep`].
+    /// Ends [`Desk::sweep`], and answers all who watch.
     pub fn close(&self) {
         self.state().0.closed = true;
         self.0.changed.notify_all();
+        self.0.watchers.wake_all();
+    }
+
+    /// Tells everybody what the last input changed.
+    fn pass_on(&self, state: &mut State) {
+        while let Some(change) = state.registry.poll_change() {
+            self.0.watchers.wake(change.slot);
+        }
     }
 
     /// The state, and the time, read under its lock: so that it never goes back from one input to the next.
@@ -101,31 +122,37 @@ impl Matchmaker for Desk {
         lease_ms: u32,
     ) -> Result<Lease, RegisterError> {
         let (mut state, now) = self.state();
-        let owner = state.owners.of(cx);
+        // A server that was restarted comes when its last life's connection is gone, and must not be kept out by that.
+        state.forget_gone(now, &registration.name);
+        let caller = caller(cx, &mut state.owners);
         let lease = state
             .registry
-            .handle_register(now, owner, registration, lease_ms);
+            .handle_register(now, &caller, registration, lease_ms);
+        self.pass_on(&mut state);
         self.0.changed.notify_all();
         lease
     }
 
     fn renew(&self, cx: &Context, lease: u64) -> Result<Lease, RenewError> {
         let (mut state, now) = self.state();
-        let owner = state.owners.of(cx);
-        state
-            .registry
-            .handle_renew(now, owner, lease)
-            .ok_or(RenewError::UnknownLease)
+        let caller = caller(cx, &mut state.owners);
+        let renewed = state.registry.handle_renew(now, &caller, lease);
+        self.pass_on(&mut state);
+        renewed.ok_or(RenewError::UnknownLease)
     }
 
-    fn withdraw(&self, _cx: &Context, lease: u64) -> bool {
+    fn withdraw(&self, cx: &Context, lease: u64) -> bool {
         let (mut state, now) = self.state();
-        state.registry.handle_withdraw(now, lease)
+        let caller = caller(cx, &mut state.owners);
+        let withdrawn = state.registry.handle_withdraw(now, &caller, lease);
+        self.pass_on(&mut state);
+        withdrawn
     }
 
     fn lookup(&self, _cx: &Context, name: &str) -> Result<Vec<Entry>, LookupError> {
         let (mut state, now) = self.state();
-        let (found, _) = state.live(now, |registry| (registry.lookup(now, name), false));
+        let found = state.find(now, name);
+        self.pass_on(&mut state);
         if found.is_empty() {
             return Err(LookupError::NoSuchName {
                 near: near(&state.registry, name),
@@ -137,11 +164,39 @@ impl Matchmaker for Desk {
     fn list(&self, _cx: &Context, after: &str) -> Page {
         let (mut state, now) = self.state();
         let (entries, more) = state.live(now, |registry| registry.list(now, after));
+        self.pass_on(&mut state);
         Page { entries, more }
+    }
+
+    fn watch(&self, cx: &Context, name: &str, known: u64, wait_ms: u32) -> Sight {
+        self.watch_name(cx, name, known, Duration::from_millis(wait_ms.into()))
+    }
+
+    fn dismiss(&self, cx: &Context, name: &str) -> Result<u32, DismissError> {
+        let (mut state, now) = self.state();
+        state.forget_gone(now, name);
+        let caller = caller(cx, &mut state.owners);
+        let dismissed = state.registry.handle_dismiss(now, &caller, name);
+        self.pass_on(&mut state);
+        dismissed.ok_or(DismissError::NotYours)
     }
 }
 
 impl State {
+    /// The live entries of a name.
+    fn find(&mut self, now: Time, name: &str) -> Vec<Entry> {
+        self.live(now, |registry| (registry.lookup(now, name), false))
+            .0
+    }
+
+    /// Drops the entries of a name whose owner is gone.
+    fn forget_gone(&mut self, now: Time, name: &str) {
+        let records = self.registry.lookup(now, name);
+        for owner in gone(&records, &self.owners) {
+            self.registry.handle_owner_gone(now, owner);
+        }
+    }
+
     /// Asks the registry, and asks again without the entries whose owner turns out to be gone. Only the owners of what was
     /// found are looked at: a look-up costs the same however many servers there are.
     fn live<'a, F>(&'a mut self, now: Time, ask: F) -> (Vec<Entry>, bool)
@@ -150,11 +205,7 @@ impl State {
     {
         loop {
             let (records, more) = ask(&mut self.registry);
-            let gone: BTreeSet<Owner> = records
-                .iter()
-                .filter_map(|record| record.owner)
-                .filter(|owner| self.owners.is_gone(*owner))
-                .collect();
+            let gone = gone(&records, &self.owners);
             if gone.is_empty() {
                 return (
                     records
@@ -178,45 +229,10 @@ impl State {
     }
 }
 
-/// The connections that registered or renewed, and the numbers by which the registry knows them.
-#[derive(Default)]
-struct Owners {
-    numbers: HashMap<Connection, Owner>,
-    connections: HashMap<Owner, Connection>,
-    seen: u64,
-}
-
-impl Owners {
-    /// The number of the connection that a call came on; none for a datagram.
-    fn of(&mut self, cx: &Context) -> Option<Owner> {
-        let connection = cx.peer().connection()?;
-        if let Some(owner) = self.numbers.get(connection) {
-            return Some(*owner);
-        }
-        self.seen += 1;
-        let owner = Owner(self.seen);
-        self.numbers.insert(connection.clone(), owner);
-        self.connections.insert(owner, connection.clone());
-        Some(owner)
-    }
-
-    fn is_gone(&self, owner: Owner) -> bool {
-        self.connections
-            .get(&owner)
-            .is_none_or(Connection::is_closed)
-    }
-
-    fn forget_closed(&mut self) -> Vec<Owner> {
-        let closed: Vec<Owner> = self
-            .numbers
-            .extract_if(|connection, _| connection.is_closed())
-            .map(|(_, owner)| owner)
-            .collect();
-        for owner in &closed {
-            self.connections.remove(owner);
-        }
-        closed
-    }
+/// Which owners of these entries are gone.
+fn gone(records: &[&Record], owners: &Owners) -> BTreeSet<Owner> {
+    let all = records.iter().filter_map(|record| record.owner);
+    all.filter(|owner| owners.is_gone(*owner)).collect()
 }
 
 fn entry(now: Time, record: &Record) -> Entry {
@@ -238,113 +254,13 @@ fn near(registry: &Registry, name: &str) -> Bounded<Vec<Bounded<String, 255>>, M
     Bounded::new(names).unwrap_or_default()
 }
 
+/// Whether nobody is there any more to answer to.
+fn caller_is_gone(cx: &Context) -> bool {
+    cx.peer().connection().is_some_and(Connection::is_closed)
+}
+
 /// How often connections are looked at while nobody asks.
 const SWEEP: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use rpc_core::matchmaker::MatchmakerClient;
-
-    fn registration(name: &str, instance: u8) -> Registration {
-        Registration {
-            name: Bounded::new(name.to_owned()).unwrap(),
-            program: 0x2000_0bab,
-            version: 1,
-            fingerprints: Bounded::default(),
-            instance: [instance; 16],
-            incarnation: instance.into(),
-            store: None,
-            endpoints: Bounded::new(vec![Bounded::new("tcp://127.0.0.1:1".to_owned()).unwrap()])
-                .unwrap(),
-        }
-    }
-
-    fn desk() -> MatchmakerClient {
-        MatchmakerClient::local(Desk::new(Limits::default(), [1; 16]))
-    }
-
-    #[test]
-    fn what_is_registered_is_found_and_what_is_withdrawn_is_not() {
-        let desk = desk();
-        let lease = desk
-            .register(registration("bank", 1), 5_000)
-            .wait()
-            .unwrap()
-            .unwrap();
-        assert_eq!(lease.length_ms, 5_000);
-        let found = desk.lookup("Bank").wait().unwrap().unwrap();
-        assert_eq!(
-            (found.len(), &found[0].registration),
-            (1, &registration("bank", 1))
-        );
-        assert!(found[0].lease_ms == 5_000 && found[0].renewed_ms <= found[0].age_ms);
-
-        assert_eq!(desk.renew(lease.id).wait().unwrap(), Ok(lease));
-        assert!(desk.withdraw(lease.id).wait().unwrap());
-        assert!(!desk.withdraw(lease.id).wait().unwrap());
-        assert_eq!(
-            desk.renew(lease.id).wait().unwrap(),
-            Err(RenewError::UnknownLease)
-        );
-        let LookupError::NoSuchName { near } = desk.lookup("bank").wait().unwrap().unwrap_err();
-        assert!(near.is_empty());
-    }
-
-    #[test]
-    fn a_name_that_is_not_known_is_answered_with_those_that_look_like_it() {
-        let desk = desk();
-        for name in ["bank", "banks", "Tank", "sank", "echo"] {
-            desk.register(registration(name, 1), 5_000)
-                .wait()
-                .unwrap()
-                .unwrap();
-        }
-        let LookupError::NoSuchName { near } = desk.lookup("bnak").wait().unwrap().unwrap_err();
-        assert_eq!(
-            near.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
-            ["bank"]
-        );
-        let LookupError::NoSuchName { near } = desk.lookup("dank").wait().unwrap().unwrap_err();
-        assert_eq!(near.len(), MAX_NEAR as usize);
-    }
-
-    #[test]
-    fn the_list_goes_on_after_the_last_name() {
-        let desk = desk();
-        let all = (0..150)
-            .map(|number| format!("service-{number:03}"))
-            .collect::<Vec<_>>();
-        for name in &all {
-            desk.register(registration(name, 1), 5_000)
-                .wait()
-                .unwrap()
-                .unwrap();
-        }
-        let mut listed: Vec<String> = Vec::new();
-        loop {
-            let page = desk
-                .list(listed.last().map_or("", String::as_str))
-                .wait()
-                .unwrap();
-            listed.extend(
-                page.entries
-                    .iter()
-                    .map(|entry| entry.registration.name.to_string()),
-            );
-            if !page.more {
-                break;
-            }
-        }
-        assert_eq!(listed, all);
-    }
-
-    #[test]
-    fn the_sweeper_ends_when_the_desk_is_closed() {
-        let desk = Desk::new(Limits::default(), [1; 16]);
-        let sweeping = desk.clone();
-        let sweeper = std::thread::spawn(move || sweeping.sweep());
-        desk.close();
-        sweeper.join().unwrap();
-    }
-}
+mod tests;
