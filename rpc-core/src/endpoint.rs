@@ -1,5 +1,6 @@
 //! Endpoints: where a service answers, written as a URI.
 
+mod matched;
 mod socket_name;
 
 pub use socket_name::SocketName;
@@ -11,8 +12,9 @@ use std::str::FromStr;
 /// Where a service answers.
 ///
 /// Written as a URI: `tcp://host:port`, `udp://host:port`, `unix:/path` or `unix:@name` (inside this host, see
-/// [`SocketName`]), `mem://name` (inside this process) or `match://[host:port/]name[?transport=tcp|udp|unix]` (ask a
-/// matchmaker). A server that listens on port 0 gets a free one.
+/// [`SocketName`]), `mem://name` (inside this process) or `match://[host:port/]name` (ask a matchmaker), which may have
+/// options: `?transport=tcp|udp|unix`, `?version=N`, `?at=unix:/path`, or several of them, joined by `&`, `at=` the last one.
+/// A server that listens on port 0 gets a free one.
 ///
 /// ```
 /// # use rpc_core::Endpoint;
@@ -33,12 +35,14 @@ pub enum Endpoint {
     Mem(String),
     /// A name that a matchmaker knows.
     Match {
-        /// Where the matchmaker answers; none means the usual place.
-        matchmaker: Option<Authority>,
+        /// Where the matchmaker answers, a TCP port or a Unix socket; none means the usual places.
+        matchmaker: Option<Box<Endpoint>>,
         /// The registered name; empty means the name of the interface that is served or called.
         name: String,
         /// `?transport=`: of a server's endpoints, use only those of this transport.
         transport: Option<Transport>,
+        /// `?version=`: use only servers of this version of the interface.
+        version: Option<u32>,
     },
 }
 
@@ -52,6 +56,14 @@ pub enum Transport {
     Udp,
     /// Unix sockets.
     Unix,
+}
+
+impl Transport {
+    fn named(name: &str) -> Option<Self> {
+        let all = [Transport::Tcp, Transport::Udp, Transport::Unix];
+        all.into_iter()
+            .find(|transport| transport.to_string() == name)
+    }
 }
 
 impl fmt::Display for Transport {
@@ -135,17 +147,8 @@ impl fmt::Display for Endpoint {
                 matchmaker,
                 name,
                 transport,
-            } => {
-                f.write_str("match://")?;
-                if let Some(authority) = matchmaker {
-                    write!(f, "{authority}/")?;
-                }
-                f.write_str(name)?;
-                match transport {
-                    Some(transport) => write!(f, "?transport={transport}"),
-                    None => Ok(()),
-                }
-            }
+                version,
+            } => matched::write(f, matchmaker.as_deref(), name, *transport, *version),
         }
     }
 }
@@ -216,9 +219,16 @@ pub enum EndpointProblem {
     SocketNameLength(usize),
     /// Something after `?` that is no option.
     #[error(
-        "`?{0}` is not an option; ?transport=tcp, ?transport=udp and ?transport=unix are known"
+        "`{0}` is not an option here; there may be one transport=tcp, udp or unix, one version=N, and at last at=unix:/path \
+         or at=tcp://host:port if no host stands before the name"
     )]
     Option(String),
+    /// A version that is no number.
+    #[error("`{0}` is not a version, which is a number from 0 to 4294967295")]
+    Version(String),
+    /// A place where no matchmaker can be.
+    #[error("a matchmaker cannot be at `{0}`; write unix:/path, unix:@name or tcp://host:port")]
+    Matchmaker(String),
 }
 
 fn parse(text: &str) -> Result<Endpoint, EndpointProblem> {
@@ -231,32 +241,9 @@ fn parse(text: &str) -> Result<Endpoint, EndpointProblem> {
         "udp" => Ok(Endpoint::Udp(rest.parse()?)),
         "mem" if rest.is_empty() => Err(EndpointProblem::NoName),
         "mem" => Ok(Endpoint::Mem(name(rest)?)),
-        "match" => matchmaker(rest),
+        "match" => matched::parse(rest),
         _ => Err(EndpointProblem::UnknownScheme(scheme.to_owned())),
     }
-}
-
-fn matchmaker(text: &str) -> Result<Endpoint, EndpointProblem> {
-    let (place, options) = match text.split_once('?') {
-        Some((place, options)) => (place, Some(options)),
-        None => (text, None),
-    };
-    let (matchmaker, rest) = match place.split_once('/') {
-        Some((authority, rest)) => (Some(authority.parse()?), rest),
-        None => (None, place),
-    };
-    let transport = match options {
-        None => None,
-        Some("transport=tcp") => Some(Transport::Tcp),
-        Some("transport=udp") => Some(Transport::Udp),
-        Some("transport=unix") => Some(Transport::Unix),
-        Some(other) => return Err(EndpointProblem::Option(other.to_owned())),
-    };
-    Ok(Endpoint::Match {
-        matchmaker,
-        name: name(rest)?,
-        transport,
-    })
 }
 
 /// Cuts `host:port` or `[address]:port` and checks the host.
@@ -313,6 +300,10 @@ mod tests {
             "match://bank?transport=udp",
             "match://bank?transport=unix",
             "match://host:7400/bank?transport=tcp",
+            "match://bank?version=0",
+            "match://host:7400/bank?transport=tcp&version=2",
+            "match://?at=unix:@matchmaker",
+            "match://bank?transport=udp&version=2&at=unix:/run/a&b?c=d",
         ] {
             let endpoint: Endpoint = text.parse().expect(text);
             assert_eq!(endpoint.to_string(), text);
@@ -352,11 +343,45 @@ mod tests {
             ("match://host:1/a b", Name("a b".into())),
             ("match://bank?transport=mem", Option("transport=mem".into())),
             ("match://bank?", Option("".into())),
+            ("match://bank?version=two", Version("two".into())),
+            ("match://bank?version=-1", Version("-1".into())),
+            (
+                "match://bank?version=1&version=2",
+                Option("version=2".into()),
+            ),
+            ("match://bank?transport=tcp&", Option("".into())),
+            ("match://bank?at=bank.sock", NoScheme),
+            (
+                "match://bank?at=match://bank",
+                Matchmaker("match://bank".into()),
+            ),
+            ("match://bank?at=udp://a:1", Matchmaker("udp://a:1".into())),
+            (
+                "match://host:1/bank?at=unix:@a&b",
+                Option("at=unix:@a&b".into()),
+            ),
         ];
         for (text, expected) in rows {
             let error = text.parse::<Endpoint>().expect_err(text);
             assert_eq!(error.problem(), &expected, "{text}");
             assert!(error.to_string().contains(text), "{error}");
+        }
+    }
+
+    #[test]
+    fn options_come_in_any_order_and_a_host_may_be_written_as_an_option() {
+        for (text, expected) in [
+            (
+                "match://bank?version=2&transport=tcp",
+                "match://bank?transport=tcp&version=2",
+            ),
+            (
+                "match://bank?version=2&at=tcp://host:1",
+                "match://host:1/bank?version=2",
+            ),
+        ] {
+            let endpoint: Endpoint = text.parse().expect(text);
+            assert_eq!(endpoint.to_string(), expected);
         }
     }
 

@@ -341,6 +341,13 @@ pub enum ConnectError {
     Entropy(#[source] io::Error),
 }
 
+impl ConnectError {
+    /// Whether all that is missing is a registration, which may come.
+    pub(crate) fn is_unknown_name(&self) -> bool {
+        matches!(self, Self::Resolve { source, .. } if matches!(**source, ResolveError::Unknown { .. }))
+    }
+}
+
 /// A name that could not be turned into endpoints.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

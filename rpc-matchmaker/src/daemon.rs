@@ -2,14 +2,53 @@
 
 use crate::desk::{Desk, MOST_WATCHERS};
 use crate::registry::Limits;
-use rpc_core::matchmaker::MatchmakerService;
+use rpc_core::matchmaker::{DEFAULT_ADDRESS, MatchmakerService, SYSTEM_SOCKET, own_socket};
 use rpc_core::{Endpoint, Server, ShutdownError, StartError};
+use std::fs::{self, Permissions};
+use std::io;
 use std::num::NonZero;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// Where a matchmaker answers unless it is told otherwise: on the loopback address only, since it believes what it is told.
-pub const DEFAULT_ENDPOINTS: [&str; 2] = ["tcp://127.0.0.1:4111", "udp://127.0.0.1:4111"];
+/// Where a matchmaker answers unless it is told otherwise: on the loopback address only, since it believes what it is told,
+/// and at the socket of its user, if there is a place for one. The directory of root's socket is made if it is missing.
+pub fn default_endpoints() -> io::Result<Vec<String>> {
+    let mut endpoints = vec![
+        format!("tcp://{DEFAULT_ADDRESS}"),
+        format!("udp://{DEFAULT_ADDRESS}"),
+    ];
+    if let Some(socket) = own_socket() {
+        make_directory(&socket)?;
+        endpoints.push(socket.to_string());
+    }
+    Ok(endpoints)
+}
+
+/// Makes the directory of the system's socket. That of a user's is the system's to make.
+fn make_directory(socket: &Endpoint) -> io::Result<()> {
+    let directory = Path::new(SYSTEM_SOCKET).parent();
+    match directory.filter(|_| is_systems(socket)) {
+        Some(directory) => fs::create_dir_all(directory).map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", directory.display()))
+        }),
+        None => Ok(()),
+    }
+}
+
+fn is_systems(socket: &Endpoint) -> bool {
+    matches!(socket, Endpoint::Unix(name) if name.path() == Some(Path::new(SYSTEM_SOCKET)))
+}
+
+/// Lets every user of the host connect to the system's socket: the kernel says who they are. Other sockets are as the process's
+/// umask wants them.
+fn open_to_all(endpoints: &[Endpoint]) -> io::Result<()> {
+    if endpoints.iter().any(is_systems) {
+        fs::set_permissions(SYSTEM_SOCKET, Permissions::from_mode(0o666))?;
+    }
+    Ok(())
+}
 
 /// A matchmaker that answers until it is dropped or shut down.
 pub struct Daemon {
@@ -32,6 +71,7 @@ impl Daemon {
             builder = builder.listen(endpoint.as_ref());
         }
         let server = builder.start()?;
+        open_to_all(server.endpoints()).map_err(DaemonError::Permissions)?;
         let sweeping = desk.clone();
         let sweeper = thread::Builder::new()
             .name("sweeper".to_owned())
@@ -80,19 +120,10 @@ pub enum DaemonError {
     /// The system has no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Entropy(getrandom::Error),
+    /// The system's socket cannot be opened to all users.
+    #[error("the permissions of {SYSTEM_SOCKET} cannot be set: {0}")]
+    Permissions(#[source] io::Error),
     /// There is no thread to watch the leases.
     #[error("no thread can be started to watch the leases: {0}")]
-    Thread(#[source] std::io::Error),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::DEFAULT_ENDPOINTS;
-    use rpc_core::matchmaker::DEFAULT_ADDRESS;
-
-    #[test]
-    fn the_daemon_answers_where_it_is_looked_for() {
-        let expected = ["tcp", "udp"].map(|scheme| format!("{scheme}://{DEFAULT_ADDRESS}"));
-        assert_eq!(DEFAULT_ENDPOINTS.map(str::to_owned), expected);
-    }
+    Thread(#[source] io::Error),
 }

@@ -10,5 +10,6 @@ mod daemon;
 mod desk;
 pub mod registry;
 
-pub use daemon::{DEFAULT_ENDPOINTS, Daemon, DaemonError};
+pub use daemon::{Daemon, DaemonError, default_endpoints};
 pub use desk::Desk;
+pub use desk::MOST_WATCHERS;

@@ -26,8 +26,10 @@ impl State {
             return Ok(());
         };
         let span = (now(), limit);
+        // Why the service was not found. A server that is started together with its client may be registered in a moment.
+        let mut unknown = None;
         let contact = loop {
-            match self.try_contact(&mut reading, interface, endpoint, span) {
+            match self.try_contact(&mut reading, interface, endpoint, span, &mut unknown) {
                 Ok(true) => break Ok(()),
                 Ok(false) => {}
                 Err(error) => break Err(error),
@@ -43,6 +45,7 @@ impl State {
         interface: &'static Interface,
         endpoint: &Endpoint,
         (begun, limit): (Time, Time),
+        unknown: &mut Option<ConnectError>,
     ) -> Result<bool, ConnectError> {
         let start = now();
         if reading.has_link() {
@@ -64,18 +67,28 @@ impl State {
                     kind: ErrorKind::NoRoomForSession,
                 });
             }
-            Readiness::Pending => return Err(self.not_understood(endpoint, start.since(begun))),
+            Readiness::Pending => {
+                let silent = || self.not_understood(endpoint, start.since(begun));
+                return Err(unknown.take().unwrap_or_else(silent));
+            }
         }
         let until = self
             .machine
             .poll_timeout()
             .map_or(limit, |due| due.min(limit));
         match reading.wait(start, until, self.wants_room()) {
+            Event::Unreachable(error) if error.is_unknown_name() => {
+                *unknown = Some(error);
+                Ok(false)
+            }
             Event::Unreachable(error) => Err(error),
             Event::Down(error) if !reading.has_more() => {
                 Err(error.unwrap_or_else(|| self.ended(endpoint)))
             }
             event => {
+                if reading.has_link() {
+                    *unknown = None;
+                }
                 self.handle(now(), event, reading, None);
                 Ok(false)
             }

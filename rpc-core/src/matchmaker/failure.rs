@@ -1,7 +1,8 @@
 //! Why a server is not registered.
 
 use super::{AddressError, RegisterError};
-use crate::{Authority, Endpoint};
+use crate::Endpoint;
+use crate::error::ResolveError;
 use std::error::Error as StdError;
 use std::io;
 
@@ -10,24 +11,29 @@ use std::io;
 #[non_exhaustive]
 pub enum RegistrationError {
     /// The endpoint to register at is no `match://` endpoint.
-    #[error("{0} is no matchmaker; write match://[host:port/][name]")]
+    #[error(
+        "{0} is no matchmaker; write match://[host:port/][name] or match://[name]?at=unix:/path"
+    )]
     NotAMatchmaker(Endpoint),
-    /// The environment names a default matchmaker that cannot be used.
+    /// The environment names a matchmaker in a way that cannot be understood.
     #[error(transparent)]
     Address(#[from] AddressError),
     /// The matchmaker did not answer.
     #[error("no matchmaker at {matchmaker} ({source}); start one with `matchmaker`")]
     Away {
-        /// Where it was looked for.
-        matchmaker: Authority,
+        /// Where it was looked for last.
+        matchmaker: Endpoint,
         /// What happened.
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// The matchmaker cannot be found.
+    #[error(transparent)]
+    Resolve(ResolveError),
     /// The matchmaker does not take the registration.
     #[error("the matchmaker at {matchmaker} refuses `{name}`: {why}")]
     Refused {
         /// Which matchmaker.
-        matchmaker: Authority,
+        matchmaker: Endpoint,
         /// The name that should be registered.
         name: String,
         /// Its reason.
@@ -51,12 +57,22 @@ pub enum RegistrationError {
 
 impl RegistrationError {
     pub(super) fn away(
-        matchmaker: &Authority,
+        matchmaker: &Endpoint,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
         Self::Away {
             matchmaker: matchmaker.clone(),
             source: source.into(),
+        }
+    }
+}
+
+impl From<ResolveError> for RegistrationError {
+    fn from(error: ResolveError) -> Self {
+        match error {
+            ResolveError::Away { matchmaker, source } => Self::Away { matchmaker, source },
+            ResolveError::Address(error) => Self::Address(error),
+            error => Self::Resolve(error),
         }
     }
 }

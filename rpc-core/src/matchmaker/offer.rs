@@ -1,8 +1,9 @@
 //! How a server's services are described to a matchmaker.
 
-use super::{InstanceId, MethodFingerprint, Registration, RegistrationError, is_on_this_host};
+use super::places::is_on_this_host;
+use super::{InstanceId, MethodFingerprint, Registration, RegistrationError};
 use crate::system::entropy;
-use crate::{Authority, Bounded, Endpoint, Interface, Method};
+use crate::{Bounded, Endpoint, Interface, Method};
 use std::fmt;
 use std::io;
 
@@ -36,10 +37,11 @@ impl Identity {
     }
 }
 
-/// The registrations of `services` at `matchmaker`, all under `name`, or each under its interface's if that is empty.
+/// The registrations of `services` at `matchmaker`, all under `name`, or each under its interface's if that is empty; those of
+/// `version` only, if one is given.
 pub(super) fn registrations(
-    matchmaker: &Authority,
-    name: &str,
+    matchmaker: &Endpoint,
+    (name, version): (&str, Option<u32>),
     services: &[&'static Interface],
     endpoints: &[Endpoint],
     identity: &Identity,
@@ -53,14 +55,27 @@ pub(super) fn registrations(
         };
         registration(name, interface, &endpoints, identity)
     };
-    services.iter().map(describe).collect()
+    let wanted = |interface: &&&'static Interface| {
+        version.is_none_or(|version| version == interface.version)
+    };
+    let described: Vec<_> = services
+        .iter()
+        .filter(wanted)
+        .map(describe)
+        .collect::<Result<_, _>>()?;
+    match version {
+        Some(version) if described.is_empty() => Err(RegistrationError::NotCallable(format!(
+            "there is nothing to register: no service of this server has version {version}"
+        ))),
+        _ => Ok(described),
+    }
 }
 
 /// The endpoints that a client of `matchmaker` in another process can use; an endpoint that looks so but cannot be used is an
 /// error.
 fn callable(
     endpoints: &[Endpoint],
-    matchmaker: &Authority,
+    matchmaker: &Endpoint,
 ) -> Result<Vec<String>, RegistrationError> {
     let mut callable = Vec::new();
     for endpoint in endpoints {

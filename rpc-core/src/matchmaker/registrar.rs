@@ -1,8 +1,9 @@
 //! A server's side of the matchmaker: registering, renewing, and coming back after trouble.
 
 use super::offer::{Identity, registrations};
-use super::{Lease, MatchmakerClient, Registration, RegistrationError, address};
-use crate::{Authority, Endpoint, Interface};
+use super::places::{self, Places};
+use super::{Lease, MatchmakerClient, Registration, RegistrationError};
+use crate::{Endpoint, Interface};
 use std::time::{Duration, Instant};
 
 /// Keeps a server's services registered at one matchmaker, for as long as it is asked to.
@@ -15,8 +16,9 @@ use std::time::{Duration, Instant};
 /// with back-off, and when a restarted one does not know a lease, it registers afresh.
 #[derive(Debug)]
 pub(crate) struct Registrar {
+    places: Places,
     desk: MatchmakerClient,
-    matchmaker: Authority,
+    matchmaker: Endpoint,
     offers: Vec<Offer>,
     /// The shortest lease that was granted.
     lease: Duration,
@@ -43,21 +45,25 @@ impl Registrar {
         identity: &Identity,
     ) -> Result<Self, RegistrationError> {
         let Endpoint::Match {
-            matchmaker, name, ..
+            matchmaker,
+            name,
+            version,
+            ..
         } = target
         else {
             return Err(RegistrationError::NotAMatchmaker(target.clone()));
         };
-        let matchmaker = address(matchmaker.as_ref())?;
-        let registrations = registrations(&matchmaker, name, services, endpoints, identity)?;
-        let desk = MatchmakerClient::connect(&format!("tcp://{matchmaker}"))
-            .map_err(|error| RegistrationError::away(&matchmaker, error))?;
-        Ok(Self::with_desk(desk, matchmaker, registrations))
+        let places = Places::new(matchmaker.as_deref())?;
+        let (matchmaker, desk) = places.reach(places::PATIENCE)?;
+        let named = (name.as_str(), *version);
+        let registrations = registrations(&matchmaker, named, services, endpoints, identity)?;
+        Ok(Self::with_desk(places, desk, matchmaker, registrations))
     }
 
     fn with_desk(
+        places: Places,
         desk: MatchmakerClient,
-        matchmaker: Authority,
+        matchmaker: Endpoint,
         registrations: Vec<Registration>,
     ) -> Self {
         let offer = |registration| Offer {
@@ -66,6 +72,7 @@ impl Registrar {
         };
         let offers = registrations.into_iter().map(offer).collect();
         Self {
+            places,
             desk,
             matchmaker,
             offers,
@@ -91,6 +98,9 @@ impl Registrar {
 
     /// Renews all leases, and registers again what the matchmaker does not know.
     pub(crate) fn renew(&mut self) {
+        if self.failures > 0 && self.places.are_several() {
+            self.look_around();
+        }
         let outcome = self.round();
         match &outcome {
             Ok(()) if self.failures > 0 => {
@@ -102,6 +112,14 @@ impl Registrar {
             Err(_) => {}
         }
         self.plan(Instant::now(), outcome.is_ok());
+    }
+
+    /// The matchmaker may have come back at another place, or another one in its place. It has to be on this host, as the
+    /// first one was: all places are, where there are several.
+    fn look_around(&mut self) {
+        if let Ok((matchmaker, desk)) = self.places.reach(PATIENCE) {
+            (self.matchmaker, self.desk) = (matchmaker, desk);
+        }
     }
 
     /// Withdraws all entries, as far as that can be done within `bound`. What remains ends with this connection.
@@ -160,7 +178,7 @@ impl Offer {
     fn refresh(
         &mut self,
         desk: &MatchmakerClient,
-        matchmaker: &Authority,
+        matchmaker: &Endpoint,
     ) -> Result<Lease, RegistrationError> {
         let away = |error| RegistrationError::away(matchmaker, error);
         if let Some(lease) = self.lease {

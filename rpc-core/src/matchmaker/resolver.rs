@@ -1,23 +1,26 @@
 //! A client's side of the matchmaker: from `match://name` to the endpoints where the service answers now.
 
-use super::{Entry, InstanceId, LookupError, MatchmakerClient, address, is_on_this_host};
-use crate::client::Channel;
+use super::places::{Places, is_on_this_host};
+use super::{Entry, InstanceId, LookupError, MatchmakerClient};
 use crate::error::ResolveError;
-use crate::{Authority, Encode, Endpoint, Interface, Method, Resolve, Transport};
-use std::error::Error as StdError;
+use crate::{Endpoint, Interface, Resolve, Transport};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Asks a matchmaker where a service is: anew for each attempt to connect, so that a server that moved or was replaced
 /// is found.
 pub(crate) struct Resolver {
-    matchmaker: Option<Authority>,
+    matchmaker: Option<Endpoint>,
     name: String,
     transport: Option<Transport>,
+    version: Option<u32>,
     interface: &'static Interface,
     /// The servers of the last answer. They stay in front, in their order, as long as they are registered: a call that
     /// was sent to one of them must not go to another while that one lives.
     familiar: Mutex<Vec<InstanceId>>,
+    /// Whether nobody had the name when it was last asked for. Then whoever asks again waits for somebody to come.
+    missed: AtomicBool,
 }
 
 impl Resolver {
@@ -28,6 +31,7 @@ impl Resolver {
             matchmaker,
             name,
             transport,
+            version,
         } = endpoint
         else {
             return None;
@@ -38,41 +42,61 @@ impl Resolver {
             name
         };
         Some(Self {
-            matchmaker: matchmaker.clone(),
+            matchmaker: matchmaker.as_deref().cloned(),
             name: name.to_owned(),
             transport: *transport,
+            version: *version,
             interface,
             familiar: Mutex::default(),
+            missed: AtomicBool::new(false),
         })
     }
 
-    fn look_up(
-        &self,
-        matchmaker: &Authority,
-        within: Duration,
-    ) -> Result<Vec<Entry>, ResolveError> {
-        let at = Endpoint::Tcp(matchmaker.clone());
-        let away = |source: Box<dyn StdError + Send + Sync>| ResolveError::Away {
-            matchmaker: at.clone(),
-            source,
-        };
+    /// The servers of the name, and the matchmaker that knows them.
+    fn look_up(&self, within: Duration) -> Result<(Endpoint, Vec<Entry>), ResolveError> {
+        let places = Places::new(self.matchmaker.as_ref())?;
         // A caller may come with hardly any time, again and again; it would then never get an answer.
-        let within = within.max(LEAST_PATIENCE);
-        let until = Instant::now() + within;
-        // Not by `MatchmakerClient::connect`, which has more patience than whoever waits for this answer.
-        let channel = Channel::connect_within(at.clone(), MatchmakerClient::INTERFACE, within);
-        let channel = channel.map_err(|error| away(error.into()))?;
+        let until = Instant::now() + within.max(LEAST_PATIENCE);
+        let (at, desk) = places.reach(until.saturating_duration_since(Instant::now()))?;
+        if self.missed.load(Ordering::Relaxed) {
+            let entries = self.wait_for_entries(&desk, until);
+            if !entries.is_empty() {
+                return Ok((at, entries));
+            }
+        }
         let left = until.saturating_duration_since(Instant::now());
-        let call = channel
-            .call(lookup(), |out| self.name.as_str().encode(out))
-            .deadline(left);
-        match call.wait().map_err(|error| away(error.into()))? {
-            Ok(entries) => Ok(entries),
-            Err(LookupError::NoSuchName { near }) => Err(ResolveError::Unknown {
-                matchmaker: at.clone(),
+        match desk.lookup(&self.name).deadline(left).wait() {
+            Ok(Ok(entries)) => Ok((at, entries)),
+            Ok(Err(LookupError::NoSuchName { near })) => Err(ResolveError::Unknown {
+                matchmaker: at,
                 name: self.name.clone(),
                 near: near.iter().map(|name| name.to_string()).collect(),
             }),
+            Err(error) => Err(ResolveError::Away {
+                matchmaker: at,
+                source: error.into(),
+            }),
+        }
+    }
+
+    /// Waits for somebody to register the name, for not quite as long as there is time. None: there is still nobody, or the
+    /// matchmaker has too much to do to tell us, or it is one that cannot.
+    fn wait_for_entries(&self, desk: &MatchmakerClient, until: Instant) -> Vec<Entry> {
+        let until = until.min(Instant::now() + LONGEST_WATCH);
+        let mut known = 0;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let wait = left.saturating_sub(LEAST_PATIENCE);
+            if wait.is_zero() {
+                return Vec::new();
+            }
+            let wait = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
+            let sight = desk.watch(&self.name, known, wait).deadline(left).wait();
+            match sight {
+                Ok(sight) if !sight.entries.is_empty() => return sight.entries,
+                Ok(sight) if sight.pause_ms == 0 => known = sight.generation,
+                _ => return Vec::new(),
+            }
         }
     }
 
@@ -80,11 +104,11 @@ impl Resolver {
     /// its TCP endpoints, then its UDP ones, and its Unix sockets if it has neither of those or they are asked for.
     fn choose(
         &self,
-        matchmaker: &Authority,
+        matchmaker: &Endpoint,
         entries: &[Entry],
     ) -> Result<Vec<Endpoint>, ResolveError> {
         let unusable = |why| ResolveError::Unusable {
-            matchmaker: Endpoint::Tcp(matchmaker.clone()),
+            matchmaker: matchmaker.clone(),
             name: self.name.clone(),
             why,
         };
@@ -126,7 +150,9 @@ impl Resolver {
 
     fn fits(&self, entry: &Entry) -> bool {
         let found = &entry.registration;
-        (found.program, found.version) == (self.interface.program, self.interface.version)
+        let ours = self.interface;
+        (found.program, found.version) == (ours.program, ours.version)
+            && self.version.is_none_or(|wanted| wanted == ours.version)
     }
 
     /// What this client uses of the endpoints of one server.
@@ -157,7 +183,7 @@ impl Resolver {
             .filter(|entry| entry.registration.program == *program)
             .map(|entry| entry.registration.version.to_string())
             .collect();
-        versions.sort();
+        versions.sort_by_key(|version| (version.len(), version.clone()));
         versions.dedup();
         if versions.is_empty() {
             let found = entries
@@ -165,17 +191,28 @@ impl Resolver {
                 .map_or(0, |entry| entry.registration.program);
             return format!("it is program {found:#x}, and {name} is program {program:#x}");
         }
-        format!(
-            "it serves {name} in version {}, and this client speaks version {version}",
-            versions.join(", ")
-        )
+        let versions = versions.join(", ");
+        match self.version {
+            Some(wanted) if wanted != *version => format!(
+                "it serves {name} in version {versions}; version {wanted} is asked for, \
+                 and this client speaks version {version}"
+            ),
+            _ => format!(
+                "it serves {name} in version {versions}, and this client speaks version {version}"
+            ),
+        }
     }
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, within: Duration) -> Result<Vec<Endpoint>, ResolveError> {
-        let matchmaker = address(self.matchmaker.as_ref())?;
-        let entries = self.look_up(&matchmaker, within)?;
+        let found = self.look_up(within);
+        let unknown = matches!(found, Err(ResolveError::Unknown { .. }));
+        if unknown && !self.missed.swap(true, Ordering::Relaxed) {
+            tracing::info!(name = %self.name, "nobody is registered; waiting for a server");
+        }
+        let (matchmaker, entries) = found?;
+        self.missed.store(false, Ordering::Relaxed);
         self.choose(&matchmaker, &entries)
     }
 }
@@ -183,12 +220,8 @@ impl Resolve for Resolver {
 /// What a look-up may take in any case.
 const LEAST_PATIENCE: Duration = Duration::from_millis(200);
 
-fn lookup() -> &'static Method {
-    let mut methods = MatchmakerClient::INTERFACE.methods.iter();
-    methods
-        .find(|method| method.name == "lookup")
-        .expect("the contract has a method of this name")
-}
+/// How long one look-up waits for a name that nobody has. Others may wait for the thread that does it.
+const LONGEST_WATCH: Duration = Duration::from_secs(1);
 
 /// The endpoints of an entry that another process can use, TCP first. What this build does not understand is passed over: the
 /// server may be newer.
@@ -264,7 +297,7 @@ mod tests {
         entries: &[Entry],
     ) -> Result<Vec<String>, String> {
         let resolver = Resolver::new(&endpoint.parse().unwrap(), &BANK).unwrap();
-        let matchmaker = matchmaker.parse().unwrap();
+        let matchmaker = crate::matchmaker::place(matchmaker).unwrap();
         let chosen = resolver
             .choose(&matchmaker, entries)
             .map_err(|error| error.to_string())?;
@@ -344,7 +377,7 @@ mod tests {
         let ports = |servers: &[u8]| {
             let entries: Vec<Entry> = servers.iter().map(|instance| server(*instance)).collect();
             let chosen = resolver
-                .choose(&"127.0.0.1:4111".parse().unwrap(), &entries)
+                .choose(&"tcp://127.0.0.1:4111".parse().unwrap(), &entries)
                 .unwrap();
             chosen
                 .iter()
@@ -367,6 +400,18 @@ mod tests {
                 only(0xbab, 3, "tcp://127.0.0.1:1"),
                 "what tcp://127.0.0.1:4111 has for `Bank` is of no use: \
                  it serves Bank in version 3, and this client speaks version 2",
+            ),
+            (
+                "match://?version=2",
+                only(0xbab, 3, "tcp://127.0.0.1:1"),
+                "what tcp://127.0.0.1:4111 has for `Bank` is of no use: \
+                 it serves Bank in version 3, and this client speaks version 2",
+            ),
+            (
+                "match://?version=3&transport=tcp",
+                only(0xbab, 3, "tcp://127.0.0.1:1"),
+                "what tcp://127.0.0.1:4111 has for `Bank` is of no use: \
+                 it serves Bank in version 3; version 3 is asked for, and this client speaks version 2",
             ),
             (
                 "match://bank",

@@ -49,7 +49,7 @@ impl ServerBuilder {
     }
 
     /// Registers all services at a matchmaker: `match://[host:port/][name]`. Without a name, each is registered under the
-    /// name of its interface; without an address, at the matchmaker of [`matchmaker::address`](crate::matchmaker::address).
+    /// name of its interface; without an address, at the usual one (see [`matchmaker`](crate::matchmaker)).
     ///
     /// The server stays registered until it is shut down, also when the matchmaker is restarted.
     #[must_use]

@@ -1,14 +1,15 @@
 //! The `matchmaker` program: the daemon, and the questions that a person may ask one that runs.
 
 mod table;
+mod watching;
 
-use crate::daemon::{DEFAULT_ENDPOINTS, Daemon};
+use crate::daemon::{Daemon, default_endpoints};
 use crate::registry::Limits;
 use clap::{Args, Parser, Subcommand};
 use rpc_core::matchmaker::{
-    DEFAULT_ADDRESS, ENVIRONMENT, Entry, LookupError, MatchmakerClient, address,
+    DEFAULT_ADDRESS, DismissError, ENVIRONMENT, Entry, LookupError, MatchmakerClient, place,
 };
-use rpc_core::{Authority, Endpoint};
+use rpc_core::{Endpoint, ResolveError};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::error::Error as StdError;
@@ -39,7 +40,8 @@ struct Cli {
 
 #[derive(Args)]
 struct Serve {
-    /// Where to answer; may be repeated [default: tcp://127.0.0.1:4111 and udp://127.0.0.1:4111]
+    /// Where to answer; may be repeated [default: tcp://127.0.0.1:4111, udp://127.0.0.1:4111 and a Unix socket:
+    /// /run/matchmaker/matchmaker.sock for root, $XDG_RUNTIME_DIR/matchmaker.sock for others]
     #[arg(long, value_name = "URI")]
     listen: Vec<String>,
     /// The longest lease to grant, in milliseconds: a server that vanishes without a word is listed that long
@@ -61,13 +63,29 @@ enum Question {
         #[command(flatten)]
         at: At,
     },
+    /// Shows the servers of a name, and from then on who comes and who goes
+    Watch {
+        /// The name to watch
+        name: String,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Withdraws the entries of a name that you registered over a Unix socket; as root or as the matchmaker's user, all of them.
+    /// A server that still runs comes back within a third of its lease
+    Withdraw {
+        /// The name
+        name: String,
+        #[command(flatten)]
+        at: At,
+    },
 }
 
 #[derive(Args)]
 struct At {
-    /// The matchmaker to ask [default: $RPC_MATCHMAKER, else 127.0.0.1:4111]
-    #[arg(long, value_name = "HOST:PORT")]
-    at: Option<Authority>,
+    /// The matchmaker to ask: HOST:PORT, unix:/path or unix:@name [default: $RPC_MATCHMAKER, else the first that answers of
+    /// $XDG_RUNTIME_DIR/matchmaker.sock, /run/matchmaker/matchmaker.sock and 127.0.0.1:4111]
+    #[arg(long, value_name = "PLACE", value_parser = place)]
+    at: Option<Endpoint>,
 }
 
 /// Runs the program with these arguments, the first of which is its own name.
@@ -84,6 +102,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         None => serve(&cli.serve),
         Some(Question::List { at }) => list(&at),
         Some(Question::Lookup { name, at }) => look_up(&name, &at),
+        Some(Question::Watch { name, at }) => watching::watch(&name, &at),
+        Some(Question::Withdraw { name, at }) => withdraw(&name, &at),
     };
     match outcome {
         Ok(code) => code,
@@ -109,10 +129,10 @@ fn serve(options: &Serve) -> Outcome {
         shortest_lease: limits.shortest_lease.min(limits.longest_lease),
         ..limits
     };
-    let chosen: Vec<&str> = if options.listen.is_empty() {
-        DEFAULT_ENDPOINTS.to_vec()
+    let chosen = if options.listen.is_empty() {
+        default_endpoints()?
     } else {
-        options.listen.iter().map(String::as_str).collect()
+        options.listen.clone()
     };
     let daemon = Daemon::start(&chosen, limits).map_err(|error| with_advice(error.into()))?;
     let mut out = io::stdout().lock();
@@ -180,12 +200,32 @@ fn look_up(name: &str, at: &At) -> Outcome {
     }
 }
 
-fn connect(at: &At) -> Result<(Authority, MatchmakerClient), Box<dyn StdError>> {
-    let matchmaker = address(at.at.as_ref())?;
-    let endpoint = Endpoint::Tcp(matchmaker.clone());
-    let client = MatchmakerClient::connect(&endpoint.to_string())
-        .map_err(|error| away(&matchmaker, error.into()))?;
-    Ok((matchmaker, client))
+fn withdraw(name: &str, at: &At) -> Outcome {
+    let (matchmaker, client) = connect(at)?;
+    match client
+        .dismiss(name)
+        .wait()
+        .map_err(|error| away(&matchmaker, error.into()))?
+    {
+        Ok(0) => {
+            eprintln!("matchmaker: nobody is registered as `{name}` at {matchmaker}");
+            Ok(ExitCode::FAILURE)
+        }
+        Ok(count) => print(&format!("{count} withdrawn\n")),
+        Err(DismissError::NotYours) => {
+            eprintln!(
+                "matchmaker: others registered `{name}`; ask over a Unix socket of {matchmaker}, as their user or as root"
+            );
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn connect(at: &At) -> Result<(Endpoint, MatchmakerClient), Box<dyn StdError>> {
+    rpc_core::matchmaker::connect(at.at.as_ref()).map_err(|error| match error {
+        ResolveError::Away { matchmaker, source } => away(&matchmaker, source),
+        error => error.into(),
+    })
 }
 
 fn print(text: &str) -> Outcome {
@@ -195,8 +235,8 @@ fn print(text: &str) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn away(matchmaker: &Authority, error: Box<dyn StdError>) -> Box<dyn StdError> {
-    format!("no matchmaker answers at {matchmaker}: {error}\nstart one with `matchmaker`, or name another with --at HOST:PORT").into()
+fn away(matchmaker: &Endpoint, error: Box<dyn StdError>) -> Box<dyn StdError> {
+    format!("no matchmaker answers at {matchmaker}: {error}\nstart one with `matchmaker`, or name another with --at").into()
 }
 
 /// What to do when the port is taken, which is the one thing that often goes wrong.
@@ -206,8 +246,8 @@ fn with_advice(error: Box<dyn StdError>) -> Box<dyn StdError> {
     }
     format!(
         "{error}\nanother program answers there, perhaps a matchmaker: `matchmaker list` asks it (usual address: \
-         {DEFAULT_ADDRESS})\nto run another one, choose a port: matchmaker --listen tcp://127.0.0.1:PORT, and tell servers and \
-         clients with {ENVIRONMENT}=127.0.0.1:PORT"
+         {DEFAULT_ADDRESS})\nto run another one, choose a place: matchmaker --listen tcp://127.0.0.1:PORT or --listen \
+         unix:/path, and tell servers and clients with {ENVIRONMENT}=127.0.0.1:PORT or {ENVIRONMENT}=unix:/path"
     )
     .into()
 }

@@ -1,7 +1,10 @@
 //! The processes that take part: matchmakers, servers that register, and questions on the command line.
 
 use rpc_core::matchmaker::{Entry, MatchmakerClient};
+use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
 use std::sync::LazyLock;
@@ -27,14 +30,14 @@ pub struct Matchmaker {
 impl Matchmaker {
     /// At a free port, or at the address that another one had.
     pub fn start(address: Option<&str>, longest_lease_ms: u32) -> Self {
+        let longest = longest_lease_ms.to_string();
+        Self::start_with(address, &["--longest-lease", &longest])
+    }
+
+    pub fn start_with(address: Option<&str>, more: &[&str]) -> Self {
         let listen = format!("tcp://{}", address.unwrap_or("127.0.0.1:0"));
         let mut command = matchmaker();
-        command.args([
-            "--listen",
-            &listen,
-            "--longest-lease",
-            &longest_lease_ms.to_string(),
-        ]);
+        command.args(["--listen", &listen]).args(more);
         let mut process = Running(command.stdout(Stdio::piped()).spawn().expect("it starts"));
         let line = first_line(&mut process.0);
         let address = line
@@ -44,6 +47,12 @@ impl Matchmaker {
             process,
             address: address.to_owned(),
         }
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.process.0.kill().expect("it runs");
+        self.process.0.wait().expect("it is ours");
     }
 
     pub fn client(&self) -> MatchmakerClient {
@@ -94,11 +103,15 @@ impl Registered {
         Self::run(command)
     }
 
-    /// With the matchmaker's address in the environment only.
-    pub fn start_with_environment(matchmaker: &Matchmaker) -> Self {
+    /// With the matchmaker's place in the environment only.
+    pub fn start_with_environment(place: &str) -> Self {
         let mut command = server("match://");
-        command.env("RPC_MATCHMAKER", &matchmaker.address);
+        command.env("RPC_MATCHMAKER", place);
         Self::run(command)
+    }
+
+    pub fn start_at(register: &str) -> Self {
+        Self::run(server(register))
     }
 
     fn run(mut command: Command) -> Self {
@@ -157,4 +170,40 @@ fn first_line(process: &mut Child) -> String {
     // Goes on reading, so that the process never waits for us or loses its reader.
     std::thread::spawn(move || output.read_to_end(&mut Vec::new()));
     line.trim_end().to_owned()
+}
+
+/// A daemon, or another program that says a line when it is ready.
+pub fn start(mut command: Command) -> Running {
+    let mut process = Running(command.stdout(Stdio::piped()).spawn().expect("it starts"));
+    let line = first_line(&mut process.0);
+    assert!(line.starts_with("listening on "), "it said {line:?}");
+    process
+}
+
+/// Whether root's tests can run the workspace's programs as another user: every folder above them has to be open.
+pub fn others_can_run_us() -> bool {
+    let as_other = matchmaker().arg("--version").uid(65_533).output();
+    as_other.is_ok_and(|output| output.status.success())
+}
+
+/// A folder that every user may write to, removed at the end.
+pub struct Folder {
+    pub path: PathBuf,
+}
+
+impl Folder {
+    pub fn new(of: &str) -> Self {
+        let name = format!("matchmaker-{of}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).expect("the temporary folder can be written to");
+        fs::set_permissions(&path, Permissions::from_mode(0o777)).expect("it is ours");
+        Self { path }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left behind harms nobody.
+        let _ = fs::remove_dir_all(&self.path);
+    }
 }

@@ -118,17 +118,22 @@ fn endpoints(texts: &[&str]) -> Vec<Endpoint> {
 
 fn registrar(target: &str, fake: &Fake) -> Registrar {
     let endpoints = endpoints(&["tcp://127.0.0.1:1", "mem://bank"]);
-    let matchmaker = "127.0.0.1:4111".parse().unwrap();
+    let matchmaker = at("127.0.0.1:4111");
     let services: &[&'static Interface] = &[&BANK, &AUDIT];
     let described = registrations(
         &matchmaker,
-        target_name(target),
+        (target_name(target), None),
         services,
         &endpoints,
         &IDENTITY,
     );
     let desk = MatchmakerClient::local(fake.clone());
-    Registrar::with_desk(desk, matchmaker, described.unwrap())
+    let places = matchmaker.clone().into();
+    Registrar::with_desk(places, desk, matchmaker, described.unwrap())
+}
+
+fn at(text: &str) -> Endpoint {
+    places::place(text).unwrap()
 }
 
 fn target_name(target: &str) -> &str {
@@ -206,7 +211,7 @@ fn a_refusal_is_told_at_the_start_and_tried_again_with_growing_pauses_later() {
     let refused = registrar.register().unwrap_err().to_string();
     assert_eq!(
         refused,
-        "the matchmaker at 127.0.0.1:4111 refuses `Bank`: it is full (its limit is 3)"
+        "the matchmaker at tcp://127.0.0.1:4111 refuses `Bank`: it is full (its limit is 3)"
     );
 
     let mut pauses = Vec::new();
@@ -291,13 +296,19 @@ fn an_endpoint_that_nobody_else_can_call_is_not_registered() {
         (
             there,
             &["unix:/run/bank.sock"],
-            "there is no endpoint to register: listen on tcp:// or udp:// as well (clients of 10.0.0.1:4111, which is no \
+            "there is no endpoint to register: listen on tcp:// or udp:// as well (clients of tcp://10.0.0.1:4111, which is no \
              loopback address, may be on other hosts than a Unix socket)",
         ),
     ];
     for (matchmaker, texts, expected) in rows {
-        let matchmaker = matchmaker.parse().unwrap();
-        let described = registrations(&matchmaker, "", &[&BANK], &endpoints(texts), &IDENTITY);
+        let matchmaker = at(matchmaker);
+        let described = registrations(
+            &matchmaker,
+            ("", None),
+            &[&BANK],
+            &endpoints(texts),
+            &IDENTITY,
+        );
         assert_eq!(described.unwrap_err().to_string(), expected);
     }
 }
@@ -308,13 +319,14 @@ fn a_unix_socket_is_registered_at_a_matchmaker_on_its_host_only() {
     let all = ["unix:/run/bank.sock", "unix:@bank", "tcp://127.0.0.1:1"];
     for (matchmaker, expected) in [
         ("127.0.0.1:4111", &all[..]),
+        ("unix:@matchmaker", &all),
         ("[::1]:4111", &all),
         ("localhost:4111", &all),
         ("10.0.0.1:4111", &all[2..]),
         ("host.example:4111", &all[2..]),
     ] {
-        let at = matchmaker.parse().unwrap();
-        let described = registrations(&at, "", &[&BANK], &offered, &IDENTITY).unwrap();
+        let described =
+            registrations(&at(matchmaker), ("", None), &[&BANK], &offered, &IDENTITY).unwrap();
         let registered = described[0].endpoints.iter().map(|text| text.as_str());
         assert!(registered.eq(expected.iter().copied()), "{matchmaker}");
     }
@@ -332,6 +344,26 @@ fn only_a_matchmaker_can_be_registered_at() {
     .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "tcp://127.0.0.1:1 is no matchmaker; write match://[host:port/][name]"
+        "tcp://127.0.0.1:1 is no matchmaker; write match://[host:port/][name] or match://[name]?at=unix:/path"
+    );
+}
+
+#[test]
+fn one_version_alone_may_be_registered() {
+    let offered = endpoints(&["tcp://127.0.0.1:1"]);
+    let services: &[&'static Interface] = &[&BANK, &AUDIT];
+    let described = |version| {
+        let here = at("127.0.0.1:4111");
+        registrations(&here, ("teller", version), services, &offered, &IDENTITY)
+    };
+    let versions = |version| -> Vec<u32> {
+        let described = described(version).unwrap();
+        described.iter().map(|one| one.version).collect()
+    };
+    assert_eq!(versions(None), [1, 4]);
+    assert_eq!(versions(Some(4)), [4]);
+    assert_eq!(
+        described(Some(2)).unwrap_err().to_string(),
+        "there is nothing to register: no service of this server has version 2"
     );
 }

@@ -6,7 +6,7 @@ use crate::simulation::rng::Rng;
 use crate::simulation::visits::Visit;
 use rpc_core::Bounded;
 use rpc_core::matchmaker::Registration;
-use rpc_matchmaker::registry::{Limits, Owner, Registry};
+use rpc_matchmaker::registry::{Caller, Limits, Owner, Registrant, Registry};
 use std::time::Duration;
 
 /// The matchmaker's host.
@@ -34,7 +34,8 @@ impl Matchmaker {
     /// It starts, and knows nothing.
     pub(super) fn start(&mut self, rng: &mut Rng) {
         let limits = Limits {
-            entries: 40,
+            // Half of them is what one registrant gets.
+            entries: 80,
             entries_per_name: 40,
             shortest_lease: Duration::from_millis(500),
             ..Limits::default()
@@ -67,9 +68,9 @@ impl World {
         if process.machine_is_closing {
             return Ok(());
         }
-        let owner = Owner(u64::from(life));
+        let caller = caller(life);
         let lease = match process.registered {
-            Some(lease) => registry.handle_renew(now, Some(owner), lease),
+            Some(lease) => registry.handle_renew(now, &caller, lease),
             None => None,
         };
         let lease = match lease {
@@ -78,7 +79,7 @@ impl World {
                 let registration =
                     registration(server, node.instance, process.incarnation, process.store)?;
                 registry
-                    .handle_register(now, Some(owner), registration, LEASE_MS)
+                    .handle_register(now, &caller, registration, LEASE_MS)
                     .map_err(|error| format!("a server cannot register: {error:?}"))?
             }
         };
@@ -92,11 +93,13 @@ impl World {
     /// A server that takes no new calls is not to be found any more.
     pub(super) fn withdraw(&mut self, server: usize) {
         let now = self.matchmaker.clock.read(self.now);
-        let process = self.servers[server].process.as_mut();
+        let node = &mut self.servers[server];
+        let caller = caller(node.life);
+        let process = node.process.as_mut();
         if let Some(lease) = process.and_then(|process| process.registered.take())
             && let Some(registry) = &mut self.matchmaker.registry
         {
-            registry.handle_withdraw(now, lease);
+            registry.handle_withdraw(now, &caller, lease);
         }
     }
 
@@ -157,11 +160,22 @@ impl World {
         Ok(found.first().map(|&(server, ..)| server))
     }
 
-    fn check_registry(&self) -> Result<(), String> {
-        if let Some(registry) = &self.matchmaker.registry {
+    fn check_registry(&mut self) -> Result<(), String> {
+        if let Some(registry) = &mut self.matchmaker.registry {
             registry.assert_invariants();
+            // Nobody here watches names or keeps a file.
+            while registry.poll_change().is_some() {}
         }
         Ok(())
+    }
+}
+
+/// A life of a server, on its connection. All servers have one user.
+fn caller(life: u32) -> Caller {
+    Caller {
+        registrant: Registrant::User(1),
+        owner: Some(Owner(u64::from(life))),
+        operator: false,
     }
 }
 
