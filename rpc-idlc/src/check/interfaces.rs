@@ -13,8 +13,9 @@ impl<'a> Checker<'a> {
         interface: &'a ast::Interface,
     ) -> Option<Interface> {
         self.unique(interface.methods.iter().map(|m| &m.name), "method");
-        let program = self.header(name, interface.program.as_ref(), "program 0x20000001");
-        let version = self.header(name, interface.version.as_ref(), "version 1");
+        self.headless(name, interface);
+        let program = self.header(interface.program.as_ref());
+        let version = self.header(interface.version.as_ref());
         if let Some(numbers) = program.zip(version) {
             self.new_program(name, numbers, interface.version.as_ref());
         }
@@ -31,16 +32,25 @@ impl<'a> Checker<'a> {
         })
     }
 
-    fn header(&mut self, name: &Ident, expr: Option<&ast::Expr>, example: &str) -> Option<u32> {
-        let Some(expr) = expr else {
-            let word = example.split(' ').next().unwrap_or_default();
-            let title = format!("`{}` has no `{word}`", name.text);
-            let problem = Diagnostic::new(Code::NoProgramOrVersion, title, name.span, "");
-            self.report(problem.help(format!("write `{example};` first in the braces")));
-            return None;
+    /// Says which of the two numbers an interface has not.
+    fn headless(&mut self, name: &Ident, interface: &ast::Interface) {
+        let (missing, example) = match (&interface.program, &interface.version) {
+            (None, None) => (
+                "`program` and no `version`",
+                "program 0x20000001; version 1;",
+            ),
+            (None, Some(_)) => ("`program`", "program 0x20000001;"),
+            (Some(_), None) => ("`version`", "version 1;"),
+            (Some(_), Some(_)) => return,
         };
-        self.number(expr, Scalar::U32)
-            .map(|(number, _)| number as u32)
+        let title = format!("`{}` has no {missing}", name.text);
+        let problem = Diagnostic::new(Code::NoProgramOrVersion, title, name.span, "");
+        self.report(problem.help(format!("write `{example}` first in the braces")));
+    }
+
+    fn header(&mut self, expr: Option<&ast::Expr>) -> Option<u32> {
+        let (number, _) = self.number(expr?, Scalar::U32)?;
+        Some(number as u32)
     }
 
     /// No two interfaces of a file may have the same program and version: nothing else tells a

@@ -86,10 +86,10 @@ impl Diagnostic {
     }
 
     /// What an editor can do to mend it, where there is no doubt: `replacement` for what is at `span`.
-    pub(crate) fn edit(mut self, span: Span, replacement: impl Into<String>) -> Self {
+    pub(crate) fn edit(mut self, span: Span, replacement: impl ToString) -> Self {
         self.edit = Some(Edit {
             span,
-            replacement: replacement.into(),
+            replacement: replacement.to_string(),
         });
         self
     }

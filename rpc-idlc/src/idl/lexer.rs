@@ -164,10 +164,25 @@ impl<'a> Lexer<'a> {
         self.push(TokenKind::Bad, end);
     }
 
+    /// The end of a reference of Rust: `&str`, `&'a mut self`.
+    fn borrowed(&self) -> usize {
+        let mut end = self.run(self.at, |c| c == '&');
+        if self.text[end..].starts_with('\'') {
+            end = self.run(self.run(end + 1, is_word), |c| c == ' ');
+        }
+        for word in ["mut ", "self", "str"] {
+            if self.text[end..].starts_with(word) {
+                end += word.len();
+            }
+        }
+        end
+    }
+
     /// Characters that begin no token; a run of them is one mistake, not many.
     fn stray(&mut self, first: char) {
         let word = first.is_alphanumeric();
         let end = match word {
+            _ if first == '&' => self.borrowed(),
             true => self.run(self.at, |c| c.is_alphanumeric() || c == '_'),
             false => self.run(self.at, |c| c == first),
         };
@@ -181,10 +196,29 @@ impl<'a> Lexer<'a> {
                 format!("unexpected character `{}`", first.escape_debug()),
             ),
         };
-        self.diags
-            .report(Diagnostic::new(code, title, self.span(self.at, end), ""));
+        let problem = Diagnostic::new(code, title, self.span(self.at, end), "");
+        let advice = match &self.text[self.at..end] {
+            text if text.ends_with("self") => Some("methods have no `self`; leave it out"),
+            _ => advice(first),
+        };
+        self.diags.report(match advice {
+            Some(advice) => problem.help(advice),
+            None => problem,
+        });
         self.push(TokenKind::Bad, end);
     }
+}
+
+/// What to write instead of what a character means elsewhere.
+fn advice(c: char) -> Option<&'static str> {
+    Some(match c {
+        '#' | '%' => "a comment begins with `//`",
+        '&' => "nothing is borrowed here: `&str` is `string`, `&[u8]` is `bytes`",
+        '*' | '?' => "what may be absent is `optional<TYPE>`",
+        '\'' | '`' | '“' | '”' => "strings stand in `\"`",
+        '+' | '/' | '^' | '~' => "a value is a number, a string or a name, and is not computed",
+        _ => return None,
+    })
 }
 
 fn is_word(c: char) -> bool {

@@ -1,9 +1,10 @@
 //! Definitions: what stands at the top of a file, and what is inside them.
 
+use super::foreign::is_type;
 use super::{Parse, Parser};
 use crate::ast::{
     Annotation, Arm, Docs, Enumerator, Expr, Field, Ident, Interface, Item, ItemKind, Labels,
-    Method, Payload, Scalar, Semantics, TypeExpr, Union,
+    Method, Payload, Semantics, TypeExpr, Union,
 };
 use crate::diag::{Code, Diagnostic};
 use crate::idl::lexer::TokenKind;
@@ -75,6 +76,12 @@ impl Parser<'_> {
             let ends = depth <= 0 && self.at_any(";}");
             self.skip();
             if ends {
+                // As behind the braces of a `program` of rpcgen.
+                if self.at_punct('=') {
+                    while !self.at_end() && !self.at_item() && !self.eat(';') {
+                        self.skip();
+                    }
+                }
                 return;
             }
         }
@@ -88,10 +95,8 @@ impl Parser<'_> {
                 return Err(reported);
             }
         }
-        let Some(keyword) = self.word(0).filter(|word| KEYWORDS.contains(word)) else {
-            return Err(self.no_item());
-        };
-        self.bump();
+        self.leave_out_needless();
+        let keyword = self.keyword()?;
         let name = self.ident("a name")?;
         let start = self.at;
         let kind = self.body(keyword).unwrap_or_else(|_| {
@@ -125,18 +130,31 @@ impl Parser<'_> {
         })
     }
 
-    fn no_item(&mut self) -> crate::diag::Reported {
+    /// The word that begins a definition. One that is misspelt, or of another language, is reported and
+    /// taken for what was meant.
+    fn keyword(&mut self) -> Parse<&'static str> {
+        if let Some(keyword) = KEYWORDS.into_iter().find(|word| self.at_word(word)) {
+            self.bump();
+            return Ok(keyword);
+        }
+        if let Some(foreign) = self.foreign_item() {
+            return foreign;
+        }
         let title = format!("expected a definition, found {}", self.found());
         let problem = Diagnostic::new(Code::NoDefinition, title, self.span(), "");
         let near = self.word(0).and_then(|word| closest(word, KEYWORDS));
-        let problem = match near {
-            Some(_) => problem.meant(near),
-            None => problem.help(format!(
-                "a definition begins with one of: {}",
-                KEYWORDS.join(", ")
-            )),
+        let Some(keyword) = near else {
+            let words = KEYWORDS.join(", ");
+            return Err(
+                self.complain(problem.help(format!("a definition begins with one of: {words}")))
+            );
         };
-        self.complain(problem)
+        let reported = self.complain(problem.meant(near));
+        if self.word(1).is_none() {
+            return Err(reported);
+        }
+        self.bump();
+        Ok(keyword)
     }
 
     fn semicolon(&mut self, within: Within) {
@@ -144,6 +162,9 @@ impl Parser<'_> {
             return;
         }
         self.missing("`;`");
+        if self.forgotten() {
+            return;
+        }
         // What follows on the same line belongs to the mistake: not a definition, nor the brace that ends an interface.
         let mut depth = 0u32;
         while self.same_line() && !self.at_end() && !self.at_item() {
@@ -186,6 +207,10 @@ impl Parser<'_> {
 
     fn field(&mut self) -> Parse<Field> {
         let (docs, annotations) = self.preamble()?;
+        if let Some(reported) = self.foreign_field() {
+            return Err(reported);
+        }
+        self.leave_out_needless();
         let name = self.ident("a name")?;
         if !self.eat(':') {
             return Err(self.no_colon(&name));
@@ -202,12 +227,14 @@ impl Parser<'_> {
     fn no_colon(&mut self, name: &Ident) -> crate::diag::Reported {
         let title = format!("expected `:` and a type, found {}", self.found());
         let problem = Diagnostic::new(Code::NoColon, title, self.span(), "expected `:`");
-        let help = match self.word(0) {
-            Some(next) if is_type(&name.text) => format!("{next}: {}", name.text),
-            Some(next) if is_type(next) => format!("{}: {next}", name.text),
-            _ => format!("{}: TYPE", name.text),
+        let problem = match self.word(0) {
+            Some(next) if is_type(next) => problem
+                .help(format!("write `{}: {next}`", name.text))
+                .edit(name.span.after(), ":"),
+            _ if is_type(&name.text) => problem.help(format!("write `NAME: {}`", name.text)),
+            _ => problem.help(format!("write `{}: TYPE`", name.text)),
         };
-        self.complain(problem.help(format!("write `{help}`")))
+        self.complain(problem)
     }
 
     fn enumerator(&mut self) -> Parse<Enumerator> {
@@ -228,6 +255,7 @@ impl Parser<'_> {
 
     fn union(&mut self, error: bool) -> Parse<Union> {
         let switch = match self.eat_word("switch") {
+            true if self.at_punct('(') => return Err(self.union_of_xdr()),
             true => Some(self.type_expr()?),
             false => None,
         };
@@ -239,21 +267,21 @@ impl Parser<'_> {
         })
     }
 
+    fn union_of_xdr(&mut self) -> crate::diag::Reported {
+        let title = "this is how XDR writes a union";
+        let problem = Diagnostic::new(Code::OtherLanguage, title, self.span(), "");
+        let help = "write `union NAME switch TYPE { Arm(TYPE) = VALUE, … }`, without parentheses";
+        self.complain(problem.help(help))
+    }
+
     fn arm(&mut self) -> Parse<Arm> {
         let (docs, annotations) = self.preamble()?;
         let start = self.span();
         let default = self.at_word("default") && self.word(1).is_some();
         if default {
             self.bump();
-        } else if self.at_word("case") && !matches!(self.nth(1).kind, TokenKind::Punct(_)) {
-            let problem = Diagnostic::new(
-                Code::OtherLanguage,
-                "arms are not written with `case`",
-                start,
-                "",
-            );
-            let help = "write the arm's name, what it holds, and its number: `Cash(u64) = 1`";
-            return Err(self.complain(problem.help(help)));
+        } else if let Some(reported) = self.foreign_arm() {
+            return Err(reported);
         }
         let name = self.ident("a name")?;
         let payload = self.payload()?;
@@ -321,20 +349,38 @@ impl Parser<'_> {
         annotations: Vec<Annotation>,
         interface: &mut Interface,
     ) -> Parse<()> {
-        let number = self.nth(1).kind != TokenKind::Punct('(');
-        if number && (self.at_word("program") || self.at_word("version")) {
+        let header = self.header_word();
+        if header.is_some() {
             self.stray_docs(&docs);
             self.stray_annotations(&annotations);
         }
-        if number && self.at_word("program") {
+        if header == Some("program") {
             interface.program = Some(self.number(interface.program.take())?);
-        } else if number && self.at_word("version") {
+        } else if header == Some("version") {
             interface.version = Some(self.number(interface.version.take())?);
         } else {
+            if self.foreign_method(interface.methods.len() + 1).is_some() {
+                return Ok(());
+            }
             let method = self.method(docs, annotations)?;
             interface.methods.push(method);
         }
         Ok(())
+    }
+
+    /// `program` or `version`, if one of them begins here. Nothing else stands before a number, so another
+    /// word there is a misspelt one, and told.
+    fn header_word(&mut self) -> Option<&'static str> {
+        let words = ["program", "version"];
+        let word = self.word(0)?;
+        if let Some(known) = words.into_iter().find(|known| *known == word) {
+            return Some(known).filter(|_| self.nth(1).kind != TokenKind::Punct('('));
+        }
+        let near = closest(word, words).filter(|_| self.nth(1).kind == TokenKind::Int)?;
+        let title = format!("expected `{near}`, found `{word}`");
+        let problem = Diagnostic::new(Code::Unexpected, title, self.span(), "");
+        self.diags.report(problem.meant(Some(near)));
+        Some(near)
     }
 
     /// `program N;` or `version N;`, which may stand once.
@@ -368,6 +414,13 @@ impl Parser<'_> {
             _ => None,
         };
         let name = self.ident("a method")?;
+        if self.at_punct(':') {
+            let title = "an interface has methods, and no fields";
+            let problem = Diagnostic::new(Code::OtherLanguage, title, name.span, "");
+            return Err(self
+                .diags
+                .report(problem.help("fields stand in a `struct`")));
+        }
         if self.kind() == TokenKind::Ident {
             let title = format!("expected `(`, found {}", self.found());
             let problem = Diagnostic::new(Code::Unexpected, title, self.span(), "expected `(`");
@@ -420,16 +473,23 @@ impl Parser<'_> {
     }
 
     fn result(&mut self) -> Parse<Option<TypeExpr>> {
-        if self.kind() != TokenKind::Arrow {
-            return Ok(None);
+        if self.kind() == TokenKind::Arrow {
+            self.bump();
+            return self.type_expr().map(Some);
         }
-        self.bump();
-        self.type_expr().map(Some)
+        Ok(None)
     }
 
     fn throws(&mut self) -> Parse<Option<Ident>> {
-        if !self.eat_word("throws") {
+        let near = self.word(0).and_then(|word| closest(word, ["throws"]));
+        if near.is_none() || self.word(1).is_none() {
             return Ok(None);
+        }
+        if !self.eat_word("throws") {
+            let title = format!("expected `throws`, found {}", self.found());
+            let problem = Diagnostic::new(Code::Unexpected, title, self.span(), "");
+            self.diags.report(problem.meant(near));
+            self.bump();
         }
         let name = self.ident("the name of an error")?;
         if self.at_punct(',') || self.at_punct('|') {
@@ -443,10 +503,4 @@ impl Parser<'_> {
         }
         Ok(Some(name))
     }
-}
-
-/// Is this surely a type, here or in another language?
-fn is_type(word: &str) -> bool {
-    let scalar = Scalar::ALL.into_iter().any(|scalar| scalar.name() == word);
-    scalar || matches!(word, "string" | "bytes") || crate::check::foreign(word).is_some()
 }

@@ -1,6 +1,7 @@
 //! Tokens to the tree. A mistake costs the element it is in, and parsing goes on behind it.
 
 mod annotations;
+mod foreign;
 mod items;
 mod types;
 
@@ -185,18 +186,31 @@ impl<'a> Parser<'a> {
 
     /// The same for what is only punctuation: it is missed behind what was read last.
     fn missing(&mut self, what: &str) -> Reported {
-        if self.same_line() && !self.at_end() {
+        if !self.forgotten() && !self.at_any("})]") {
             return self.expected(what);
         }
         let title = format!("expected {what}, found {}", self.found());
         let label = format!("{what} is missing here");
-        let problem = Diagnostic::new(
-            Code::MissingSeparator,
-            title,
-            self.previous().after(),
-            label,
-        );
-        self.complain(problem)
+        let sign = what.chars().nth(1).filter(|sign| matches!(sign, ',' | ';'));
+        let code = match sign {
+            Some(_) => Code::MissingSeparator,
+            None => Code::Unexpected,
+        };
+        let place = self.previous().after();
+        let problem = Diagnostic::new(code, title, place, label);
+        self.complain(match sign {
+            Some(sign) => problem.edit(place, sign),
+            None => problem,
+        })
+    }
+
+    /// Whether what stands here begins something new, so that a sign before it was only forgotten.
+    fn forgotten(&self) -> bool {
+        let begun = matches!(self.nth(1).kind, TokenKind::Punct(':' | '=' | '('));
+        !self.same_line()
+            || self.at_end()
+            || self.at_item()
+            || self.kind() == TokenKind::Ident && begun
     }
 
     /// Reports `problem` unless the lexer already said what is wrong with this token.
@@ -233,6 +247,7 @@ impl<'a> Parser<'a> {
     ) -> Parse<Vec<T>> {
         let opened = self.expect(open)?;
         let mut elements = Vec::new();
+        let mut semicolons = false;
         while !self.eat(close) {
             if self.at_end() || self.at_item() || (close != '}' && self.at_any("};")) {
                 return Err(self.unclosed(opened, open, close));
@@ -240,7 +255,7 @@ impl<'a> Parser<'a> {
             match element(self) {
                 Ok(element) => {
                     elements.push(element);
-                    self.separator(close);
+                    self.separator(close, &mut semicolons);
                 }
                 Err(_) => self.skip_element(close),
             }
@@ -264,18 +279,23 @@ impl<'a> Parser<'a> {
         self.diags.report(problem)
     }
 
-    /// What stands between two elements. A forgotten comma, or a `;` for one, is reported and
+    /// What stands between two elements. A forgotten comma, or the first `;` for one, is reported and
     /// taken for a comma.
-    fn separator(&mut self, close: char) {
+    fn separator(&mut self, close: char, semicolons: &mut bool) {
         if self.eat(',') || self.at_punct(close) || self.at_end() || self.at_item() {
             return;
         }
         if close != '}' && self.at_any("};") {
             return;
         }
+        if self.at_punct(';') {
+            let again = std::mem::replace(semicolons, true);
+            self.semicolon_for_comma(again);
+            return;
+        }
+        let forgotten = self.may_begin() && self.forgotten();
         self.missing(&format!("`,` or `{close}`"));
-        let forgotten = self.may_begin() && !self.same_line();
-        if !self.eat(';') && !forgotten {
+        if !forgotten {
             self.skip_element(close);
         }
     }
@@ -286,6 +306,18 @@ impl<'a> Parser<'a> {
             self.kind(),
             TokenKind::Ident | TokenKind::Doc | TokenKind::Punct('@')
         )
+    }
+
+    /// Whoever writes one `;` for a `,` writes more of them: that is one mistake.
+    fn semicolon_for_comma(&mut self, again: bool) {
+        let span = self.bump().span;
+        if again {
+            return;
+        }
+        let title = "expected `,`, found `;`";
+        let problem = Diagnostic::new(Code::MissingSeparator, title, span, "");
+        self.diags
+            .report(problem.help("`,` stands between these").edit(span, ","));
     }
 
     /// Goes behind the next comma of this list, or to its end.

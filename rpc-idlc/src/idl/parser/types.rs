@@ -5,6 +5,7 @@ use crate::ast::{Expr, ExprKind, Ident, Scalar, TypeExpr, TypeKind};
 use crate::diag::{Code, Diagnostic};
 use crate::idl::lexer::{TokenKind, integer, unquote};
 use crate::source::Span;
+use crate::suggest::closest;
 
 /// How deep types may be nested in one another. Every later pass may recurse this deep.
 const MAX_DEPTH: u32 = 32;
@@ -54,6 +55,9 @@ impl Parser<'_> {
     fn type_name(&mut self) -> Parse<TypeKind> {
         if self.at_punct('(') {
             return self.tuple();
+        }
+        if let Some(reported) = self.foreign_type_here() {
+            return Err(reported);
         }
         let name = self.ident("a type")?;
         if let Some(scalar) = Scalar::ALL.into_iter().find(|s| s.name() == name.text) {
@@ -122,6 +126,15 @@ impl Parser<'_> {
         if !self.eat('<') {
             return Ok(None);
         }
+        if self.at_punct('>') {
+            let span = self.previous().to(self.span());
+            let problem = Diagnostic::new(Code::Unexpected, "the bound is missing", span, "");
+            let problem = problem
+                .help("without a bound, leave out the brackets")
+                .edit(span, "");
+            self.bump();
+            return Err(self.diags.report(problem));
+        }
         let bound = self.expr("the greatest length")?;
         self.close_angle("`>`")?;
         Ok(Some(bound))
@@ -137,12 +150,14 @@ impl Parser<'_> {
     fn no_parameters(&mut self, name: &Ident) -> crate::diag::Reported {
         let title = format!("`{}` takes no parameters", name.text);
         let problem = Diagnostic::new(Code::NoParameters, title, name.span, "");
-        let problem = match crate::check::foreign(&name.text) {
-            Some(ours) => problem.help(format!("here it is called `{ours}`")),
-            None => {
-                let ours = "`list<T>`, `set<T>`, `map<K, V>`, `optional<T>`, `string<N>` and `bytes<N>` do";
-                problem.help(ours)
-            }
+        let near = closest(
+            &name.text,
+            ["list", "set", "map", "optional", "string", "bytes"],
+        );
+        let ours = "`list<T>`, `set<T>`, `map<K, V>`, `optional<T>`, `string<N>` and `bytes<N>` do";
+        let problem = match near {
+            Some(_) => problem.meant(near),
+            None => problem.help(ours),
         };
         let reported = self.complain(problem);
         self.skip_angles();
