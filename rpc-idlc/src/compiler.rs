@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostics, Format, Mistakes, without_place};
 use crate::source::{MAX_BYTES, Sources};
-use crate::{check, emit, files, idl};
+use crate::{check, emit, files, idl, x};
 use std::path::{Path, PathBuf};
 
 /// Compiles `.idl` files for a build script: `$OUT_DIR/bank.rs` is made of `../idl/bank.idl`.
@@ -48,6 +48,16 @@ pub struct Generated {
     pub file_name: String,
     /// The source text.
     pub rust: String,
+}
+
+/// The `.x` file made of one file.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct GeneratedX {
+    /// The name for the file: that of the input, ending in `.x`.
+    pub file_name: String,
+    /// The text.
+    pub text: String,
 }
 
 /// Why nothing was compiled, or nothing was written.
@@ -158,27 +168,42 @@ impl Compiler {
     /// Compiles the files and writes nothing.
     pub fn generate(&self) -> Result<Vec<Generated>, Error> {
         let generated = self.run(|model, path| Generated {
-            file_name: output_name(path),
+            file_name: output_name(path, "rs"),
             rust: emit::rust(model, &file_name(path)),
         })?;
-        let mut names: Vec<&str> = generated.iter().map(|g| g.file_name.as_str()).collect();
-        names.sort_unstable();
-        match names.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(Error::SameOutput {
-                file_name: pair[0].to_owned(),
-            }),
-            None => Ok(generated),
-        }
+        all_differ(generated.iter().map(|g| &g.file_name))?;
+        Ok(generated)
     }
 
     /// Compiles the files, writes the output, and returns where. Each file is written whole or not
     /// at all, and none is if one of the inputs has a mistake.
     pub fn compile(&self) -> Result<Vec<PathBuf>, Error> {
+        let generated = self.generate()?.into_iter();
+        self.write(generated.map(|g| (g.file_name, g.rust)))
+    }
+
+    /// Makes `.x` files, for `rpcgen`, and writes nothing.
+    pub fn generate_x(&self) -> Result<Vec<GeneratedX>, Error> {
+        let generated = self.run(|model, path| GeneratedX {
+            file_name: output_name(path, "x"),
+            text: x::text(model, &file_name(path)),
+        })?;
+        all_differ(generated.iter().map(|g| &g.file_name))?;
+        Ok(generated)
+    }
+
+    /// Makes `.x` files, for `rpcgen`, writes them as [`compile`](Self::compile) does, and returns where.
+    pub fn compile_x(&self) -> Result<Vec<PathBuf>, Error> {
+        let generated = self.generate_x()?.into_iter();
+        self.write(generated.map(|g| (g.file_name, g.text)))
+    }
+
+    fn write(
+        &self,
+        outputs: impl Iterator<Item = (String, String)>,
+    ) -> Result<Vec<PathBuf>, Error> {
         let dir = self.out_dir.as_ref().ok_or(Error::NoOutDir)?;
-        let outputs = self
-            .generate()?
-            .into_iter()
-            .map(|g| (dir.join(g.file_name), g.rust));
+        let outputs = outputs.map(|(name, text)| (dir.join(name), text));
         let outputs: Vec<(PathBuf, String)> = outputs.collect();
         files::write_all(&outputs)?;
         Ok(outputs.into_iter().map(|(path, _)| path).collect())
@@ -224,10 +249,21 @@ fn file_name(path: &Path) -> String {
         .into_owned()
 }
 
-fn output_name(path: &Path) -> String {
+fn output_name(path: &Path, extension: &str) -> String {
     let stem = path
         .file_stem()
         .unwrap_or(path.as_os_str())
         .to_string_lossy();
-    format!("{stem}.rs")
+    format!("{stem}.{extension}")
+}
+
+fn all_differ<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), Error> {
+    let mut names: Vec<&String> = names.collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(Error::SameOutput {
+            file_name: pair[0].clone(),
+        }),
+        None => Ok(()),
+    }
 }

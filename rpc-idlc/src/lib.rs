@@ -30,8 +30,9 @@ mod idl;
 mod model;
 mod source;
 mod suggest;
+mod x;
 
-pub use compiler::{Compiler, Error, Generated, build};
+pub use compiler::{Compiler, Error, Generated, GeneratedX, build};
 pub use diag::{Format, Mistakes, explain};
 pub use fmt::{Formatted, format, format_file, format_stdin};
 

@@ -87,6 +87,17 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Write a classic .x file for each file, from which rpcgen makes C programs
+    ///
+    /// The C programs and those that `idlc rust` leads to understand each other: every value has
+    /// the same bytes. What C does not keep of the contract is said in the file.
+    X {
+        #[command(flatten)]
+        inputs: Inputs,
+        /// The folder to write to; it is made if need be
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
 }
 
 #[derive(Args)]
@@ -112,6 +123,7 @@ fn main() -> ExitCode {
         Command::Rust { inputs, out } => inputs.compiler().out_dir(out).compile().map(drop),
         Command::Explain { code } => return explain(&code),
         Command::Fmt { files, check } => return format_all(&files, check, format),
+        Command::X { inputs, out } => inputs.compiler().out_dir(out).compile_x().map(drop),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,7 +2,7 @@
 
 /// The strongly connected components of a graph given by its edges; each comes after all those
 /// that it leads to (Tarjan's algorithm).
-pub(super) fn components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
+pub(crate) fn components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let mut search = Search {
         edges,
         number: vec![0; edges.len()],

@@ -12,7 +12,7 @@ mod types;
 
 pub(crate) use containment::sizes_of;
 pub(crate) use enums::DISCRIMINANT;
-pub(crate) use graph::reaching;
+pub(crate) use graph::{components, reaching};
 pub(crate) use keys::{edges, held, holding_floats, in_keys};
 pub(crate) use types::foreign;
 

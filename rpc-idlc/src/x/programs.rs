@@ -1,0 +1,184 @@
+//! Interfaces: those with one program number are the versions of one program.
+
+use super::lower::{Lowering, plain_declaration};
+use super::tree::{Arm, Base, Body, Union};
+use super::values::said;
+use crate::ast::Semantics;
+use crate::casing::screaming;
+use crate::model::{Interface, ItemKind, Method};
+use std::collections::HashMap;
+
+#[derive(Debug)]
+pub(super) struct Program<'a> {
+    pub(super) name: String,
+    pub(super) number: u32,
+    /// From the oldest to the newest.
+    pub(super) versions: Vec<Version<'a>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Version<'a> {
+    interface: &'a str,
+    pub(super) docs: Vec<String>,
+    pub(super) name: String,
+    pub(super) number: u32,
+    pub(super) procedures: Vec<Procedure<'a>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Procedure<'a> {
+    pub(super) method: &'a Method,
+    pub(super) docs: Vec<String>,
+    pub(super) name: String,
+    /// `None`: void.
+    pub(super) argument: Option<Base>,
+    pub(super) result: Option<Base>,
+}
+
+/// The programs of the contract, without the types of their procedures: names that C replaces
+/// wherever they stand have to be known before any field is named.
+pub(super) fn named<'a>(lowering: &mut Lowering<'a>) -> Vec<Program<'a>> {
+    let mut programs: Vec<(u32, Vec<Of<'a>>)> = Vec::new();
+    let mut places = HashMap::new();
+    for item in &lowering.model.items {
+        let ItemKind::Interface(interface) = &item.kind else {
+            continue;
+        };
+        let place = *places.entry(interface.program).or_insert_with(|| {
+            programs.push((interface.program, Vec::new()));
+            programs.len() - 1
+        });
+        programs[place].1.push((&item.name, &item.docs, interface));
+    }
+    let named = programs.into_iter().map(|(number, mut interfaces)| {
+        interfaces.sort_by_key(|(_, _, interface)| interface.version);
+        program(lowering, number, &interfaces)
+    });
+    named.collect()
+}
+
+/// An interface, with its name and docs.
+type Of<'a> = (&'a str, &'a Vec<String>, &'a Interface);
+
+fn program<'a>(lowering: &mut Lowering<'a>, number: u32, interfaces: &[Of<'a>]) -> Program<'a> {
+    let numbers: Vec<u32> = interfaces
+        .iter()
+        .map(|(_, _, interface)| interface.version)
+        .collect();
+    let base = base_name(interfaces[0].0);
+    let name = lowering.names.of_number(&format!("{base}_PROG"), &numbers);
+    // A procedure of several versions is one constant if it has one number.
+    let mut known: HashMap<(String, u32), String> = HashMap::new();
+    let versions = interfaces.iter().map(|(name, docs, interface)| {
+        let base = base_name(name);
+        let version = format!("{base}_V{}", interface.version);
+        let version = lowering.names.of_value(&version);
+        let procedures = interface.methods.iter().map(|method| {
+            let wanted = format!("{base}_{}", screaming(&method.name));
+            let name = known
+                .entry((wanted.clone(), method.procedure))
+                .or_insert_with(|| lowering.names.of_number(&wanted, &numbers));
+            Procedure {
+                method,
+                docs: docs_of(method),
+                name: name.clone(),
+                argument: None,
+                result: None,
+            }
+        });
+        let procedures = procedures.collect();
+        let docs = docs.to_vec();
+        Version {
+            interface: name,
+            docs,
+            name: version,
+            number: interface.version,
+            procedures,
+        }
+    });
+    let versions = versions.collect();
+    Program {
+        name,
+        number,
+        versions,
+    }
+}
+
+/// `CLOCK` of `ClockV2`: the version is said besides.
+fn base_name(interface: &str) -> String {
+    let name = screaming(interface);
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    match stem.strip_suffix("_V") {
+        Some(base) if stem != name && !base.is_empty() => base.to_owned(),
+        _ => name,
+    }
+}
+
+fn docs_of(method: &Method) -> Vec<String> {
+    let mut docs = said(&method.docs, &method.notes);
+    let semantics = method.semantics.unwrap_or(Semantics::AtMostOnce);
+    docs.push(match semantics {
+        Semantics::Oneway => "oneway: no reply is ever sent.".to_owned(),
+        semantics => match &method.deadline {
+            Some(deadline) => format!("{}, within {}.", semantics.word(), deadline.text),
+            None => format!("{}.", semantics.word()),
+        },
+    });
+    docs
+}
+
+/// Gives the procedures their types, once all items have theirs.
+pub(super) fn typed(lowering: &mut Lowering<'_>, programs: &mut [Program<'_>]) {
+    for version in programs
+        .iter_mut()
+        .flat_map(|program| &mut program.versions)
+    {
+        for procedure in &mut version.procedures {
+            procedure.argument = argument(lowering, version.interface, procedure.method);
+            procedure.result = result(lowering, version.interface, procedure.method);
+        }
+    }
+}
+
+/// Several arguments are one struct, since C procedures take one: the bytes are the same.
+fn argument(lowering: &mut Lowering<'_>, interface: &str, method: &Method) -> Option<Base> {
+    let given = method.args.iter().filter(|arg| !lowering.is_empty(&arg.ty));
+    let given: Vec<_> = given.collect();
+    match given[..] {
+        [] => None,
+        [one] => Some(lowering.simple(&one.ty)),
+        _ => {
+            let name = format!("{interface}_{}_args", method.name);
+            let name = lowering.names.of_type(&name);
+            let body = lowering.structure(&method.args);
+            let docs = vec![format!("The arguments of `{}`.", method.name)];
+            Some(Base::Def(lowering.define(docs, name, body)))
+        }
+    }
+}
+
+/// What a method that throws gives back is a union: 0 with the value, 1 with the error.
+fn result(lowering: &mut Lowering<'_>, interface: &str, method: &Method) -> Option<Base> {
+    let good = method.result.as_ref().filter(|ty| !lowering.is_empty(ty));
+    let Some(error) = method.throws else {
+        return good.map(|ty| lowering.simple(ty));
+    };
+    let name = format!("{interface}_{}_result", method.name);
+    let name = lowering.names.of_type(&name);
+    let good = good.map(|ty| lowering.declare("value".to_owned(), ty));
+    let bad = plain_declaration("error", Base::Def(error));
+    let arm = |label: &str, value| Arm {
+        docs: Vec::new(),
+        labels: Some(vec![label.to_owned()]),
+        value,
+    };
+    let body = Body::Union(Union {
+        switch: (Base::Word("int"), "status"),
+        arms: vec![arm("0", good), arm("1", Some(bad))],
+    });
+    let docs = vec![format!(
+        "What `{}` gives back, or the error that it throws.",
+        method.name
+    )];
+    Some(Base::Def(lowering.define(docs, name, body)))
+}
