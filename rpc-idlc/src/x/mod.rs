@@ -11,6 +11,7 @@ mod notes;
 mod order;
 mod programs;
 mod tree;
+mod types;
 mod values;
 mod write;
 

@@ -142,7 +142,8 @@ mod tests {
             ("XDR", "x_XDR"),
             // libtirpc has a function `xdr_netbuf`.
             ("netbuf", "netbuf_"),
-            ("xdr_Account", "xdr_Account_"),
+            // `xdr_Account_` is the function of `Account_`.
+            ("xdr_Account", "x_xdr_Account"),
             ("_Bool", "x__Bool"),
             ("_2nd", "_2nd"),
         ] {

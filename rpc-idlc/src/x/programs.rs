@@ -48,7 +48,9 @@ pub(super) fn named<'a>(lowering: &mut Lowering<'a>) -> Vec<Program<'a>> {
             programs.push((interface.program, Vec::new()));
             programs.len() - 1
         });
-        programs[place].1.push((&item.name, &item.docs, interface));
+        programs[place]
+            .1
+            .push((&item.name, said(&item.docs, &item.notes), interface));
     }
     let named = programs.into_iter().map(|(number, mut interfaces)| {
         interfaces.sort_by_key(|(_, _, interface)| interface.version);
@@ -58,7 +60,7 @@ pub(super) fn named<'a>(lowering: &mut Lowering<'a>) -> Vec<Program<'a>> {
 }
 
 /// An interface, with its name and docs.
-type Of<'a> = (&'a str, &'a Vec<String>, &'a Interface);
+type Of<'a> = (&'a str, Vec<String>, &'a Interface);
 
 fn program<'a>(lowering: &mut Lowering<'a>, number: u32, interfaces: &[Of<'a>]) -> Program<'a> {
     let numbers: Vec<u32> = interfaces
@@ -87,7 +89,7 @@ fn program<'a>(lowering: &mut Lowering<'a>, number: u32, interfaces: &[Of<'a>]) 
             }
         });
         let procedures = procedures.collect();
-        let docs = docs.to_vec();
+        let docs = docs.clone();
         Version {
             interface: name,
             docs,
