@@ -3,6 +3,7 @@ extern crate self as rpc_core;
 
 mod client;
 mod context;
+pub mod contract;
 mod endpoint;
 mod error;
 pub mod matchmaker;

@@ -14,7 +14,7 @@ pub(super) enum Piece<'a> {
     Block(&'a str),
     /// What the width does not count: a comment behind everything else on its line.
     Aside(&'a str),
-    /// A group begins, a step further in. One that need not be broken is if it is too wide and may be.
+    /// A group begins, a step further in if it is broken. One that need not be broken is if it is too wide and may be.
     Open { broken: bool, breakable: bool },
     /// The indentation goes back: what follows is the closing bracket.
     Dedent,
@@ -60,9 +60,9 @@ impl Printer<'_> {
             Piece::Open { broken, breakable } => {
                 let broken = *broken || (*breakable && !self.fits(at + 1));
                 self.broken.push(broken);
-                self.indent += STEP;
+                self.indent += if broken { STEP } else { 0 };
             }
-            Piece::Dedent => self.indent -= STEP,
+            Piece::Dedent => self.indent -= if self.is_broken() { STEP } else { 0 },
             Piece::Close => drop(self.broken.pop()),
             Piece::Line { flat, blank } => match self.is_broken() {
                 true => self.line(*blank, self.indent),

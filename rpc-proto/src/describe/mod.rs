@@ -4,10 +4,12 @@
 //! contains itself.
 
 mod fingerprint;
+mod idl;
 mod types;
 
 use std::time::Duration;
 
+pub use idl::to_idl;
 pub use types::{Arm, Field, Type, TypeFn};
 
 /// A type that can describe its own encoding.
