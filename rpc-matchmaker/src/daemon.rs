@@ -2,6 +2,7 @@
 
 use crate::desk::{Desk, MOST_WATCHERS};
 use crate::registry::Limits;
+use crate::state::{StateError, StateFile};
 use rpc_core::matchmaker::{DEFAULT_ADDRESS, MatchmakerService, SYSTEM_SOCKET, own_socket};
 use rpc_core::{Endpoint, Server, ShutdownError, StartError};
 use std::fs::{self, Permissions};
@@ -58,11 +59,28 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Starts a matchmaker that answers at `endpoints`.
+    /// Starts a matchmaker that answers at `endpoints`, and keeps nothing on disk.
     pub fn start<E: AsRef<str>>(endpoints: &[E], limits: Limits) -> Result<Self, DaemonError> {
+        Self::start_with_state(endpoints, limits, None)
+    }
+
+    /// The same, with a file by which registrations outlive the matchmaker.
+    pub fn start_with_state<E: AsRef<str>>(
+        endpoints: &[E],
+        limits: Limits,
+        state: Option<&Path>,
+    ) -> Result<Self, DaemonError> {
         let mut entropy = [0; 16];
         getrandom::fill(&mut entropy).map_err(DaemonError::Entropy)?;
         let desk = Desk::new(limits, entropy);
+        if let Some(path) = state {
+            let (file, entries) = StateFile::open(path)?;
+            let kept = desk.keep(file, entries.into_values());
+            kept.map_err(|source| StateError::Io {
+                path: path.to_owned(),
+                source,
+            })?;
+        }
         let processors = thread::available_parallelism().map_or(1, NonZero::get);
         let mut builder = Server::builder()
             .serve(MatchmakerService::new(desk.clone()))
@@ -120,6 +138,9 @@ pub enum DaemonError {
     /// The system has no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Entropy(getrandom::Error),
+    /// Its state file cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The system's socket cannot be opened to all users.
     #[error("the permissions of {SYSTEM_SOCKET} cannot be set: {0}")]
     Permissions(#[source] io::Error),

@@ -9,7 +9,8 @@ pub mod cli;
 mod daemon;
 mod desk;
 pub mod registry;
+mod state;
 
 pub use daemon::{Daemon, DaemonError, default_endpoints};
-pub use desk::Desk;
-pub use desk::MOST_WATCHERS;
+pub use desk::{Desk, MOST_WATCHERS};
+pub use state::{StateError, StateFile};

@@ -15,6 +15,7 @@ use signal_hook::iterator::Signals;
 use std::error::Error as StdError;
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -44,6 +45,9 @@ struct Serve {
     /// /run/matchmaker/matchmaker.sock for root, $XDG_RUNTIME_DIR/matchmaker.sock for others]
     #[arg(long, value_name = "URI")]
     listen: Vec<String>,
+    /// A file by which registrations outlive the matchmaker, however it ends; made if it is missing
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
     /// The longest lease to grant, in milliseconds: a server that vanishes without a word is listed that long
     #[arg(long, value_name = "MS", default_value_t = 60_000, value_parser = clap::value_parser!(u32).range(100..))]
     longest_lease: u32,
@@ -134,7 +138,8 @@ fn serve(options: &Serve) -> Outcome {
     } else {
         options.listen.clone()
     };
-    let daemon = Daemon::start(&chosen, limits).map_err(|error| with_advice(error.into()))?;
+    let daemon = Daemon::start_with_state(&chosen, limits, options.state.as_deref())
+        .map_err(|error| with_advice(error.into()))?;
     let mut out = io::stdout().lock();
     for endpoint in daemon.endpoints() {
         writeln!(out, "listening on {endpoint}")?;

@@ -3,7 +3,8 @@
 mod owners;
 mod watching;
 
-use crate::registry::{Limits, Owner, Record, Registry};
+use crate::registry::{Limits, Owner, Record, Registry, Saved};
+use crate::state::StateFile;
 use owners::{Owners, caller};
 use rpc_core::matchmaker::{
     DismissError, Entry, Lease, LookupError, MAX_NEAR, Matchmaker, Page, RegisterError,
@@ -13,6 +14,7 @@ use rpc_core::{Bounded, Connection, Context, Time};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use std::{io, iter};
 pub use watching::MOST_WATCHERS;
 use watching::Watchers;
 
@@ -33,6 +35,8 @@ struct Shared {
 struct State {
     registry: Registry,
     owners: Owners,
+    /// Where registrations are written down, if anywhere.
+    file: Option<StateFile>,
     /// How many callers wait for a change.
     watching: usize,
     closed: bool,
@@ -45,6 +49,7 @@ impl Desk {
         let state = State {
             registry,
             owners: Owners::default(),
+            file: None,
             watching: 0,
             closed: false,
         };
@@ -56,16 +61,45 @@ impl Desk {
         }))
     }
 
+    /// Enters what an earlier life left in `file`, and writes down there from now on.
+    pub fn keep(&self, file: StateFile, entries: impl Iterator<Item = Saved>) -> io::Result<()> {
+        let (mut state, now) = self.state();
+        let mut entries: Vec<Saved> = entries.collect();
+        // In the order in which they came.
+        entries.sort_by_key(|saved| saved.number);
+        for saved in entries {
+            let name = saved.registration.name.to_string();
+            if state.registry.handle_restored(now, saved).is_none() {
+                eprintln!("matchmaker: an entry of {name} in the state file has no place any more");
+            }
+        }
+        self.pass_on(&mut state);
+        let State {
+            registry,
+            file: place,
+            ..
+        } = &mut *state;
+        let file = place.insert(file);
+        let new = file.begin(registry.all_saved());
+        file.finish(new.write())
+    }
+
     /// Removes what has ended, as it ends, until [`Desk::close`] is called. Look-ups never show a dead entry without
     /// this; it gives back the memory when nobody asks.
     pub fn sweep(&self) {
         let (mut state, mut now) = self.state();
+        let mut tried = None;
         while !state.closed {
             state.forget_closed(now);
             state.registry.handle_timeout(now);
             self.pass_on(&mut state);
+            // Not at each waking: a full disk would be tried without a pause.
+            if state.is_file_due() && tried.is_none_or(|tried| now.since(tried) >= SWEEP) {
+                tried = Some(now);
+                state = self.write_anew(state);
+            }
             let pause = match state.registry.poll_timeout() {
-                None if state.owners.is_empty() => None,
+                None if state.owners.is_empty() && !state.is_file_due() => None,
                 None => Some(SWEEP),
                 Some(end) => Some(end.since(now).min(SWEEP)),
             };
@@ -87,7 +121,8 @@ impl Desk {
         }
     }
 
-    /// Ends [`Desk::sweep`], and answers all who watch.
+    /// Ends [`Desk::sweep`], and answers all who watch. That connections close from now on is no end of entries: they are closed
+    /// by us, and what is written down is to outlive this.
     pub fn close(&self) {
         self.state().0.closed = true;
         self.0.changed.notify_all();
@@ -96,9 +131,32 @@ impl Desk {
 
     /// Tells everybody what the last input changed.
     fn pass_on(&self, state: &mut State) {
-        while let Some(change) = state.registry.poll_change() {
+        let State { registry, file, .. } = state;
+        let changes = iter::from_fn(|| {
+            let change = registry.poll_change()?;
             self.0.watchers.wake(change.slot);
+            Some((change.lease, registry.saved(change.lease)))
+        });
+        match file {
+            Some(file) => file.append(changes),
+            None => changes.for_each(drop),
         }
+    }
+
+    /// Writes the file anew. The disk is waited for with nothing locked.
+    fn write_anew<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let State { registry, file, .. } = &mut *state;
+        let Some(new) = file.as_mut().map(|file| file.begin(registry.all_saved())) else {
+            return state;
+        };
+        drop(state);
+        let written = new.write();
+        let (mut state, _) = self.state();
+        if let Some(file) = &mut state.file {
+            // It is tried again, and the log has said so.
+            let _ = file.finish(written);
+        }
+        state
     }
 
     /// The state, and the time, read under its lock: so that it never goes back from one input to the next.
@@ -183,6 +241,10 @@ impl Matchmaker for Desk {
 }
 
 impl State {
+    fn is_file_due(&self) -> bool {
+        self.file.as_ref().is_some_and(StateFile::is_due)
+    }
+
     /// The live entries of a name.
     fn find(&mut self, now: Time, name: &str) -> Vec<Entry> {
         self.live(now, |registry| (registry.lookup(now, name), false))
@@ -192,7 +254,12 @@ impl State {
     /// Drops the entries of a name whose owner is gone.
     fn forget_gone(&mut self, now: Time, name: &str) {
         let records = self.registry.lookup(now, name);
-        for owner in gone(&records, &self.owners) {
+        let gone = if self.closed {
+            BTreeSet::new()
+        } else {
+            gone(&records, &self.owners)
+        };
+        for owner in gone {
             self.registry.handle_owner_gone(now, owner);
         }
     }
@@ -206,7 +273,7 @@ impl State {
         loop {
             let (records, more) = ask(&mut self.registry);
             let gone = gone(&records, &self.owners);
-            if gone.is_empty() {
+            if gone.is_empty() || self.closed {
                 return (
                     records
                         .into_iter()

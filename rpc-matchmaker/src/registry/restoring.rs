@@ -37,9 +37,9 @@ impl Registry {
         })
     }
 
-    /// All leases, in no order that means anything.
-    pub fn leases(&self) -> impl Iterator<Item = u64> {
-        self.records.keys().copied()
+    /// What has to be kept of all entries, in the order of their leases.
+    pub fn all_saved(&self) -> impl Iterator<Item = Saved> {
+        self.records.keys().filter_map(|lease| self.saved(*lease))
     }
 
     /// Enters what an earlier life of the registry held. Its connection is gone and nobody knows whether its server lives, so it

@@ -1,6 +1,7 @@
 //! The matchmaker, servers that register and clients that look for them, as processes that can be killed.
 
 mod ownership;
+mod restarting;
 mod sockets;
 mod stage;
 mod waiting;
