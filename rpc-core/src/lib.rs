@@ -42,6 +42,8 @@ pub use transport::Credentials;
 /// What the code written by `#[rpc]` and `#[derive(Xdr)]` names. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(feature = "postcard")]
+    pub use crate::Postcard;
     pub use crate::client::Channel;
     pub use crate::{Context, Effects, Recovery, ServeError, Service};
     pub use rpc_proto::__private::*;

@@ -60,6 +60,18 @@ pub enum Recovery<R> {
     CannotTell,
 }
 
+impl<R> Recovery<R> {
+    /// The same with another result, if there is one.
+    #[doc(hidden)]
+    pub fn map<S>(self, change: impl FnOnce(R) -> S) -> Recovery<S> {
+        match self {
+            Recovery::Did(result) => Recovery::Did(change(result)),
+            Recovery::DidNot => Recovery::DidNot,
+            Recovery::CannotTell => Recovery::CannotTell,
+        }
+    }
+}
+
 impl<R: Encode> Recovery<R> {
     /// Encodes the result, if there is one.
     #[doc(hidden)]

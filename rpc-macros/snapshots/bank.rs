@@ -43,7 +43,7 @@ pub struct BankClient {
 impl BankClient {
     /// What [`Bank`] looks like on the wire.
     pub const INTERFACE: &'static ::rpc_core::__private::Interface = {
-        static __RPC_METHODS: [::rpc_core::__private::Method; 2usize] = [
+        static __RPC_METHODS: &[::rpc_core::__private::Method] = &[
             ::rpc_core::__private::Method {
                 name: "transfer",
                 procedure: 1u32,
@@ -86,7 +86,7 @@ impl BankClient {
             name: "Bank",
             program: 0x2000_0bab,
             version: 1,
-            methods: &__RPC_METHODS,
+            methods: __RPC_METHODS,
         };
         &__RPC_INTERFACE
     };

@@ -12,6 +12,7 @@ mod rpc;
 #[cfg(test)]
 mod snapshots;
 mod span;
+mod suggest;
 mod words;
 mod xdr;
 
@@ -107,7 +108,25 @@ pub fn derive_xdr(input: TokenStream) -> TokenStream {
 /// - `deadline = "500ms"`, how long a call may take, unless its caller says otherwise by `.deadline(…)`; a whole number of
 ///   `ms`, `s`, `min` or `h`. Without it, calls have 10 seconds.
 ///
-/// `name` and `crate = path` (where `rpc_core` is found) may also be given for the trait.
+/// Arguments have plain names, and what `Self` is does not show in a signature. Other attributes:
+///
+/// - documentation and `#[deprecated]` are the client's method's too, and so are lint levels (`#[allow(…)]`);
+/// - a method under `#[cfg(…)]` is in the trait, the client, the service and the descriptor, or in none of them. It keeps its
+///   number in builds that leave it out; a caller in another build is told that the server has no such method. What a
+///   `#[cfg_attr(…)]` holds is not seen, so it can hold neither `rpc` nor `cfg`.
+///
+/// `connect`, `local` and `clone` are functions of every client, and `into` and `try_into` of every value: no method can be called
+/// so. A default body is refused, since it would be of no use to other languages' services; so are generics and `async fn`.
+///
+/// # The trait
+///
+/// It may be anywhere and as visible as one likes; the client and the service stand beside it and are as visible. Who implements
+/// or calls it in another crate imports the trait, or its client, and needs nothing else. Supertraits are what a service must
+/// have besides (`Bank: Audited`); their methods are not on the wire. `program` and `version` may be constants. Each version of
+/// an interface is a trait of its own, and one server may serve several. `#[rpc(…)]` on the trait also takes
+///
+/// - `name = "text"`, the name that descriptors and errors show, as for `BankV1` and `BankV2`, which are both "Bank";
+/// - `crate = path`, where `rpc_core` is found.
 #[proc_macro_attribute]
 pub fn rpc(arguments: TokenStream, item: TokenStream) -> TokenStream {
     rpc::expand(arguments.into(), item.into()).into()

@@ -8,7 +8,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 /// Names that the client has for itself.
-const RESERVED: [&str; 4] = ["connect", "local", "clone", "new"];
+const RESERVED: [&str; 6] = ["connect", "local", "clone", "new", "into", "try_into"];
 
 impl Emitter<'_> {
     pub(super) fn interface(&self, id: ItemId, item: &Item, interface: &Interface) -> TokenStream {

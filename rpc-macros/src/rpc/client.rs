@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
+use super::codec::Codec;
 use super::model::{Interface, Method};
 use super::semantics::Semantics;
 use super::signature::Argument;
@@ -55,7 +56,7 @@ fn functions(interface: &Interface) -> TokenStream {
         .methods
         .iter()
         .enumerate()
-        .map(|(index, method)| call(index, method, interface));
+        .map(|(index, method)| call(&place(index, &interface.methods), method, interface));
     let doc = format!(" What [`{}`] looks like on the wire.", interface.ident);
     quote! {
         #(#conditions)*
@@ -126,15 +127,34 @@ fn makers(interface: &Interface) -> TokenStream {
     }
 }
 
-fn call(index: usize, method: &Method, interface: &Interface) -> TokenStream {
+/// Where the description of a method is: those before it may be left out of this build.
+fn place(index: usize, methods: &[Method]) -> TokenStream {
+    let (sometimes, always): (Vec<_>, Vec<_>) = methods[..index]
+        .iter()
+        .partition(|method| !method.conditions.is_empty());
+    let always = always.len();
+    let sometimes = sometimes.iter().map(|method| {
+        let conditions = method
+            .conditions
+            .iter()
+            .filter_map(|condition| condition.meta.require_list().ok())
+            .map(|condition| &condition.tokens);
+        quote!(+ ::core::cfg!(all(#(#conditions),*)) as ::core::primitive::usize)
+    });
+    quote!(#always #(#sometimes)*)
+}
+
+fn call(place: &TokenStream, method: &Method, interface: &Interface) -> TokenStream {
     let Interface {
         framework,
         private,
         visibility,
+        codec,
         ..
     } = interface;
     let Method {
         ident,
+        conditions,
         attributes,
         arguments,
         ..
@@ -147,18 +167,19 @@ fn call(index: usize, method: &Method, interface: &Interface) -> TokenStream {
         (_, Some(ty)) => (quote!(#framework::Call<#ty>), quote!(call)),
         (_, None) => (quote!(#framework::Call<()>), quote!(call)),
     };
-    let encode = encode(arguments, private);
+    let encode = encode(arguments, *codec, private);
     let promise = promise(method);
     let is_documented = attributes
         .iter()
         .any(|attribute| attribute.path().is_ident("doc"));
     let gap = is_documented.then(|| quote!(#[doc = ""]));
     quote! {
+        #(#conditions)*
         #(#attributes)*
         #gap
         #[doc = #promise]
         #visibility fn #ident(&self, #(#parameters),*) -> #returned {
-            #private::Channel::#channel(&self.channel, &Self::INTERFACE.methods[#index], #encode)
+            #private::Channel::#channel(&self.channel, &Self::INTERFACE.methods[#place], #encode)
         }
     }
 }
@@ -176,7 +197,7 @@ fn promise(method: &Method) -> String {
 }
 
 /// A closure that encodes the arguments one after the other.
-fn encode(arguments: &[Argument], private: &TokenStream) -> TokenStream {
+fn encode(arguments: &[Argument], codec: Codec, private: &TokenStream) -> TokenStream {
     if arguments.is_empty() {
         return quote!(|_| ::core::result::Result::Ok(()));
     }
@@ -184,6 +205,10 @@ fn encode(arguments: &[Argument], private: &TokenStream) -> TokenStream {
     let encoded = arguments.iter().map(|argument| {
         let (ident, ty) = (&argument.ident, &argument.ty);
         match &argument.passing {
+            _ if codec == Codec::Postcard => {
+                let wrap = quote_spanned!(at(ty)=> #private::Postcard);
+                quote_spanned!(at(ty)=> #private::Encode::encode(&#wrap(&#ident), #out)?;)
+            }
             Passing::Owned(sent) => {
                 quote_spanned!(at(ty)=> <#sent as #private::Encode>::encode(&#ident, #out)?;)
             }

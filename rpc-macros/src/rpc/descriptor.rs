@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
+use super::codec::Codec;
 use super::model::{Interface, Method};
 use super::signature::Argument;
 use super::types::Passing;
@@ -18,28 +19,31 @@ pub fn emit(interface: &Interface) -> TokenStream {
         version,
         ..
     } = interface;
-    let count = interface.methods.len();
     let methods = interface
         .methods
         .iter()
-        .map(|method| describe_method(method, private));
+        .map(|method| describe_method(method, interface));
     quote! {
         {
-            static __RPC_METHODS: [#private::Method; #count] = [#(#methods),*];
+            static __RPC_METHODS: &[#private::Method] = &[#(#methods),*];
             static __RPC_INTERFACE: #private::Interface = #private::Interface {
                 name: #name,
                 program: #program,
                 version: #version,
-                methods: &__RPC_METHODS,
+                methods: __RPC_METHODS,
             };
             &__RPC_INTERFACE
         }
     }
 }
 
-fn describe_method(method: &Method, private: &TokenStream) -> TokenStream {
+fn describe_method(method: &Method, interface: &Interface) -> TokenStream {
+    let Interface { private, codec, .. } = interface;
     let Method {
-        name, procedure, ..
+        name,
+        procedure,
+        conditions,
+        ..
     } = method;
     let semantics = method.semantics.emit(private);
     let deadline = match &method.deadline {
@@ -52,12 +56,16 @@ fn describe_method(method: &Method, private: &TokenStream) -> TokenStream {
     let arguments = method
         .arguments
         .iter()
-        .map(|argument| describe_argument(argument, private));
+        .map(|argument| describe_argument(argument, *codec, private));
     let result = match &method.result {
-        Some(ty) => quote_spanned!(at(ty)=> <#ty as #private::Describe>::describe),
+        Some(ty) => {
+            let wire = codec.wire(ty, private);
+            quote_spanned!(at(ty)=> <#wire as #private::Describe>::describe)
+        }
         None => quote!(<() as #private::Describe>::describe),
     };
     quote! {
+        #(#conditions)*
         #private::Method {
             name: #name,
             procedure: #procedure,
@@ -69,9 +77,13 @@ fn describe_method(method: &Method, private: &TokenStream) -> TokenStream {
     }
 }
 
-fn describe_argument(argument: &Argument, private: &TokenStream) -> TokenStream {
+fn describe_argument(argument: &Argument, codec: Codec, private: &TokenStream) -> TokenStream {
     let (name, ty) = (argument.ident.unraw().to_string(), &argument.ty);
     let function = match &argument.passing {
+        // What is inside the item does not show.
+        _ if codec == Codec::Postcard => {
+            quote!(<#private::Postcard<()> as #private::Describe>::describe)
+        }
         Passing::Owned(sent) | Passing::Borrowed(sent) | Passing::Lent(sent) => {
             quote_spanned!(at(ty)=> <#sent as #private::Describe>::describe)
         }

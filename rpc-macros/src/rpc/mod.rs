@@ -2,10 +2,12 @@
 
 mod attributes;
 mod client;
+mod codec;
 mod deadline;
 mod debug;
 mod descriptor;
 mod model;
+mod passed_on;
 mod recovery;
 mod semantics;
 mod service;
@@ -25,10 +27,7 @@ pub fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let expanded = match syn::parse2::<Item>(item.clone()) {
         Ok(Item::Trait(item)) => expand_trait(arguments, item, &errors),
         Ok(other) => {
-            errors.at(
-                first_token(&other),
-                "`#[rpc]` goes on a trait, which its services implement",
-            );
+            errors.at(first_token(&other), not_a_trait(&other));
             item
         }
         Err(error) => {
@@ -50,6 +49,18 @@ fn expand_trait(arguments: TokenStream, mut item: ItemTrait, errors: &Errors) ->
         quote!(#client #service)
     });
     quote!(#item #stubs)
+}
+
+fn not_a_trait(item: &Item) -> &'static str {
+    match item {
+        Item::Impl(_) => {
+            "`#[rpc]` goes on the trait: an implementation of it is an ordinary `impl`, without attributes"
+        }
+        Item::Struct(_) | Item::Enum(_) => {
+            "`#[rpc]` goes on a trait, which its services implement; a type that is sent has `#[derive(Xdr)]`"
+        }
+        _ => "`#[rpc]` goes on a trait, which its services implement",
+    }
 }
 
 /// Where to point at an item that is not a trait: its name would differ from kind to kind.

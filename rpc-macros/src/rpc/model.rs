@@ -1,6 +1,6 @@
 //! The interface that a trait declares, checked and numbered.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{
@@ -8,7 +8,9 @@ use syn::{
 };
 
 use super::attributes::{OnMethod, OnTrait};
+use super::codec::Codec;
 use super::deadline::Deadline;
+use super::passed_on;
 use super::recovery;
 use super::semantics::Semantics;
 use super::signature::{self, Argument};
@@ -16,25 +18,29 @@ use crate::attribute::{framework, is_called};
 use crate::errors::Errors;
 
 /// Functions of every client, which a method's name would hide.
-const RESERVED: [&str; 3] = ["connect", "local", "clone"];
+/// The last two every value has, and they win.
+const RESERVED: [&str; 5] = ["connect", "local", "clone", "into", "try_into"];
 
 pub struct Interface {
     pub framework: Path,
     /// `::rpc_core::__private`.
     pub private: TokenStream,
-    /// `#[cfg(…)]` and `#[allow(…)]` on the trait, which what is generated beside it needs too.
+    /// What of the trait's attributes all that is generated beside it needs too.
     pub conditions: Vec<Attribute>,
     pub visibility: Visibility,
     pub ident: Ident,
     pub name: String,
     pub program: Expr,
     pub version: Expr,
+    pub codec: Codec,
     pub methods: Vec<Method>,
 }
 
 pub struct Method {
     pub ident: Ident,
-    /// Documentation and deprecation, for the client's method.
+    /// `#[cfg(…)]` of the method, without which nothing of it is there.
+    pub conditions: Vec<Attribute>,
+    /// Documentation, deprecation and the like, for the client's method.
     pub attributes: Vec<Attribute>,
     pub name: String,
     pub procedure: u32,
@@ -70,7 +76,15 @@ impl Interface {
     /// wrong methods are left out.
     pub fn read(on_trait: OnTrait, item: &mut ItemTrait, errors: &Errors) -> Option<Self> {
         let usable = check_trait(item, errors);
+        // What is no Rust has been refused.
+        item.items
+            .retain(|inner| !matches!(inner, TraitItem::Verbatim(_)));
+        let codec = on_trait.codec.unwrap_or_default();
         let mut methods = read_methods(item, errors);
+        if codec == Codec::Unknown {
+            // How they are encoded nobody knows.
+            methods.clear();
+        }
         for bound in [
             parse_quote!(::core::marker::Send),
             parse_quote!(::core::marker::Sync),
@@ -84,12 +98,7 @@ impl Interface {
         usable.then(|| Self {
             private: quote!(#framework::__private),
             framework,
-            conditions: item
-                .attrs
-                .iter()
-                .filter(|attribute| is_for_all(attribute))
-                .cloned()
-                .collect(),
+            conditions: passed_on::beside_trait(&item.attrs),
             visibility: item.vis.clone(),
             name: on_trait
                 .name
@@ -97,6 +106,7 @@ impl Interface {
             ident: item.ident.clone(),
             program: on_trait.program.unwrap_or_else(|| parse_quote!(0)),
             version: on_trait.version.unwrap_or_else(|| parse_quote!(0)),
+            codec,
             methods,
         })
     }
@@ -139,12 +149,30 @@ fn check_trait(item: &ItemTrait, errors: &Errors) -> bool {
         .iter()
         .filter(|inner| !matches!(inner, TraitItem::Fn(_)))
     {
-        refuse(
-            quote!(#other),
-            "an interface has methods only: put types and constants beside the trait",
-        );
+        refuse(quote!(#other), not_a_method(other));
     }
     usable
+}
+
+fn not_a_method(item: &TraitItem) -> &'static str {
+    match item {
+        TraitItem::Macro(_) => {
+            "what another macro will write is not seen here: write the methods out, or have that macro write the trait"
+        }
+        // This is how the parser gives back what it can read and Rust does not allow.
+        TraitItem::Verbatim(tokens) if starts_with_pub(tokens) => {
+            "methods are as visible as their trait: remove `pub`"
+        }
+        _ => "an interface has methods only: put types and constants beside the trait",
+    }
+}
+
+fn starts_with_pub(tokens: &TokenStream) -> bool {
+    let mut words = tokens.clone().into_iter().filter_map(|token| match token {
+        TokenTree::Ident(word) => Some(word),
+        _ => None,
+    });
+    words.next().is_some_and(|word| word == "pub")
 }
 
 fn read_methods(item: &mut ItemTrait, errors: &Errors) -> Vec<Method> {
@@ -153,9 +181,18 @@ fn read_methods(item: &mut ItemTrait, errors: &Errors) -> Vec<Method> {
         TraitItem::Fn(method) => Some(method),
         _ => None,
     });
-    methods
-        .filter_map(|method| read_method(method, &mut numbers, errors))
-        .collect()
+    let mut read: Vec<Method> = Vec::new();
+    for method in methods.filter_map(|method| read_method(method, &mut numbers, errors)) {
+        // Of two with one name the compiler says so, unless no build has both.
+        let is_twin = |earlier: &Method| {
+            let conditional = earlier.conditions.len() + method.conditions.len() > 0;
+            earlier.ident.unraw() == method.ident.unraw() && !conditional
+        };
+        if !read.iter().any(is_twin) {
+            read.push(method);
+        }
+    }
+    read
 }
 
 fn read_method(method: &mut TraitItemFn, numbers: &mut Numbers, errors: &Errors) -> Option<Method> {
@@ -164,19 +201,15 @@ fn read_method(method: &mut TraitItemFn, numbers: &mut Numbers, errors: &Errors)
         .attrs
         .retain(|attribute| !is_called(attribute, "rpc"));
     let procedure = numbers.give(&method.sig.ident, on_method.procedure, errors);
-    let good = check_name(&method.sig.ident, errors) & check_attributes(method, errors);
+    let good = check_name(&method.sig.ident, errors) & passed_on::check(&mut method.attrs, errors);
     let semantics = on_method.semantics.unwrap_or(Semantics::AtMostOnce);
     let signature = signature::read(method, semantics, errors);
-    signature::remove_patterns(&mut method.sig);
+    signature::remove_refused(&mut method.sig);
     let signature = signature.filter(|_| good)?;
     Some(Method {
         ident: method.sig.ident.clone(),
-        attributes: method
-            .attrs
-            .iter()
-            .filter(|attribute| is_for_client(attribute))
-            .cloned()
-            .collect(),
+        conditions: passed_on::conditions(&method.attrs),
+        attributes: passed_on::to_client(&method.attrs),
         name: on_method
             .name
             .map_or_else(|| method.sig.ident.unraw().to_string(), |name| name.value()),
@@ -200,28 +233,6 @@ fn check_name(ident: &Ident, errors: &Errors) -> bool {
         );
     }
     is_free
-}
-
-fn check_attributes(method: &TraitItemFn, errors: &Errors) -> bool {
-    let condition = method
-        .attrs
-        .iter()
-        .find(|attribute| attribute.path().is_ident("cfg"));
-    if let Some(condition) = condition {
-        errors.at(
-            condition,
-            "a contract is the same in every build: remove the `cfg`, or put it on the whole trait",
-        );
-    }
-    condition.is_none()
-}
-
-fn is_for_all(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("cfg") || attribute.path().is_ident("allow")
-}
-
-fn is_for_client(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("doc") || attribute.path().is_ident("deprecated")
 }
 
 /// The procedure numbers given so far, each with its method.

@@ -4,7 +4,8 @@ use proc_macro2::Ident;
 use quote::format_ident;
 use syn::ext::IdentExt;
 use syn::{
-    ItemTrait, Path, ReturnType, TraitItem, TraitItemFn, Type, parse_quote, parse_quote_spanned,
+    Attribute, ItemTrait, Path, ReturnType, TraitItem, TraitItemFn, Type, parse_quote,
+    parse_quote_spanned,
 };
 
 use super::model::Method;
@@ -28,7 +29,7 @@ pub fn add(item: &mut ItemTrait, methods: &mut [Method], framework: &Path, error
             _ => None,
         });
         if let Some(declared) = declared {
-            let function = provided(declared, &name, framework);
+            let function = provided(declared, &method.conditions, &name, framework);
             item.items.push(TraitItem::Fn(function));
             method.recovery = Some(name);
         }
@@ -54,7 +55,12 @@ fn is_taken(item: &ItemTrait, name: &Ident, method: &Ident, errors: &Errors) -> 
 }
 
 /// The same signature with another result, and a body for services that cannot tell.
-fn provided(method: &TraitItemFn, name: &Ident, framework: &Path) -> TraitItemFn {
+fn provided(
+    method: &TraitItemFn,
+    conditions: &[Attribute],
+    name: &Ident,
+    framework: &Path,
+) -> TraitItemFn {
     let mut signature = method.sig.clone();
     signature.ident = name.clone();
     let result: Type = match &signature.output {
@@ -64,6 +70,7 @@ fn provided(method: &TraitItemFn, name: &Ident, framework: &Path) -> TraitItemFn
     signature.output = parse_quote_spanned!(at(&result)=> -> #framework::Recovery<#result>);
     let documentation = documentation(&method.sig.ident.unraw());
     parse_quote! {
+        #(#conditions)*
         #(#[doc = #documentation])*
         // The arguments are for services that look.
         #[allow(unused_variables, deprecated, clippy::too_many_arguments)]

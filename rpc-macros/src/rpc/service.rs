@@ -2,7 +2,9 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::{Type, parse_quote};
 
+use super::codec::Codec;
 use super::debug;
 use super::model::{Interface, Method};
 use super::signature::Argument;
@@ -167,40 +169,47 @@ fn recover(interface: &Interface, names: &Names) -> TokenStream {
 }
 
 fn arm(method: &Method, interface: &Interface, names: &Names) -> TokenStream {
-    let (private, reply) = (&interface.private, &names.reply);
+    let (private, codec, reply) = (&interface.private, interface.codec, &names.reply);
     let run = invoke(method, &method.ident, interface, names);
     let answer = match &method.result {
         None => quote!(#run; ::core::result::Result::Ok(())),
         Some(ty) => {
-            let encode = quote_spanned!(at(ty)=> <#ty as #private::Encode>::encode);
-            quote!(#encode(&#run, #reply).map_err(#private::ServeError::Reply))
+            let (wire, value) = (codec.wire(ty, private), codec.wrap(&run, ty, private));
+            let encode = quote_spanned!(at(ty)=> <#wire as #private::Encode>::encode);
+            quote!(#encode(&#value, #reply).map_err(#private::ServeError::Reply))
         }
     };
-    with_arguments(method, private, names, &answer)
+    with_arguments(method, interface, names, &answer)
 }
 
 fn recovering_arm(method: &Method, interface: &Interface, names: &Names) -> Option<TokenStream> {
     let (private, reply) = (&interface.private, &names.reply);
     let found = invoke(method, method.recovery.as_ref()?, interface, names);
+    let found = match interface.codec {
+        Codec::Postcard => quote!(#private::Recovery::map(#found, #private::Postcard)),
+        Codec::Xdr | Codec::Unknown => found,
+    };
     let answer =
         quote!(#private::Recovery::encode(#found, #reply).map_err(#private::ServeError::Reply));
-    Some(with_arguments(method, private, names, &answer))
+    Some(with_arguments(method, interface, names, &answer))
 }
 
 /// The arm of a method: decodes the arguments to their end, and goes on to `then`.
 fn with_arguments(
     method: &Method,
-    private: &TokenStream,
+    interface: &Interface,
     names: &Names,
     then: &TokenStream,
 ) -> TokenStream {
-    let (procedure, args) = (method.procedure, &names.args);
+    let (private, codec) = (&interface.private, interface.codec);
+    let (conditions, procedure, args) = (&method.conditions, method.procedure, &names.args);
     let decoded = method
         .arguments
         .iter()
         .enumerate()
-        .map(|(index, argument)| decode(index, argument, private, args));
+        .map(|(index, argument)| decode(index, argument, codec, private, args));
     quote! {
+        #(#conditions)*
         #procedure => {
             #(#decoded)*
             #private::Decoder::finish(::core::clone::Clone::clone(#args)).map_err(#private::ServeError::Args)?;
@@ -227,15 +236,24 @@ fn invoke(method: &Method, function: &Ident, interface: &Interface, names: &Name
     quote!(<__Service as #interface>::#function(&self.service, #(#passed),*))
 }
 
-fn decode(index: usize, argument: &Argument, private: &TokenStream, args: &Ident) -> TokenStream {
+fn decode(
+    index: usize,
+    argument: &Argument,
+    codec: Codec,
+    private: &TokenStream,
+    args: &Ident,
+) -> TokenStream {
     let (variable, ty) = (variable(index), &argument.ty);
     let sent = match &argument.passing {
         Passing::Owned(sent) | Passing::Lent(sent) => quote!(#sent),
         Passing::Borrowed(sent) => quote!(&#sent),
         Passing::LentList(element) => quote!(::std::vec::Vec<#element>),
     };
+    let sent: Type = parse_quote!(#sent);
+    let wire = codec.wire(&sent, private);
+    let unwrap = (codec == Codec::Postcard).then(|| quote!(.0));
     quote_spanned! {at(ty)=>
-        let #variable = <#sent as #private::Decode>::decode(#args).map_err(#private::ServeError::Args)?;
+        let #variable = <#wire as #private::Decode>::decode(#args).map_err(#private::ServeError::Args)? #unwrap;
     }
 }
 

@@ -1,6 +1,7 @@
 //! The signature of a method: what of it is on the wire, and what a contract cannot have.
 
 use proc_macro2::Ident;
+use syn::ext::IdentExt;
 use syn::{FnArg, Pat, PatType, Receiver, ReturnType, Signature, TraitItemFn, Type, parse_quote};
 
 use super::semantics::Semantics;
@@ -45,15 +46,23 @@ pub fn read(method: &TraitItemFn, semantics: Semantics, errors: &Errors) -> Opti
     }
 }
 
-/// Takes out patterns, which have been refused, so that the compiler does not refuse them again.
-pub fn remove_patterns(signature: &mut Signature) {
+/// Takes out what has been refused, so that the compiler does not refuse it again.
+pub fn remove_refused(signature: &mut Signature) {
+    signature.constness = None;
+    signature.variadic = None;
     for input in &mut signature.inputs {
-        if let FnArg::Typed(argument) = input
-            && !matches!(*argument.pat, Pat::Ident(_))
-        {
-            argument.pat = parse_quote!(_);
+        if let FnArg::Typed(argument) = input {
+            argument.attrs.clear();
+            if !is_plain(&argument.pat) {
+                argument.pat = parse_quote!(_);
+            }
         }
     }
+}
+
+fn is_plain(pattern: &Pat) -> bool {
+    matches!(pattern, Pat::Ident(name)
+        if name.by_ref.is_none() && name.mutability.is_none() && name.subpat.is_none())
 }
 
 fn check_modifiers(signature: &Signature, errors: &Errors) -> bool {
@@ -75,7 +84,23 @@ fn check_modifiers(signature: &Signature, errors: &Errors) -> bool {
             "how a call arrives is for the framework to say: remove `extern`",
         );
     }
-    signature.asyncness.is_none() && signature.unsafety.is_none() && signature.abi.is_none()
+    if let Some(token) = signature.constness {
+        errors.at(
+            token,
+            "what another process answers is not known to the compiler: remove `const`",
+        );
+    }
+    if let Some(rest) = &signature.variadic {
+        errors.at(
+            rest,
+            "a procedure has one list of arguments: take a `Vec` as the last one",
+        );
+    }
+    signature.asyncness.is_none()
+        && signature.unsafety.is_none()
+        && signature.abi.is_none()
+        && signature.constness.is_none()
+        && signature.variadic.is_none()
 }
 
 fn check_generics(signature: &Signature, errors: &Errors) -> bool {
@@ -153,7 +178,27 @@ fn read_arguments(signature: &Signature, errors: &Errors) -> (Option<Type>, Opti
     let read: Vec<_> = arguments
         .map(|argument| read_argument(argument, errors))
         .collect();
-    (context, read.into_iter().collect())
+    let mut read: Option<Vec<_>> = read.into_iter().collect();
+    read.take_if(|arguments| has_twins(arguments, errors));
+    (context, read)
+}
+
+/// In a signature without a body the compiler minds no name that is there twice.
+fn has_twins(arguments: &[Argument], errors: &Errors) -> bool {
+    let is_twin = |index: &usize| {
+        let ident = arguments[*index].ident.unraw();
+        let mut earlier = arguments[..*index].iter();
+        earlier.any(|earlier| earlier.ident.unraw() == ident)
+    };
+    let twin = (1..arguments.len()).find(is_twin);
+    if let Some(index) = twin {
+        let ident = &arguments[index].ident;
+        errors.at(
+            ident,
+            format!("another argument is called `{ident}` already: give this one another name"),
+        );
+    }
+    twin.is_some()
 }
 
 fn read_argument(argument: &PatType, errors: &Errors) -> Option<Argument> {
@@ -174,14 +219,17 @@ fn read_argument(argument: &PatType, errors: &Errors) -> Option<Argument> {
     }
     let good = check_argument(ty, errors);
     match &**pattern {
-        Pat::Ident(name)
-            if name.by_ref.is_none() && name.mutability.is_none() && name.subpat.is_none() =>
-        {
-            good.then(|| Argument {
-                ident: name.ident.clone(),
-                ty: (**ty).clone(),
-                passing: Passing::of(ty),
-            })
+        Pat::Ident(name) if is_plain(pattern) => good.then(|| Argument {
+            ident: name.ident.clone(),
+            ty: (**ty).clone(),
+            passing: Passing::of(ty),
+        }),
+        Pat::Ident(name) if name.subpat.is_none() => {
+            errors.at(
+                pattern,
+                "`mut` and `ref` are for the implementation to say: leave the plain name",
+            );
+            None
         }
         _ => {
             errors.at(

@@ -1,7 +1,10 @@
 //! What may stand in the types of a signature.
 
 use syn::visit::{self, Visit};
-use syn::{Lifetime, Type, TypeImplTrait, TypeReference};
+use syn::{
+    Lifetime, Type, TypeBareFn, TypeImplTrait, TypeInfer, TypeNever, TypePtr, TypeReference,
+    TypeTraitObject,
+};
 
 use crate::errors::Errors;
 use crate::words::refuse_words;
@@ -88,8 +91,24 @@ impl Check<'_> {
             errors,
             good: !refuse_words(ty, errors),
         };
+        check.check_size(ty);
         check.visit_type(ty);
         check.good
+    }
+
+    /// `str` and `[T]` have no size of their own.
+    fn check_size(&mut self, ty: &Type) {
+        let unsized_as = match peel(ty) {
+            Type::Path(path) if path.path.is_ident("str") => ("&str", "String"),
+            Type::Slice(_) => ("&[T]", "Vec<T>"),
+            _ => return,
+        };
+        let (taken, returned) = unsized_as;
+        let message = match self.place {
+            Place::Argument => format!("an argument has a size: take `{taken}`"),
+            Place::Result => format!("a result has a size: return `{returned}`"),
+        };
+        self.refuse(ty, &message);
     }
 
     fn refuse(&mut self, tokens: impl quote::ToTokens, message: &str) {
@@ -130,6 +149,39 @@ impl<'ast> Visit<'ast> for Check<'_> {
                 "a method returns owned values: use a type without a lifetime",
             ),
         }
+    }
+
+    fn visit_type_trait_object(&mut self, object: &'ast TypeTraitObject) {
+        self.refuse(
+            object,
+            "what implements a trait is known to this process only: name a type, or an enum of the types that it may be",
+        );
+    }
+
+    fn visit_type_ptr(&mut self, pointer: &'ast TypePtr) {
+        self.refuse(
+            pointer,
+            "an address means nothing to another process: send what it points to",
+        );
+    }
+
+    fn visit_type_bare_fn(&mut self, function: &'ast TypeBareFn) {
+        self.refuse(
+            function,
+            "code stays in its process: send a value that says what to do",
+        );
+    }
+
+    fn visit_type_infer(&mut self, _: &'ast TypeInfer) {
+        // The compiler says so.
+        self.good = false;
+    }
+
+    fn visit_type_never(&mut self, never: &'ast TypeNever) {
+        self.refuse(
+            never,
+            "nobody would ever hear of such a call: return `()`, or make it `oneway`",
+        );
     }
 
     fn visit_type_impl_trait(&mut self, hidden: &'ast TypeImplTrait) {

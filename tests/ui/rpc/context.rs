@@ -4,6 +4,7 @@ use rpc_core::Context;
 trait Who {
     fn last(&self, name: &str, cx: &Context);
     fn mutable(&self, cx: &mut Context);
+    fn twice(&self, cx: &Context, again: &Context);
 }
 
 fn main() {}

@@ -4,6 +4,7 @@ trait Counter {
     fn finish(self) -> u64;
     fn shared(self: std::sync::Arc<Self>) -> u64;
     fn nobody(step: u64) -> u64;
+    fn named<'a>(&'a self) -> u64;
 }
 
 fn main() {}

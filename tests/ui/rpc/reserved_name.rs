@@ -2,6 +2,8 @@
 trait Modem {
     fn connect(&self, number: &str);
     fn r#clone(&self) -> u32;
+    fn local(&self);
+    fn into(&self) -> String;
 }
 
 fn main() {}

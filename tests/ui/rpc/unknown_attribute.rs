@@ -1,6 +1,6 @@
-#[rpc_core::rpc(program = 1, version = 1, prognum = 7)]
+#[rpc_core::rpc(program = 1, version = 1, transport = 7)]
 trait Clock {
-    #[rpc(at_least_once)]
+    #[rpc(cached)]
     fn now(&self) -> u64;
 }
 

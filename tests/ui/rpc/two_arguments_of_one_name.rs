@@ -1,7 +1,6 @@
 #[rpc_core::rpc(program = 1, version = 1)]
 trait Clock {
-    #[cfg(unix)]
-    fn now(&self) -> u64;
+    fn set(&self, time: u64, time: u64);
 }
 
 fn main() {}
