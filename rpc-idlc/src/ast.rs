@@ -11,12 +11,29 @@ pub(crate) struct Comment {
 }
 
 /// One parsed file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct File {
+    pub(crate) namespace: Option<Namespace>,
+    pub(crate) imports: Vec<Import>,
     pub(crate) items: Vec<Item>,
 }
 
-/// A name as it is written.
+/// `namespace a.b;`
+#[derive(Debug)]
+pub(crate) struct Namespace {
+    pub(crate) docs: Docs,
+    /// With its dots.
+    pub(crate) name: Ident,
+}
+
+/// `import "common.idl";`
+#[derive(Debug)]
+pub(crate) struct Import {
+    pub(crate) path: String,
+    pub(crate) span: Span,
+}
+
+/// A name as it is written; that of a definition elsewhere may have dots.
 #[derive(Debug, Clone)]
 pub(crate) struct Ident {
     pub(crate) text: String,

@@ -6,6 +6,15 @@ pub(crate) fn snake(name: &str) -> String {
     escape(guard(snake, name))
 }
 
+/// `snake_case`, for modules; the crates that generated code names by their roots stay what they are.
+pub(crate) fn module_name(name: &str) -> String {
+    let name = snake(name);
+    match name.as_str() {
+        "std" | "core" | "alloc" | "rpc_core" => name + "_",
+        _ => name,
+    }
+}
+
 /// `CamelCase`, for types and variants.
 pub(crate) fn camel(name: &str) -> String {
     let mut camel = String::new();

@@ -1,8 +1,11 @@
 //! The way in: which files, and where to.
 
 use crate::diag::{Diagnostics, Format, Mistakes, without_place};
-use crate::source::{MAX_BYTES, Sources};
-use crate::{check, emit, files, idl, x};
+use crate::load::Loader;
+use crate::model::Model;
+use crate::source::MAX_BYTES;
+use crate::{check, emit, files, x};
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 /// Compiles `.idl` files for a build script: `$OUT_DIR/bank.rs` is made of `../idl/bank.idl`.
@@ -11,18 +14,8 @@ use std::path::{Path, PathBuf};
 /// said on the standard error and the script ends with exit code 1, so this is of use in build
 /// scripts only; others take a [`Compiler`].
 pub fn build(files: &[impl AsRef<Path>]) {
-    let mut compiler = Compiler::new();
-    for file in files {
-        println!("cargo::rerun-if-changed={}", file.as_ref().display());
-        compiler = compiler.file(file);
-    }
-    if let Some(dir) = std::env::var_os("OUT_DIR") {
-        compiler = compiler.out_dir(PathBuf::from(dir));
-    }
-    if let Err(error) = compiler.compile() {
-        eprintln!("{error}");
-        std::process::exit(1);
-    }
+    let add = |compiler: Compiler, file| compiler.file(file);
+    files.iter().fold(Compiler::new(), add).build();
 }
 
 /// Compiles files, all or none.
@@ -37,6 +30,8 @@ pub fn build(files: &[impl AsRef<Path>]) {
 #[derive(Debug, Clone, Default)]
 pub struct Compiler {
     inputs: Vec<(PathBuf, Option<String>)>,
+    includes: Vec<PathBuf>,
+    elsewhere: Vec<(String, String)>,
     out_dir: Option<PathBuf>,
 }
 
@@ -104,6 +99,16 @@ pub enum Error {
         /// Which one.
         path: PathBuf,
     },
+    /// A namespace cannot be taken from elsewhere as [`Compiler::extern_path`] says.
+    #[error("cannot take the namespace {namespace} from {path}: {why}")]
+    Extern {
+        /// Which one.
+        namespace: String,
+        /// From where.
+        path: String,
+        /// What is wrong with either.
+        why: &'static str,
+    },
     /// [`Compiler::compile`] does not know where to write: there was no [`Compiler::out_dir`].
     #[error("no folder to write to: outside a build script, name one with out_dir")]
     NoOutDir,
@@ -153,6 +158,22 @@ impl Compiler {
         self
     }
 
+    /// Names a folder to look in for imports that are not beside the file that names them. The folders
+    /// are asked in the order in which they were added.
+    #[must_use]
+    pub fn include(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.includes.push(dir.into());
+        self
+    }
+
+    /// Says that the Rust of a namespace, and of those within it, is elsewhere: that of `acme.money` in
+    /// `crate::money`, say. It is then named there, and not written once more.
+    #[must_use]
+    pub fn extern_path(mut self, namespace: impl Into<String>, path: impl Into<String>) -> Self {
+        self.elsewhere.push((namespace.into(), path.into()));
+        self
+    }
+
     /// Names the folder to write to.
     #[must_use]
     pub fn out_dir(mut self, dir: impl Into<PathBuf>) -> Self {
@@ -167,9 +188,13 @@ impl Compiler {
 
     /// Compiles the files and writes nothing.
     pub fn generate(&self) -> Result<Vec<Generated>, Error> {
-        let generated = self.run(|model, path| Generated {
+        self.generate_with(&mut Loader::new(&self.includes, &self.inputs))
+    }
+
+    fn generate_with(&self, loader: &mut Loader<'_>) -> Result<Vec<Generated>, Error> {
+        let generated = self.run_with(loader, |model, path| Generated {
             file_name: output_name(path, "rs"),
-            rust: emit::rust(model, &file_name(path)),
+            rust: emit::rust(model, &file_name(path), &self.elsewhere),
         })?;
         all_differ(generated.iter().map(|g| &g.file_name))?;
         Ok(generated)
@@ -178,7 +203,11 @@ impl Compiler {
     /// Compiles the files, writes the output, and returns where. Each file is written whole or not
     /// at all, and none is if one of the inputs has a mistake.
     pub fn compile(&self) -> Result<Vec<PathBuf>, Error> {
-        let generated = self.generate()?.into_iter();
+        self.compile_with(&mut Loader::new(&self.includes, &self.inputs))
+    }
+
+    fn compile_with(&self, loader: &mut Loader<'_>) -> Result<Vec<PathBuf>, Error> {
+        let generated = self.generate_with(loader)?.into_iter();
         self.write(generated.map(|g| (g.file_name, g.rust)))
     }
 
@@ -209,36 +238,86 @@ impl Compiler {
         Ok(outputs.into_iter().map(|(path, _)| path).collect())
     }
 
+    /// Compiles the files for a build script, as the function [`build`] does.
+    ///
+    /// ```no_run
+    /// # use rpc_idlc::Compiler;
+    /// Compiler::new().include("../idl").file("../idl/bank.idl").build();
+    /// ```
+    pub fn build(mut self) {
+        if let (None, Some(dir)) = (&self.out_dir, std::env::var_os("OUT_DIR")) {
+            self.out_dir = Some(PathBuf::from(dir));
+        }
+        let mut loader = Loader::new(&self.includes, &self.inputs);
+        let written = self.compile_with(&mut loader);
+        // What was named but could not be read is worth another run, too, when it changes.
+        let named = self.inputs.iter().filter(|(_, text)| text.is_none());
+        let named = named.map(|(path, _)| path.as_path());
+        let files: BTreeSet<&Path> = loader.read().chain(named).collect();
+        for file in files {
+            println!("cargo::rerun-if-changed={}", file.display());
+        }
+        if let Err(error) = written {
+            eprint!("{}", error.render(Format::Plain));
+            std::process::exit(1);
+        }
+    }
+
     /// Reads and checks all files, then makes something of each.
-    fn run<T>(&self, make: impl Fn(&crate::model::Model, &Path) -> T) -> Result<Vec<T>, Error> {
-        let mut sources = Sources::default();
-        let mut diags = Diagnostics::default();
-        let mut models = Vec::new();
+    fn run<T>(&self, make: impl Fn(&Model, &Path) -> T) -> Result<Vec<T>, Error> {
+        let mut loader = Loader::new(&self.includes, &self.inputs);
+        self.run_with(&mut loader, make)
+    }
+
+    fn run_with<T>(
+        &self,
+        loader: &mut Loader<'_>,
+        make: impl Fn(&Model, &Path) -> T,
+    ) -> Result<Vec<T>, Error> {
+        let mut roots = Vec::new();
         for (path, text) in &self.inputs {
-            let bytes = match text {
-                Some(text) => text.clone().into_bytes(),
-                None => files::read(path)?,
-            };
-            if bytes.len() > MAX_BYTES {
-                return Err(Error::TooLarge { path: path.clone() });
-            }
-            // Each file is judged by itself: mistakes in one do not hide those in the next.
+            roots.push(loader.root(path, text.as_deref())?);
+        }
+        let mut models = Vec::new();
+        let mut diags = std::mem::take(&mut loader.diags);
+        for (&root, (path, _)) in roots.iter().zip(&self.inputs) {
+            let unit = loader.unit(root);
             let mut own = Diagnostics::default();
-            let id = sources.add(path, bytes, &mut own);
-            // In what is not even text, each further mistake would only hide that one.
-            if own.count() == 0 {
-                let file = idl::parse(id, &sources.get(id).text, &mut own);
-                models.extend(check::check(&file, &mut own).map(|model| (path, model)));
-            }
+            let model = check::check(&unit.parts, unit.broken, &mut own);
+            models.extend(model.map(|model| (path, model)));
             diags.append(own);
         }
         if diags.count() > 0 {
+            let sources = std::mem::take(&mut loader.sources);
             return Err(Error::Rejected(diags.finish(sources)));
         }
+        self.check_elsewhere(models.iter().map(|(_, model)| model))?;
         Ok(models
             .iter()
             .map(|(path, model)| make(model, path))
             .collect())
+    }
+
+    /// A path that is none, or a namespace that no file has, is a slip of the pen.
+    fn check_elsewhere<'m>(&self, models: impl Iterator<Item = &'m Model>) -> Result<(), Error> {
+        let names = models.flat_map(|model| model.namespaces.iter().map(|n| n.name.as_str()));
+        let names: HashSet<&str> = names.collect();
+        for (namespace, path) in &self.elsewhere {
+            let within = |name: &&str| emit::is_within(name, namespace);
+            let why = if syn::parse_str::<syn::Path>(path).is_err() {
+                "that is no path of a Rust module, such as `crate::money`"
+            } else if namespace.is_empty() || !names.iter().any(within) {
+                "no file has this namespace"
+            } else {
+                continue;
+            };
+            return Err(Error::Extern {
+                namespace: namespace.clone(),
+                path: path.clone(),
+                why,
+            });
+        }
+        Ok(())
     }
 }
 

@@ -1,15 +1,25 @@
-//! What a correct file says: names are resolved, numbers are values, every rule holds.
+//! What a correct file says, with all that it imports: names are resolved, numbers are values, every rule holds.
 //!
 //! Names are those of the file, `at` is where they stand; each emitter gives them the casing of its language.
 
 use crate::ast::{Docs, Scalar, Semantics, SettingKind};
 use crate::source::Span;
 
-/// A checked file.
+/// A checked file, with all that it imports.
 #[derive(Debug)]
 pub(crate) struct Model {
-    /// In the order of the file.
+    /// In the order of the file; those of imported files follow.
     pub(crate) items: Vec<Item>,
+    /// The first has no name: it is that of the files that name none.
+    pub(crate) namespaces: Vec<Namespace>,
+}
+
+/// Definitions that share the front of their full names.
+#[derive(Debug, Default)]
+pub(crate) struct Namespace {
+    /// With its dots.
+    pub(crate) name: String,
+    pub(crate) docs: Docs,
 }
 
 /// What the annotations of a definition, or of a part of one, say.
@@ -41,6 +51,8 @@ pub(crate) type ItemId = usize;
 
 #[derive(Debug)]
 pub(crate) struct Item {
+    /// Its place in [`Model::namespaces`].
+    pub(crate) namespace: usize,
     pub(crate) docs: Docs,
     pub(crate) notes: Notes,
     pub(crate) name: String,

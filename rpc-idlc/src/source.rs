@@ -10,7 +10,7 @@ pub(crate) const MAX_BYTES: usize = 16 << 20;
 pub(crate) const BOM: char = '\u{feff}';
 
 /// Which file of a [`Sources`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct FileId(u32);
 
 /// A range of bytes in one file. Both ends lie on character boundaries.

@@ -18,8 +18,8 @@ macro_rules! compiled {
 }
 
 compiled! {
-    aliases annotations both_doors comments constants enums errors interfaces lengths maps names optional
-    prelude scalars semantics structs times to_c tuples unions unions_with_switch versions windows
+    aliases annotations both_doors comments constants enums errors interfaces lengths maps names namespaces
+    optional prelude scalars semantics structs times to_c tuples unions unions_with_switch versions windows
 }
 
 #[test]

@@ -282,6 +282,64 @@ fn a_build_script_writes_to_its_folder_and_runs_again_when_the_file_changes() {
 }
 
 #[test]
+fn a_build_script_runs_again_when_an_imported_file_changes() {
+    let folder = Folder::new("build_script_imports");
+    folder.write("a.idl", "import \"b.idl\";");
+    folder.write("b.idl", "import \"c.idl\"; type B = u46;");
+    folder.write("c.idl", GOOD);
+    let output = run_build_script(&folder, "a.idl");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stdout);
+    let watched = |line: &&str| line.starts_with("cargo::rerun-if-changed=");
+    let watched: Vec<&str> = told.lines().filter(watched).collect();
+    assert_eq!(
+        watched,
+        ["a.idl", "b.idl", "c.idl"].map(|name| format!("cargo::rerun-if-changed={name}"))
+    );
+}
+
+#[test]
+fn imports_are_found_in_folders_and_namespaces_elsewhere() {
+    let folder = Folder::new("includes");
+    fs::create_dir(folder.0.join("inc")).unwrap();
+    folder.write(
+        "inc/money.idl",
+        "namespace acme.money; struct Amount { cents: u64 }",
+    );
+    folder.write(
+        "a.idl",
+        "import \"money.idl\"; type Price = acme.money.Amount;",
+    );
+    let said = folder.run(&["check", "a.idl"], 1);
+    assert!(said.contains("error[E0602]"), "{said}");
+    folder.run(&["check", "a.idl", "-I", "nowhere", "-I", "inc"], 0);
+    let elsewhere = "acme.money=crate::money";
+    let words = [
+        "rust",
+        "a.idl",
+        "--include",
+        "inc",
+        "--extern",
+        elsewhere,
+        "--out",
+        "out",
+    ];
+    folder.run(&words, 0);
+    let rust = fs::read_to_string(folder.0.join("out/a.rs")).unwrap();
+    assert!(
+        rust.ends_with("\npub type Price = crate::money::Amount;\n"),
+        "{rust}"
+    );
+    for wrong in [
+        "acme.money",
+        "acme.mony=crate::money",
+        "acme.money=crate money",
+    ] {
+        folder.run(&["check", "a.idl", "-I", "inc", "--extern", wrong], 2);
+    }
+}
+
+#[test]
 fn a_build_script_shows_the_mistakes_and_fails() {
     let folder = Folder::new("build_script_bad");
     folder.write("a.idl", BAD);

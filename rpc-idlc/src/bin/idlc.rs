@@ -105,13 +105,33 @@ struct Inputs {
     /// The .idl files
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Where to look for imports that are not beside the file that names them; may be repeated
+    #[arg(short = 'I', long = "include", value_name = "DIR")]
+    includes: Vec<PathBuf>,
+    /// The Rust path of a namespace whose code is elsewhere, as in acme.money=crate::money; may be
+    /// repeated
+    #[arg(long = "extern", value_name = "NAMESPACE=PATH", value_parser = mapping)]
+    elsewhere: Vec<(String, String)>,
+}
+
+fn mapping(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((namespace, path)) => Ok((namespace.to_owned(), path.to_owned())),
+        None => Err("it is written acme.money=crate::money".to_owned()),
+    }
 }
 
 impl Inputs {
     fn compiler(&self) -> Compiler {
-        self.files
-            .iter()
-            .fold(Compiler::new(), |compiler, file| compiler.file(file))
+        let mut compiler = Compiler::new();
+        for dir in &self.includes {
+            compiler = compiler.include(dir);
+        }
+        for (namespace, path) in &self.elsewhere {
+            compiler = compiler.extern_path(namespace, path);
+        }
+        let files = self.files.iter();
+        files.fold(compiler, |compiler, file| compiler.file(file))
     }
 }
 

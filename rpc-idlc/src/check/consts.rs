@@ -8,7 +8,7 @@ use crate::source::Span;
 
 /// Evaluates all constants; `None` where there is none, or a wrong one.
 pub(super) fn evaluate(checker: &mut Checker<'_>) -> Vec<Option<Const>> {
-    let mut state = vec![State::Unseen; checker.file.items.len()];
+    let mut state = vec![State::Unseen; checker.scope.items.len()];
     for id in 0..state.len() {
         chain(checker, id, &mut state);
     }
@@ -36,13 +36,13 @@ fn chain(checker: &mut Checker<'_>, start: ItemId, state: &mut [State]) {
     let mut path = Vec::new();
     let mut next = Some(start);
     while let Some(id) = next {
-        let ItemKind::Const { value, .. } = &checker.file.items[id].kind else {
+        let ItemKind::Const { value, .. } = &checker.scope.items[id].kind else {
             break;
         };
         match state[id] {
             State::Unseen => state[id] = State::Open,
             State::Open => {
-                let name = &checker.file.items[id].name;
+                let name = &checker.scope.items[id].name;
                 let title = format!("`{}` is defined by itself", name.text);
                 checker.error(Code::ConstantCircle, title, value.span, "");
                 state[id] = State::Wrong;
@@ -52,7 +52,7 @@ fn chain(checker: &mut Checker<'_>, start: ItemId, state: &mut [State]) {
         }
         path.push(id);
         next = match &value.kind {
-            ExprKind::Name(name) => checker.names.get(name.as_str()).copied(),
+            ExprKind::Name(name) => checker.scope.find(name, value.span),
             _ => None,
         };
     }
@@ -64,7 +64,7 @@ fn chain(checker: &mut Checker<'_>, start: ItemId, state: &mut [State]) {
 }
 
 fn constant(checker: &mut Checker<'_>, id: ItemId, state: &[State]) -> Option<Const> {
-    let ItemKind::Const { ty, value: expr } = &checker.file.items[id].kind else {
+    let ItemKind::Const { ty, value: expr } = &checker.scope.items[id].kind else {
         return None;
     };
     let (value, of) = match &expr.kind {
@@ -177,9 +177,9 @@ fn out_of_range(value: i128, ty: Scalar) -> String {
 impl Checker<'_> {
     /// The constant called `name`, or a message.
     fn constant_named(&mut self, name: &str, span: Span) -> Option<ItemId> {
-        match self.names.get(name) {
-            Some(&id) => {
-                let kind = &self.file.items[id].kind;
+        match self.scope.find(name, span) {
+            Some(id) => {
+                let kind = &self.scope.items[id].kind;
                 match kind {
                     ItemKind::Const { .. } => return Some(id),
                     ItemKind::Broken => return None,
@@ -195,13 +195,9 @@ impl Checker<'_> {
                     span,
                     "",
                 );
-                let items = &self.file.items;
-                let consts = items
-                    .iter()
-                    .filter(|i| matches!(i.kind, ItemKind::Const { .. }));
-                let names = consts.map(|item| item.name.text.as_str());
-                let near = self.diags.near(name, names);
-                self.report(problem.meant(near));
+                let constant = |kind: &ItemKind| matches!(kind, ItemKind::Const { .. });
+                let problem = self.suggest(problem, (name, span), constant, &[]);
+                self.report(problem);
             }
         }
         None

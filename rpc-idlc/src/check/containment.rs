@@ -4,6 +4,7 @@
 //! wire. In Rust it needs a `Box` there, which is put in here.
 
 use super::graph::components;
+use super::scope::Scope;
 use crate::ast;
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{Item, ItemKind, Payload, Type};
@@ -12,19 +13,19 @@ use crate::source::Span;
 /// Fixed arrays stand in place, often on a stack; larger ones must be lists or bytes.
 const MAX_IN_PLACE: u64 = 64 << 10;
 
-pub(super) fn check(file: &ast::File, items: &mut [Item], diags: &mut Diagnostics) {
-    aliases(file, items, diags);
-    finite(file, items, diags);
+pub(super) fn check(scope: &Scope<'_>, items: &mut [Item], diags: &mut Diagnostics) {
+    aliases(scope, items, diags);
+    finite(scope, items, diags);
     if diags.count() > 0 {
         return;
     }
     insert_boxes(items);
-    sizes(file, items, diags);
+    sizes(scope, items, diags);
 }
 
 /// Rust takes an alias for what it stands for, so a circle of nothing but aliases has no end, even
 /// through a list.
-fn aliases(file: &ast::File, items: &[Item], diags: &mut Diagnostics) {
+fn aliases(scope: &Scope<'_>, items: &[Item], diags: &mut Diagnostics) {
     let alias = |id: &usize| matches!(items[*id].kind, ItemKind::Alias(_));
     let edges: Vec<Vec<usize>> = items
         .iter()
@@ -34,7 +35,7 @@ fn aliases(file: &ast::File, items: &[Item], diags: &mut Diagnostics) {
         })
         .collect();
     for circle in circles(&edges) {
-        let item = &file.items[circle];
+        let item = &scope.items[circle];
         let title = format!("`{}` is defined by itself", item.name.text);
         let problem = Diagnostic::new(Code::AliasCircle, title, item.name.span, "");
         diags.report(
@@ -55,7 +56,7 @@ fn circles(edges: &[Vec<usize>]) -> Vec<usize> {
 }
 
 /// Every type must have a value: a struct needs all its fields, a union one of its arms.
-fn finite(file: &ast::File, items: &[Item], diags: &mut Diagnostics) {
+fn finite(scope: &Scope<'_>, items: &[Item], diags: &mut Diagnostics) {
     let finite = finite_items(items);
     let edges: Vec<Vec<usize>> = items
         .iter()
@@ -78,10 +79,10 @@ fn finite(file: &ast::File, items: &[Item], diags: &mut Diagnostics) {
         if matches!(items[first].kind, ItemKind::Alias(_)) && diags.count() > 0 {
             continue;
         }
-        let name = &file.items[first].name;
+        let name = &scope.items[first].name;
         let title = format!("`{}` contains itself without end", name.text);
         let mut problem = Diagnostic::new(Code::Endless, title, name.span, "");
-        if let Some(span) = place(&file.items[first], &items[first], &component) {
+        if let Some(span) = place(scope.items[first], &items[first], &component) {
             problem = problem.also(span, "here");
         }
         diags.report(
@@ -293,9 +294,9 @@ fn size(ty: &Type, sizes: &[u64]) -> u64 {
     }
 }
 
-fn sizes(file: &ast::File, items: &[Item], diags: &mut Diagnostics) {
+fn sizes(scope: &Scope<'_>, items: &[Item], diags: &mut Diagnostics) {
     let sizes = sizes_of(items);
-    for (ast, item) in file.items.iter().zip(items) {
+    for (&ast, item) in scope.items.iter().zip(items) {
         for (place, ty) in types(ast, item) {
             let large = ty.layers().into_iter().find(|ty| {
                 let fixed = matches!(ty, Type::Array(..) | Type::FixedBytes(_));

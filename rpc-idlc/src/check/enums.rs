@@ -126,8 +126,8 @@ impl<'a> Checker<'a> {
             }
             TypeKind::Named(name) => {
                 // An unknown name is reported where the type is lowered.
-                let id = self.ends[*self.names.get(name.text.as_str())?]?;
-                let item = &self.file.items[id];
+                let id = self.ends[self.scope.find(&name.text, name.span)?]?;
+                let item = &self.scope.items[id];
                 match &item.kind {
                     ast::ItemKind::Enum(values) => {
                         return Some(Switch::Enum(id, &item.name, values));

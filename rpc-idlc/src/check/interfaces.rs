@@ -172,11 +172,10 @@ impl<'a> Checker<'a> {
     }
 
     fn thrown(&mut self, name: &Ident) -> Option<ItemId> {
-        let items = &self.file.items;
-        let error =
-            |item: &&ast::Item| matches!(item.kind, ItemKind::Union(Union { error: true, .. }));
-        let found = self.names.get(name.text.as_str()).copied();
-        if let Some(id) = found.filter(|&id| error(&&items[id])) {
+        let items = &self.scope.items;
+        let error = |kind: &ItemKind| matches!(kind, ItemKind::Union(Union { error: true, .. }));
+        let found = self.scope.find(&name.text, name.span);
+        if let Some(id) = found.filter(|&id| error(&items[id].kind)) {
             return Some(id);
         }
         let problem = match found {
@@ -197,11 +196,7 @@ impl<'a> Checker<'a> {
                     name.span,
                     "",
                 );
-                let errors = items
-                    .iter()
-                    .filter(error)
-                    .map(|item| item.name.text.as_str());
-                problem.meant(self.diags.near(&name.text, errors))
+                self.suggest(problem, (&name.text, name.span), error, &[])
             }
         };
         self.report(problem);

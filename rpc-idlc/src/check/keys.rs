@@ -1,13 +1,14 @@
 //! Keys of maps and elements of sets: they have an order, which floats lack.
 
 use super::graph::{reachable, reaching};
-use crate::ast::{self, Scalar};
+use super::scope::Scope;
+use crate::ast::Scalar;
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{Item, ItemId, ItemKind, Type};
 use crate::source::Span;
 
 pub(super) fn check(
-    file: &ast::File,
+    scope: &Scope<'_>,
     items: &[Item],
     keys: &[(Span, Type)],
     diags: &mut Diagnostics,
@@ -21,7 +22,7 @@ pub(super) fn check(
         let title = "a key cannot hold a float: floats have no order";
         let mut problem = Diagnostic::new(Code::FloatInKey, title, *span, "");
         if let Some(id) = through {
-            let name = &file.items[id].name;
+            let name = &scope.items[id].name;
             problem = problem.also(name.span, format!("`{}` holds one", name.text));
         }
         diags.report(problem.help("use an integer, or a list in place of the map or set"));

@@ -8,28 +8,35 @@ mod graph;
 mod interfaces;
 mod keys;
 mod names;
+mod scope;
 mod types;
 
 pub(crate) use containment::sizes_of;
 pub(crate) use enums::DISCRIMINANT;
 pub(crate) use graph::{components, reaching};
 pub(crate) use keys::{edges, held, holding_floats, in_keys};
+pub(crate) use scope::Part;
 pub(crate) use types::foreign;
 
 use crate::ast;
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{Const, Field, Item, ItemId, ItemKind, Model, Notes, Type};
 use crate::source::Span;
+use scope::Scope;
 use std::collections::HashMap;
 
-/// Checks a file. All mistakes are reported; if there was none before either, here is its model.
-pub(crate) fn check(file: &ast::File, diags: &mut Diagnostics) -> Option<Model> {
-    let incomplete = diags.count() > 0;
-    let names = names::collect(file, diags);
+/// Checks a file with all that it imports, itself first. All mistakes are reported; if there was none,
+/// and none before in these files, which `incomplete` says, here is their model.
+pub(crate) fn check(
+    parts: &[Part<'_>],
+    incomplete: bool,
+    diags: &mut Diagnostics,
+) -> Option<Model> {
+    let scope = Scope::new(parts);
+    names::unique(parts, &scope, diags);
     let mut checker = Checker {
-        file,
+        scope: &scope,
         incomplete,
-        names,
         consts: Vec::new(),
         ends: Vec::new(),
         values: HashMap::new(),
@@ -39,13 +46,14 @@ pub(crate) fn check(file: &ast::File, diags: &mut Diagnostics) -> Option<Model> 
     };
     checker.consts = consts::evaluate(&mut checker);
     checker.ends = types::alias_ends(&checker);
-    let mut items = Vec::with_capacity(file.items.len());
-    for (id, item) in file.items.iter().enumerate() {
+    let mut items = Vec::with_capacity(scope.items.len());
+    for (id, item) in scope.items.iter().enumerate() {
         // What was wrong with it is told; for the others it counts as something harmless.
         let kind = checker
             .item(id, item)
             .unwrap_or(ItemKind::Struct(Vec::new()));
         items.push(Item {
+            namespace: scope.of[id],
             docs: item.docs.clone(),
             notes: checker.notes(&item.annotations),
             name: item.name.text.clone(),
@@ -53,17 +61,20 @@ pub(crate) fn check(file: &ast::File, diags: &mut Diagnostics) -> Option<Model> 
             kind,
         });
     }
-    keys::check(file, &items, &checker.keys, checker.diags);
-    containment::check(file, &mut items, checker.diags);
-    (checker.diags.count() == 0).then_some(Model { items })
+    keys::check(&scope, &items, &checker.keys, checker.diags);
+    containment::check(&scope, &mut items, checker.diags);
+    let good = checker.diags.count() == 0 && !incomplete;
+    good.then_some(Model {
+        items,
+        namespaces: scope.namespaces,
+    })
 }
 
-/// What the passes know of the file.
+/// What the passes know of the files.
 struct Checker<'a> {
-    file: &'a ast::File,
-    /// Parts of the file could not be read.
+    scope: &'a Scope<'a>,
+    /// Parts of the files could not be read.
     incomplete: bool,
-    names: HashMap<&'a str, ItemId>,
     /// By item; `None` for what is no constant, or a wrong one.
     consts: Vec<Option<Const>>,
     /// By item: for an alias, the item or the alias of a built-in type where its chain ends;

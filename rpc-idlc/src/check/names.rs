@@ -1,48 +1,81 @@
-//! Each name means one thing, in the file and in the Rust that is made of it.
+//! Each name means one thing, in the files and in the Rust that is made of them.
 
-use super::Checker;
+use super::scope::Scope;
 use super::types::is_built_in;
-use crate::ast::{File, Ident, ItemKind};
-use crate::casing::{camel, screaming, snake};
+use super::{Checker, Part};
+use crate::ast::{Ident, ItemKind};
+use crate::casing::{camel, module_name, screaming, snake};
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::model::ItemId;
 use std::collections::HashMap;
 
-/// Finds all definitions by name; the first of two counts.
-pub(super) fn collect<'a>(file: &'a File, diags: &mut Diagnostics) -> HashMap<&'a str, ItemId> {
-    let mut names: HashMap<&str, ItemId> = HashMap::new();
-    let mut rust = HashMap::new();
-    for (id, item) in file.items.iter().enumerate() {
-        if let Some(&first) = names.get(item.name.text.as_str()) {
-            let title = format!("`{}` is defined twice", item.name.text);
-            let problem = Diagnostic::new(
-                Code::DefinedTwice,
-                title,
-                item.name.span,
-                "this is the second",
-            );
-            diags.report(problem.also(file.items[first].name.span, "the first is here"));
+/// Reports definitions that are there twice, or would be in Rust.
+pub(super) fn unique(parts: &[Part<'_>], scope: &Scope<'_>, diags: &mut Diagnostics) {
+    let mut rust = modules(parts, diags);
+    let paths: Vec<String> = scope.namespaces.iter().map(|n| module(&n.name)).collect();
+    for (id, item) in scope.items.iter().enumerate() {
+        let (name, number) = (&item.name, scope.of[id]);
+        if let Some(first) = scope.first(id).filter(|&first| first != id) {
+            let title = format!("`{}` is defined twice", name.text);
+            let problem =
+                Diagnostic::new(Code::DefinedTwice, title, name.span, "this is the second");
+            diags.report(problem.also(scope.items[first].name.span, "the first is here"));
             continue;
         }
-        names.insert(&item.name.text, id);
-        if is_built_in(&item.name.text) && item.kind.is_type() {
-            let title = format!("`{}` is a built-in type", item.name.text);
-            let problem = Diagnostic::new(Code::BuiltInName, title, item.name.span, "");
+        if is_built_in(&name.text) && item.kind.is_type() {
+            let title = format!("`{}` is a built-in type", name.text);
+            let problem = Diagnostic::new(Code::BuiltInName, title, name.span, "");
             diags.report(
                 problem.help("a definition of that name could not be used; choose another"),
             );
         }
-        for made in rust_names(&item.name.text, &item.kind) {
-            let Some(other) = rust.insert(made.clone(), &item.name) else {
-                continue;
-            };
-            let (name, earlier) = (&item.name.text, &other.text);
-            let title = format!("`{name}` and `{earlier}` would both be `{made}` in Rust");
-            let problem = Diagnostic::new(Code::SameInRust, title, item.name.span, "");
-            diags.report(problem.also(other.span, format!("`{earlier}` is here")));
+        for made in rust_names(&name.text, &item.kind) {
+            let taken = rust.insert((paths[number].clone(), made.clone()), name);
+            if let Some(other) = taken {
+                same_in_rust(name, other, &made, diags);
+            }
         }
     }
-    names
+}
+
+/// The module that a namespace becomes.
+fn module(namespace: &str) -> String {
+    let parts = namespace.split('.').filter(|part| !part.is_empty());
+    parts.map(module_name).collect::<Vec<_>>().join("::")
+}
+
+/// All modules that the namespaces become, by the module that they are in and their name.
+fn modules<'a>(
+    parts: &[Part<'a>],
+    diags: &mut Diagnostics,
+) -> HashMap<(String, String), &'a Ident> {
+    let mut made: HashMap<(String, String), &Ident> = HashMap::new();
+    let mut first: HashMap<(String, String), &str> = HashMap::new();
+    for part in parts {
+        let Some(namespace) = &part.file.namespace else {
+            continue;
+        };
+        let (name, text) = (&namespace.name, namespace.name.text.as_str());
+        let ends = text.match_indices('.').map(|(at, _)| at);
+        for end in ends.chain([text.len()]) {
+            let outer = text[..end].rfind('.').unwrap_or(0);
+            let last = text[outer..end].trim_start_matches('.');
+            let key = (module(&text[..outer]), module_name(last));
+            let earlier = *first.entry(key.clone()).or_insert(&text[..end]);
+            if earlier != &text[..end] {
+                same_in_rust(name, made[&key], &key.1, diags);
+                break;
+            }
+            made.insert(key, name);
+        }
+    }
+    made
+}
+
+fn same_in_rust(name: &Ident, other: &Ident, made: &str, diags: &mut Diagnostics) {
+    let (this, earlier) = (&name.text, &other.text);
+    let title = format!("`{this}` and `{earlier}` would both be `{made}` in Rust");
+    let problem = Diagnostic::new(Code::SameInRust, title, name.span, "");
+    diags.report(problem.also(other.span, format!("`{earlier}` is here")));
 }
 
 /// All names that a definition takes at the top of the Rust module.

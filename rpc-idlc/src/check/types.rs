@@ -51,11 +51,11 @@ pub(crate) fn foreign(name: &str) -> Option<&'static str> {
 
 /// Where the chain of each alias ends, by item; see [`Checker::ends`].
 pub(super) fn alias_ends(checker: &Checker<'_>) -> Vec<Option<ItemId>> {
-    let next = checker.file.items.iter().map(|item| match &item.kind {
+    let next = checker.scope.items.iter().map(|item| match &item.kind {
         ItemKind::Alias(TypeExpr {
             kind: TypeKind::Named(name),
             ..
-        }) => checker.names.get(name.text.as_str()).copied(),
+        }) => checker.scope.find(&name.text, name.span),
         _ => None,
     });
     chain_ends(&next.collect::<Vec<_>>())
@@ -123,8 +123,8 @@ impl<'a> Checker<'a> {
         let TypeKind::Named(name) = &ty.kind else {
             return Some(&ty.kind);
         };
-        let end = self.ends[*self.names.get(name.text.as_str())?]?;
-        match &self.file.items[end].kind {
+        let end = self.ends[self.scope.find(&name.text, name.span)?]?;
+        match &self.scope.items[end].kind {
             ItemKind::Alias(ty) => Some(&ty.kind),
             _ => Some(&ty.kind),
         }
@@ -140,11 +140,11 @@ impl<'a> Checker<'a> {
     }
 
     fn type_named(&mut self, name: &Ident) -> Option<ItemId> {
-        let Some(&id) = self.names.get(name.text.as_str()) else {
+        let Some(id) = self.scope.find(&name.text, name.span) else {
             self.unknown_type(name);
             return None;
         };
-        let kind = &self.file.items[id].kind;
+        let kind = &self.scope.items[id].kind;
         if matches!(kind, ItemKind::Const { .. } | ItemKind::Interface(_)) {
             let title = format!("`{}` is {}, not a type", name.text, kind.describe());
             self.error(Code::NotAType, title, name.span, "");
@@ -168,21 +168,11 @@ impl<'a> Checker<'a> {
                 .help(format!("here it is called `{ours}`"))
                 .edit(name.span, ours);
         } else {
-            problem = problem.meant(self.near_type(name));
+            let scalars = Scalar::ALL.map(Scalar::name);
+            let built_in = [&MADE_OF_OTHERS[..], &scalars].concat();
+            let name = (name.text.as_str(), name.span);
+            problem = self.suggest(problem, name, ItemKind::is_type, &built_in);
         }
         self.report(problem);
-    }
-
-    fn near_type(&self, name: &Ident) -> Option<&'a str> {
-        let items = self.file.items.iter();
-        let types = items
-            .filter(|i| !matches!(i.kind, ItemKind::Const { .. } | ItemKind::Interface(_)))
-            .map(|item| item.name.text.as_str());
-        let built_in = MADE_OF_OTHERS.into_iter().map(|name| -> &'a str { name });
-        let scalars = Scalar::ALL
-            .into_iter()
-            .map(|scalar| -> &'a str { scalar.name() });
-        self.diags
-            .near(&name.text, types.chain(built_in).chain(scalars))
     }
 }

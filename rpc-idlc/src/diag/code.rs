@@ -94,6 +94,9 @@ codes! {
     E0508 ThrowsMany,
 
     E0601 NotText,
+    E0602 ImportMissing,
+    E0603 ImportCircle,
+    E0604 HeaderOrder,
 
     E0701 UnknownAnnotation,
     E0702 MisplacedAnnotation,

@@ -69,6 +69,11 @@ impl Diagnostic {
         }
     }
 
+    /// Whether it says the same of the same place.
+    fn is_same(&self, other: &Diagnostic) -> bool {
+        self.labels[0].span == other.labels[0].span && self.title == other.title
+    }
+
     /// Another place that has to do with the mistake.
     pub(crate) fn also(mut self, span: Span, label: impl Into<String>) -> Self {
         self.labels.push(Label {
@@ -146,11 +151,14 @@ impl Diagnostics {
         self.has_room().then(|| closest(word, names)).flatten()
     }
 
-    /// Adds what was found in another file.
+    /// Adds what was found in other files. What is wrong in a file that several import is told once.
     pub(crate) fn append(&mut self, other: Diagnostics) {
-        let shown = MAX_SHOWN - self.list.len();
-        self.beyond += other.beyond + other.list.len().saturating_sub(shown);
-        self.list.extend(other.list.into_iter().take(shown));
+        self.beyond += other.beyond;
+        for diagnostic in other.list {
+            if !self.list.iter().any(|known| known.is_same(&diagnostic)) {
+                self.report(diagnostic);
+            }
+        }
     }
 
     pub(crate) fn count(&self) -> usize {

@@ -10,32 +10,51 @@ mod types;
 
 use crate::model::{Item, ItemId, ItemKind, Model, Notes};
 use derives::Derives;
+use layout::Module;
 use names::Names;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// The Rust source of a checked file; `file` is its name.
-pub(crate) fn rust(model: &Model, file: &str) -> String {
-    let emitter = Emitter {
-        model,
-        names: Names::new(model),
-        derives: Derives::new(model),
-        allows: deprecation::allows(model),
-    };
-    let chunks = model
-        .items
-        .iter()
-        .enumerate()
-        .flat_map(|(id, item)| emitter.item(id, item));
-    layout::file(file, chunks)
+/// The Rust source of a checked file, with all that it imports; `file` is its name. The Rust of the
+/// namespaces in `elsewhere` is at the path beside each, and named there.
+pub(crate) fn rust(model: &Model, file: &str, elsewhere: &[(String, String)]) -> String {
+    let names = Names::new(model, elsewhere);
+    let derives = Derives::new(model);
+    let allows = deprecation::allows(model);
+    let mut modules = Module::default();
+    for (number, namespace) in model.namespaces.iter().enumerate() {
+        if names.is_elsewhere(number) {
+            continue;
+        }
+        let emitter = Emitter {
+            model,
+            here: number,
+            names: &names,
+            derives: &derives,
+            allows: &allows,
+        };
+        let items = model.items.iter().enumerate();
+        let own = items.filter(|(_, item)| item.namespace == number);
+        let chunks: Vec<_> = own.flat_map(|(id, item)| emitter.item(id, item)).collect();
+        modules.add(names.module(number), &namespace.docs, chunks);
+    }
+    layout::file(file, modules)
+}
+
+/// Whether a namespace is another one, or within it.
+pub(crate) fn is_within(namespace: &str, outer: &str) -> bool {
+    let rest = namespace.strip_prefix(outer);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 struct Emitter<'a> {
     model: &'a Model,
-    names: Names,
-    derives: Derives,
+    /// The namespace whose module is being written.
+    here: usize,
+    names: &'a Names,
+    derives: &'a Derives,
     /// By item: whether it names something that is deprecated.
-    allows: Vec<bool>,
+    allows: &'a [bool],
 }
 
 impl Emitter<'_> {
@@ -52,6 +71,15 @@ impl Emitter<'_> {
 }
 
 impl Emitter<'_> {
+    /// A definition, as it is named from here.
+    fn path(&self, id: ItemId) -> TokenStream {
+        self.names.path(id, self.here)
+    }
+
+    fn prelude(&self, name: &str) -> TokenStream {
+        self.names.prelude(name, self.here)
+    }
+
     /// What stands before a definition.
     fn head(&self, id: ItemId, item: &Item) -> TokenStream {
         let (head, allow) = (head(&item.docs, &item.notes), self.allow(id));

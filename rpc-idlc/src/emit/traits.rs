@@ -61,7 +61,7 @@ impl Emitter<'_> {
             return value.map(|value| quote!(-> #value));
         };
         let value = value.unwrap_or_else(|| quote!(()));
-        let (result, error) = (self.names.prelude("Result"), self.names.item(error));
+        let (result, error) = (self.prelude("Result"), self.path(error));
         Some(quote!(-> #result<#value, #error>))
     }
 }

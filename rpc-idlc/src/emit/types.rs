@@ -30,7 +30,7 @@ impl Emitter<'_> {
     }
 
     fn other_constant(&self, of: ItemId, ty: ConstType, written: &TokenStream) -> TokenStream {
-        let name = self.names.item(of);
+        let name = self.path(of);
         match &self.model.items[of].kind {
             ItemKind::Const(other) if other.ty != ty => quote!(#name as #written),
             _ => quote!(#name),
@@ -148,7 +148,7 @@ impl Emitter<'_> {
                 let ItemKind::Enum(enumerators) = &self.model.items[of].kind else {
                     return quote!();
                 };
-                let (name, value) = (self.names.item(of), ident(&camel(&enumerators[index].name)));
+                let (name, value) = (self.path(of), ident(&camel(&enumerators[index].name)));
                 quote!(#name::#value)
             }
         }
@@ -157,9 +157,9 @@ impl Emitter<'_> {
     pub(super) fn ty(&self, ty: &Type) -> TokenStream {
         match ty {
             Type::Scalar(scalar) => self.scalar(*scalar),
-            Type::String(max) => self.bounded(self.names.prelude("String"), max.as_ref()),
+            Type::String(max) => self.bounded(self.prelude("String"), max.as_ref()),
             Type::Bytes(max) => {
-                let vec = self.names.prelude("Vec");
+                let vec = self.prelude("Vec");
                 self.bounded(quote!(#vec<u8>), max.as_ref())
             }
             Type::FixedBytes(length) => {
@@ -167,7 +167,7 @@ impl Emitter<'_> {
                 quote!([u8; #length])
             }
             Type::List(element, max) => {
-                let (vec, element) = (self.names.prelude("Vec"), self.ty(element));
+                let (vec, element) = (self.prelude("Vec"), self.ty(element));
                 self.bounded(quote!(#vec<#element>), max.as_ref())
             }
             Type::Map(key, value, max) => {
@@ -186,21 +186,18 @@ impl Emitter<'_> {
                 quote!([#element; #length])
             }
             Type::Optional(inner) => {
-                let (option, inner) = (self.names.prelude("Option"), self.ty(inner));
+                let (option, inner) = (self.prelude("Option"), self.ty(inner));
                 quote!(#option<#inner>)
             }
             Type::Boxed(inner) => {
-                let (name, inner) = (self.names.prelude("Box"), self.ty(inner));
+                let (name, inner) = (self.prelude("Box"), self.ty(inner));
                 quote!(#name<#inner>)
             }
             Type::Tuple(elements) => {
                 let elements = elements.iter().map(|ty| self.ty(ty));
                 quote!((#(#elements),*))
             }
-            Type::Named(id) => {
-                let name = self.names.item(*id);
-                quote!(#name)
-            }
+            Type::Named(id) => self.path(*id),
         }
     }
 
@@ -224,10 +221,12 @@ impl Emitter<'_> {
         let max = match max.of {
             None => integer(max.value.into(), false),
             Some(of) => {
-                let name = self.names.item(of);
-                match self.is_u32(of) {
-                    true => quote!(#name),
-                    false => quote!({ #name as u32 }),
+                let name = self.path(of);
+                // Rust takes a path of several names for that of a type, unless it stands in braces.
+                match (self.is_u32(of), self.model.items[of].namespace == self.here) {
+                    (true, true) => quote!(#name),
+                    (true, false) => quote!({ #name }),
+                    (false, _) => quote!({ #name as u32 }),
                 }
             }
         };
@@ -243,7 +242,7 @@ impl Emitter<'_> {
         match length.of {
             None => integer(length.value.into(), false),
             Some(of) => {
-                let name = self.names.item(of);
+                let name = self.path(of);
                 quote!(#name as usize)
             }
         }

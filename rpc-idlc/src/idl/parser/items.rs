@@ -1,9 +1,10 @@
 //! Definitions: what stands at the top of a file, and what is inside them.
 
 use super::foreign::is_type;
+use super::header::HEADER;
 use super::{Parse, Parser};
 use crate::ast::{
-    Annotation, Arm, Docs, Enumerator, Expr, Field, Ident, Interface, Item, ItemKind, Labels,
+    Annotation, Arm, Docs, Enumerator, Expr, Field, File, Ident, Interface, Item, ItemKind, Labels,
     Method, Payload, Semantics, TypeExpr, Union,
 };
 use crate::diag::{Code, Diagnostic};
@@ -27,24 +28,27 @@ const PARENS: (char, char) = ('(', ')');
 
 /// What a `;` ends a part of.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Within {
+pub(super) enum Within {
     File,
     Interface,
 }
 
 impl Parser<'_> {
-    pub(super) fn file(&mut self) -> Vec<Item> {
-        let mut items = Vec::new();
+    pub(super) fn file(&mut self) -> File {
+        let mut file = File::default();
         loop {
             let docs = self.docs();
             if self.at_end() {
                 self.stray_docs(&docs);
-                return items;
+                return file;
             }
             let start = self.at;
-            match self.item(docs) {
-                Ok(item) => items.push(item),
-                Err(_) => self.skip_item(start),
+            let read = match self.at_header() {
+                true => self.header(docs, &mut file),
+                false => self.item(docs).map(|item| file.items.push(item)),
+            };
+            if read.is_err() {
+                self.skip_item(start);
             }
         }
     }
@@ -89,7 +93,7 @@ impl Parser<'_> {
 
     fn item(&mut self, docs: Docs) -> Parse<Item> {
         let annotations = self.annotations();
-        if self.at_end() {
+        if self.at_end() || self.at_header() {
             self.stray_annotations(&annotations);
             if let Some(reported) = self.diags.before() {
                 return Err(reported);
@@ -142,7 +146,9 @@ impl Parser<'_> {
         }
         let title = format!("expected a definition, found {}", self.found());
         let problem = Diagnostic::new(Code::NoDefinition, title, self.span(), "");
-        let near = self.word(0).and_then(|word| closest(word, KEYWORDS));
+        let near = self
+            .word(0)
+            .and_then(|word| closest(word, KEYWORDS.into_iter().chain(HEADER)));
         let Some(keyword) = near else {
             let words = KEYWORDS.join(", ");
             return Err(
@@ -150,14 +156,14 @@ impl Parser<'_> {
             );
         };
         let reported = self.complain(problem.meant(near));
-        if self.word(1).is_none() {
+        if self.word(1).is_none() || HEADER.contains(&keyword) {
             return Err(reported);
         }
         self.bump();
         Ok(keyword)
     }
 
-    fn semicolon(&mut self, within: Within) {
+    pub(super) fn semicolon(&mut self, within: Within) {
         if self.eat(';') {
             return;
         }
@@ -491,7 +497,7 @@ impl Parser<'_> {
             self.diags.report(problem.meant(near));
             self.bump();
         }
-        let name = self.ident("the name of an error")?;
+        let name = self.path("the name of an error")?;
         if self.at_punct(',') || self.at_punct('|') {
             let problem = Diagnostic::new(
                 Code::ThrowsMany,

@@ -2,6 +2,7 @@
 
 mod annotations;
 mod foreign;
+mod header;
 mod items;
 mod types;
 
@@ -23,8 +24,7 @@ pub(crate) fn parse(id: FileId, text: &str, diags: &mut Diagnostics) -> File {
         depth: 0,
         diags,
     };
-    let items = parser.file();
-    File { items }
+    parser.file()
 }
 
 struct Parser<'a> {
@@ -147,7 +147,8 @@ impl<'a> Parser<'a> {
         while self.at_punct('.') {
             self.bump();
             let part = self.ident("a name behind the dot")?;
-            path.text = format!("{}.{}", path.text, part.text);
+            path.text.push('.');
+            path.text.push_str(&part.text);
             path.span = path.span.to(part.span);
         }
         Ok(path)

@@ -59,7 +59,7 @@ impl Parser<'_> {
         if let Some(reported) = self.foreign_type_here() {
             return Err(reported);
         }
-        let name = self.ident("a type")?;
+        let name = self.path("a type")?;
         if let Some(scalar) = Scalar::ALL.into_iter().find(|s| s.name() == name.text) {
             return Ok(TypeKind::Scalar(scalar));
         }
@@ -191,7 +191,7 @@ impl Parser<'_> {
                 let text = unquote(self.text_of(token));
                 ExprKind::Str(text.map_err(|why| self.bad_literal(Code::BadEscape, span, why))?)
             }
-            TokenKind::Ident => match self.ident(what)?.text.as_str() {
+            TokenKind::Ident => match self.path(what)?.text.as_str() {
                 "true" => ExprKind::Bool(true),
                 "false" => ExprKind::Bool(false),
                 name => ExprKind::Name(name.to_owned()),

@@ -32,6 +32,8 @@ fn advice(word: &str) -> Option<&'static str> {
         "fn" | "def" | "func" | "function" | "rpc" | "void" | "async" => {
             "methods stand in an `interface`: `name(argument: TYPE) -> TYPE = 1;`"
         }
+        "package" | "module" | "mod" => "write `namespace NAME;`, first in the file",
+        "include" | "use" | "require" => "write `import \"FILE.idl\";`",
         "syntax" | "option" | "edition" => "leave this out",
         "impl" => "an interface says what there is; how it works is written in Rust",
         _ if Semantics::ALL.iter().any(|s| s.word() == word) => "methods stand in an `interface`",
