@@ -5,6 +5,7 @@ mod program;
 pub mod simulation;
 mod skip;
 pub mod sweep;
+pub mod values;
 mod wait;
 pub mod who;
 

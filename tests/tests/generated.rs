@@ -5,8 +5,13 @@ use std::fs;
 use std::path::Path;
 
 /// The contract, and the file that is made of it.
-const COMMITTED: [(&str, &str); 1] =
-    [("idl/matchmaker.idl", "rpc-core/src/matchmaker/generated.rs")];
+const COMMITTED: [(&str, &str); 2] = [
+    ("idl/matchmaker.idl", "rpc-core/src/matchmaker/generated.rs"),
+    (
+        "tests/contracts/everything.idl",
+        "tests/contracts/everything.rs",
+    ),
+];
 
 /// Write the files anew with `RPC_TESTS_REGENERATE=1 cargo test -p tests --test generated`.
 #[test]

@@ -1,5 +1,8 @@
 //! C programs made by `rpcgen` as the second opinion on our bytes.
 
+mod bytes;
+mod contracts;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
