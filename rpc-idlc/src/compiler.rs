@@ -4,7 +4,7 @@ use crate::diag::{Diagnostics, Format, Mistakes, without_place};
 use crate::load::Loader;
 use crate::model::Model;
 use crate::source::MAX_BYTES;
-use crate::{check, emit, files, x};
+use crate::{check, emit, files, json, x};
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -211,6 +211,13 @@ impl Compiler {
         self.write(generated.map(|g| (g.file_name, g.rust)))
     }
 
+    /// Describes the files as JSON, for tools, and writes nothing. `docs/idl.md` says what is in it.
+    pub fn json(&self) -> Result<String, Error> {
+        let mut loader = Loader::new(&self.includes, &self.inputs);
+        let models = self.models(&mut loader)?;
+        Ok(json::text(&models, &loader.sources))
+    }
+
     /// Makes `.x` files, for `rpcgen`, and writes nothing.
     pub fn generate_x(&self) -> Result<Vec<GeneratedX>, Error> {
         let generated = self.run(|model, path| GeneratedX {
@@ -274,6 +281,14 @@ impl Compiler {
         loader: &mut Loader<'_>,
         make: impl Fn(&Model, &Path) -> T,
     ) -> Result<Vec<T>, Error> {
+        let models = self.models(loader)?;
+        Ok(models
+            .iter()
+            .map(|(path, model)| make(model, path))
+            .collect())
+    }
+
+    fn models(&self, loader: &mut Loader<'_>) -> Result<Vec<(&Path, Model)>, Error> {
         let mut roots = Vec::new();
         for (path, text) in &self.inputs {
             roots.push(loader.root(path, text.as_deref())?);
@@ -284,7 +299,7 @@ impl Compiler {
             let unit = loader.unit(root);
             let mut own = Diagnostics::default();
             let model = check::check(&unit.parts, unit.broken, &mut own);
-            models.extend(model.map(|model| (path, model)));
+            models.extend(model.map(|model| (path.as_path(), model)));
             diags.append(own);
         }
         if diags.count() > 0 {
@@ -292,10 +307,7 @@ impl Compiler {
             return Err(Error::Rejected(diags.finish(sources)));
         }
         self.check_elsewhere(models.iter().map(|(_, model)| model))?;
-        Ok(models
-            .iter()
-            .map(|(path, model)| make(model, path))
-            .collect())
+        Ok(models)
     }
 
     /// A path that is none, or a namespace that no file has, is a slip of the pen.

@@ -27,6 +27,7 @@ mod emit;
 mod files;
 mod fmt;
 mod idl;
+mod json;
 mod load;
 mod model;
 mod source;

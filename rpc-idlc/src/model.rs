@@ -56,10 +56,6 @@ pub(crate) struct Item {
     pub(crate) docs: Docs,
     pub(crate) notes: Notes,
     pub(crate) name: String,
-    #[allow(
-        dead_code,
-        reason = "compiling needs no places; tools that read the model do"
-    )]
     pub(crate) at: Span,
     pub(crate) kind: ItemKind,
 }
@@ -121,7 +117,6 @@ pub(crate) struct Field {
     pub(crate) docs: Docs,
     pub(crate) notes: Notes,
     pub(crate) name: String,
-    #[allow(dead_code, reason = "as for an item")]
     pub(crate) at: Span,
     pub(crate) ty: Type,
 }
@@ -131,7 +126,6 @@ pub(crate) struct Enumerator {
     pub(crate) docs: Docs,
     pub(crate) notes: Notes,
     pub(crate) name: String,
-    #[allow(dead_code, reason = "as for an item")]
     pub(crate) at: Span,
     pub(crate) value: i32,
 }
@@ -149,7 +143,6 @@ pub(crate) struct Arm {
     pub(crate) docs: Docs,
     pub(crate) notes: Notes,
     pub(crate) name: String,
-    #[allow(dead_code, reason = "as for an item")]
     pub(crate) at: Span,
     pub(crate) payload: Payload,
     pub(crate) labels: Labels,
@@ -201,7 +194,6 @@ pub(crate) struct Method {
     /// What a client grants unless it says otherwise.
     pub(crate) deadline: Option<Deadline>,
     pub(crate) name: String,
-    #[allow(dead_code, reason = "as for an item")]
     pub(crate) at: Span,
     pub(crate) args: Vec<Field>,
     pub(crate) result: Option<Type>,

@@ -70,6 +70,8 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+    /// Describe files as JSON, for tools, on the standard output
+    Json(Inputs),
     /// Say what the code of a message means
     Explain {
         /// For instance E0301
@@ -141,6 +143,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Check(inputs) => inputs.compiler().check(),
         Command::Rust { inputs, out } => inputs.compiler().out_dir(out).compile().map(drop),
+        Command::Json(inputs) => inputs.compiler().json().map(|text| show(&text)),
         Command::Explain { code } => return explain(&code),
         Command::Fmt { files, check } => return format_all(&files, check, format),
         Command::X { inputs, out } => inputs.compiler().out_dir(out).compile_x().map(drop),

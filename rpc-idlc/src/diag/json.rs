@@ -81,7 +81,7 @@ fn position(span: Span, at: u32, sources: &Sources) -> (usize, usize) {
     (line, column)
 }
 
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut json = String::from("\"");
     for c in text.chars() {
         match c {

@@ -8,6 +8,7 @@ mod text;
 
 pub(crate) use code::Code;
 pub use explain::explain;
+pub(crate) use json::quoted;
 pub(crate) use mistakes::without_place;
 pub use mistakes::{Format, Mistakes};
 
