@@ -60,6 +60,12 @@ static BANK: Interface = Interface {
     version: 1,
     methods: &METHODS,
 };
+static NOT_SERVED: Interface = Interface {
+    name: "Nobody",
+    program: BANK.program + 1,
+    version: 1,
+    methods: &METHODS,
+};
 
 type Ended = Result<u64, (FailureKind, Executed)>;
 
@@ -103,6 +109,21 @@ impl Pair {
 
     fn call(&mut self, procedure: usize, value: u64) -> CallId {
         self.call_as(procedure, value, None, false)
+    }
+
+    /// A call of an interface with the methods of [`BANK`].
+    fn call_of(&mut self, interface: &'static Interface, procedure: usize, value: u64) -> CallId {
+        let mut message = vec![0; HEADROOM];
+        message.extend_from_slice(&value.to_be_bytes());
+        let request = Request {
+            interface,
+            method: &METHODS[procedure - 1],
+            message,
+            key: None,
+            deadline: self.now + self.patience,
+            shelve: false,
+        };
+        self.client.handle_call(self.now, request)
     }
 
     fn call_as(&mut self, procedure: usize, value: u64, key: Option<Key>, shelve: bool) -> CallId {

@@ -1,8 +1,9 @@
 //! What becomes of an `ACK` that is lost, late, or not enough (S-21).
 
-use super::Pair;
-use rpc_proto::session::client::LinkKind;
+use super::{NOT_SERVED, Pair};
+use rpc_proto::session::client::{Client, Config, LinkKind};
 use rpc_proto::session::wire::procedure;
+use std::time::Duration;
 
 /// Where the round trip is longer than the longest wait, each answer finds a later copy on its way.
 #[test]
@@ -84,4 +85,48 @@ fn stuck_behind_an_acknowledgement(link_breaks: bool) -> Pair {
     }
     pair.settle();
     pair
+}
+
+/// A `DESCRIBE` is answered whose second copy, which was lost, told of a call that had ended meanwhile. The first copy had said
+/// nothing of it.
+#[test]
+fn what_only_a_lost_copy_of_a_question_told_is_told_again() {
+    let describes = |message: &Vec<u8>| message[20..24] == procedure::DESCRIBE.to_be_bytes();
+    let mut pair = Pair::new(LinkKind::Datagram);
+    let config = Config {
+        ack_delay: Duration::from_secs(2),
+        ..Config::default()
+    };
+    pair.client = Client::new(config, [1; 32]);
+    pair.client.handle_link_up(pair.now, LinkKind::Datagram);
+    pair.call(2, 1);
+    pair.settle();
+    pair.pass(Duration::from_secs(5));
+    let before = acknowledgements(&pair);
+
+    pair.call(2, 2);
+    pair.call_of(&NOT_SERVED, 2, 3);
+    pair.send();
+    let first = pair.to_server.iter().position(describes);
+    let first = first.and_then(|at| pair.to_server.remove(at));
+    pair.settle();
+    assert_eq!(pair.finished.len(), 2);
+    while pair.to_server.is_empty() {
+        let due = pair.client.poll_timeout();
+        pair.now = pair.now.max(due.expect("the question is to be repeated"));
+        pair.client.handle_timeout(pair.now);
+        pair.send();
+    }
+    assert!(pair.to_server.iter().all(describes));
+    pair.to_server.clear();
+    pair.to_server.extend(first);
+    pair.settle();
+    assert_eq!(pair.finished.len(), 3);
+    pair.pass(Duration::from_secs(5));
+    assert_eq!(acknowledgements(&pair), before + 1);
+}
+
+fn acknowledgements(pair: &Pair) -> usize {
+    let is_ack = |message: &&Vec<u8>| message[20..24] == procedure::ACK.to_be_bytes();
+    pair.calls_seen.iter().filter(is_ack).count()
 }

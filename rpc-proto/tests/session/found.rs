@@ -1,34 +1,17 @@
 //! Mistakes that the simulation found in the machines, each with the shortest history that shows it.
 
-use super::{BANK, METHODS, Pair};
-use rpc_proto::describe::Interface;
-use rpc_proto::session::client::{FailureKind, HEADROOM, LinkKind, Request};
+use super::{NOT_SERVED, Pair};
+use rpc_proto::session::client::{FailureKind, LinkKind};
 use rpc_proto::session::wire::procedure;
 use rpc_proto::time::Executed;
 use std::time::Duration;
-
-static NOT_SERVED: Interface = Interface {
-    name: "Nobody",
-    program: BANK.program + 1,
-    version: 1,
-    methods: &METHODS,
-};
 
 /// Both waited for the server to say what it serves. The one that could only fail took itself out of the queue, and then
 /// whatever stood at the queue's front was taken for it, and hung to its deadline.
 #[test]
 fn a_call_that_can_only_fail_leaves_its_neighbours_in_the_queue() {
     let mut pair = Pair::new(LinkKind::Stream);
-    let deadline = pair.now + Duration::from_secs(10);
-    let hopeless = Request {
-        interface: &NOT_SERVED,
-        method: &METHODS[1],
-        message: vec![0; HEADROOM + 8],
-        key: None,
-        deadline,
-        shelve: false,
-    };
-    pair.client.handle_call(pair.now, hopeless);
+    pair.call_of(&NOT_SERVED, 2, 0);
     pair.call(2, 5);
     pair.settle();
     let ends: Vec<_> = pair.finished.iter().map(|(_, end)| *end).collect();

@@ -176,7 +176,8 @@ impl Held {
         }
     }
 
-    /// A message with the present acknowledgements is being sent.
+    /// A message with the present acknowledgements is being sent. Should it be lost, it is sent again, or there is more to be
+    /// told when its call ends.
     pub(super) fn tell(&mut self) {
         self.told = self.finished.first_missing();
         self.ack_due = None;

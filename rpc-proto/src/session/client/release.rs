@@ -116,6 +116,11 @@ impl Client {
         let (xid, keys) = (out.xid, out.keys);
         let keys = self.releases.queue.iter().take(keys).copied().collect();
         self.wake = self.wake.min(timer);
+        if copies == 1
+            && let Some(held) = &mut self.lanes[STORE].held
+        {
+            held.tell();
+        }
         self.write_session_call(STORE, xid, procedure::RELEASE, &ReleaseArgs { keys })
     }
 

@@ -305,6 +305,7 @@ impl Client {
             NEVER
         };
         let xid = held.ack_sent(xid, now, timer);
+        held.tell();
         let ranges = held.ack_ranges();
         // The timers that asked for it are gone now; left as it is, the next wake would be for nothing.
         // The other lane may owe one without a timer of its own, so it is looked at soon.
@@ -319,7 +320,8 @@ impl Client {
         written
     }
 
-    /// Writes a call of the session program on a lane's session into the scratch buffer.
+    /// Writes a call of the session program on a lane's session into the scratch buffer. What its credential acknowledges does
+    /// not count as told: the answer may be to an earlier copy, which said less, and no end of a call reminds us.
     pub(super) fn write_session_call(
         &mut self,
         lane: usize,
@@ -330,7 +332,6 @@ impl Client {
         let Some(held) = self.lanes[lane].held.as_mut() else {
             return false;
         };
-        held.tell();
         let body = Credential {
             session: held.id,
             incarnation: held.incarnation,
