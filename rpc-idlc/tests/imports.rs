@@ -325,3 +325,21 @@ fn the_rust_of_a_namespace_may_be_elsewhere() {
         );
     }
 }
+
+#[test]
+fn an_x_file_holds_all_that_is_imported_under_names_with_their_namespaces() {
+    let money =
+        "namespace acme.money; struct Amount { cents: u64 } enum Kind { ALL = 1 } const MOST = 3;";
+    let bank = "namespace acme.bank; import \"m.idl\"; \
+                struct Amount { of: acme.money.Amount, kinds: list<acme.money.Kind, acme.money.MOST> }";
+    let made = compiler(&[("b.idl", bank), ("m.idl", money)]).generate_x();
+    let text = &made.unwrap_or_else(|error| panic!("{error}"))[0].text;
+    for part in [
+        "struct Amount {\n\tacme_money_Amount of;\n\tacme_money_Kind kinds<ACME_MONEY_MOST>;\n};",
+        "/* `acme.money.Amount` in the contract. */\nstruct acme_money_Amount {",
+        "ACME_MONEY_KIND_ALL = 1",
+        "const ACME_MONEY_MOST = 3;",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+}

@@ -1,5 +1,5 @@
-//! The examples of `docs/idl.md`: each compiles to the Rust beside it, or is refused with the text
-//! beside it. rustc sees that Rust as the documentation tests of the library.
+//! The examples of `docs/idl.md`: each compiles to the Rust (or for `to-c`, the `.x` file) beside it,
+//! or is refused with the text beside it. rustc sees that Rust as the documentation tests of the library.
 //!
 //! With `RPC_TESTS_REGENERATE=1` the texts beside the examples are written instead of compared.
 
@@ -31,7 +31,10 @@ fn every_example_is_what_the_compiler_says() {
             None => text.to_owned(),
         };
         found += &format!("```{kind}\n{text}```\n");
-        match kind.strip_prefix("idl ").filter(|name| *name != "bad") {
+        match kind
+            .strip_prefix("idl ")
+            .filter(|name| !["bad", "to-c"].contains(name))
+        {
             // Another file, which the examples after it may import.
             Some(name) => others.push((name, text)),
             None if kind.starts_with("idl") => {
@@ -51,6 +54,17 @@ fn compile(kind: &str, text: &str, others: &[(&str, String)]) -> String {
     let compiler = others
         .iter()
         .fold(compiler, |c, (name, text)| c.text(name, text));
+    if kind == "idl to-c" {
+        let made = compiler.generate_x();
+        let made = made.unwrap_or_else(|error| panic!("{error}\nin:\n{text}"));
+        let text = made.first().expect("one file is made").text.clone();
+        // What stands at the top is the same for all files.
+        return text
+            .split_once(" */\n\n")
+            .expect("a header and an item")
+            .1
+            .to_owned();
+    }
     match (kind, compiler.generate()) {
         ("idl", Ok(generated)) => {
             let (_, rust) = generated[0]

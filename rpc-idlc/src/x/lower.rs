@@ -29,7 +29,7 @@ impl<'a> Lowering<'a> {
         let mut found: Vec<String> = vec![String::new(); model.items.len()];
         let types = |(_, item): &(usize, &Item)| !constant(item) && !interface(item);
         for (id, item) in model.items.iter().enumerate().filter(types) {
-            found[id] = names.of_type(&item.name);
+            found[id] = names.of_type(&own_name(model, item));
         }
         for (id, item) in model
             .items
@@ -37,12 +37,12 @@ impl<'a> Lowering<'a> {
             .enumerate()
             .filter(|(_, item)| constant(item))
         {
-            found[id] = names.of_value(&screaming(&item.name));
+            found[id] = names.of_value(&screaming(&own_name(model, item)));
         }
         let mut values = HashMap::new();
         for (id, item) in model.items.iter().enumerate() {
             if let Some(all) = values::of(&item.kind) {
-                let prefix = screaming(&item.name);
+                let prefix = screaming(&own_name(model, item));
                 let name = |value: &str| names.of_value(&format!("{prefix}_{}", screaming(value)));
                 values.insert(id, all.into_iter().map(name).collect());
             }
@@ -76,7 +76,7 @@ impl<'a> Lowering<'a> {
                 let name = &item.name;
                 docs.push(format!("`{name}` takes no bytes, so it is left out."));
             } else if self.defs[id].name != item.name {
-                docs.push(format!("`{}` in the contract.", item.name));
+                docs.push(format!("`{}` in the contract.", self.full_name(item)));
             }
             self.defs[id].docs = docs;
             self.defs[id].body = body;
@@ -198,7 +198,8 @@ impl<'a> Lowering<'a> {
 
     /// Several values in one arm are a struct.
     fn arm_struct(&mut self, item: &Item, arm: &model::Arm) -> Base {
-        let name = self.names.of_type(&format!("{}_{}", item.name, arm.name));
+        let union = own_name(self.model, item);
+        let name = self.names.of_type(&format!("{union}_{}", arm.name));
         let body = match &arm.payload {
             model::Payload::Fields(fields) => self.structure(fields),
             model::Payload::Types(types) => self.tuple(types),
@@ -222,8 +223,27 @@ impl<'a> Lowering<'a> {
         self.defs.len() - 1
     }
 
+    /// With the namespace, if it has one.
+    fn full_name(&self, item: &Item) -> String {
+        match self.model.namespaces[item.namespace].name.as_str() {
+            "" => item.name.clone(),
+            namespace => format!("{namespace}.{}", item.name),
+        }
+    }
+
     pub(super) fn is_empty(&self, ty: &Type) -> bool {
         empty::ty(ty, &self.empty)
+    }
+}
+
+/// What a definition is to be called in C. What is in another namespace than the file has that in
+/// front of its name, so that two `.x` files of one program do not both define it as theirs.
+pub(super) fn own_name(model: &Model, item: &Item) -> String {
+    let home = model.items.first().map(|item| item.namespace);
+    let namespace = &model.namespaces[item.namespace].name;
+    match namespace.is_empty() || home == Some(item.namespace) {
+        true => item.name.clone(),
+        false => format!("{}_{}", namespace.replace('.', "_"), item.name),
     }
 }
 

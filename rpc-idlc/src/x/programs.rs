@@ -1,6 +1,6 @@
 //! Interfaces: those with one program number are the versions of one program.
 
-use super::lower::{Lowering, plain_declaration};
+use super::lower::{Lowering, own_name, plain_declaration};
 use super::tree::{Arm, Base, Body, Union};
 use super::values::said;
 use crate::ast::Semantics;
@@ -18,7 +18,7 @@ pub(super) struct Program<'a> {
 
 #[derive(Debug)]
 pub(super) struct Version<'a> {
-    interface: &'a str,
+    interface: String,
     pub(super) docs: Vec<String>,
     pub(super) name: String,
     pub(super) number: u32,
@@ -48,9 +48,11 @@ pub(super) fn named<'a>(lowering: &mut Lowering<'a>) -> Vec<Program<'a>> {
             programs.push((interface.program, Vec::new()));
             programs.len() - 1
         });
-        programs[place]
-            .1
-            .push((&item.name, said(&item.docs, &item.notes), interface));
+        programs[place].1.push((
+            own_name(lowering.model, item),
+            said(&item.docs, &item.notes),
+            interface,
+        ));
     }
     let named = programs.into_iter().map(|(number, mut interfaces)| {
         interfaces.sort_by_key(|(_, _, interface)| interface.version);
@@ -60,14 +62,14 @@ pub(super) fn named<'a>(lowering: &mut Lowering<'a>) -> Vec<Program<'a>> {
 }
 
 /// An interface, with its name and docs.
-type Of<'a> = (&'a str, Vec<String>, &'a Interface);
+type Of<'a> = (String, Vec<String>, &'a Interface);
 
 fn program<'a>(lowering: &mut Lowering<'a>, number: u32, interfaces: &[Of<'a>]) -> Program<'a> {
     let numbers: Vec<u32> = interfaces
         .iter()
         .map(|(_, _, interface)| interface.version)
         .collect();
-    let base = base_name(interfaces[0].0);
+    let base = base_name(&interfaces[0].0);
     let name = lowering.names.of_number(&format!("{base}_PROG"), &numbers);
     // A procedure of several versions is one constant if it has one number.
     let mut known: HashMap<(String, u32), String> = HashMap::new();
@@ -91,7 +93,7 @@ fn program<'a>(lowering: &mut Lowering<'a>, number: u32, interfaces: &[Of<'a>]) 
         let procedures = procedures.collect();
         let docs = docs.clone();
         Version {
-            interface: name,
+            interface: name.clone(),
             docs,
             name: version,
             number: interface.version,
@@ -136,8 +138,8 @@ pub(super) fn typed(lowering: &mut Lowering<'_>, programs: &mut [Program<'_>]) {
         .flat_map(|program| &mut program.versions)
     {
         for procedure in &mut version.procedures {
-            procedure.argument = argument(lowering, version.interface, procedure.method);
-            procedure.result = result(lowering, version.interface, procedure.method);
+            procedure.argument = argument(lowering, &version.interface, procedure.method);
+            procedure.result = result(lowering, &version.interface, procedure.method);
         }
     }
 }
