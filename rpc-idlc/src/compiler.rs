@@ -143,7 +143,7 @@ impl Compiler {
         Self::default()
     }
 
-    /// Adds a file.
+    /// Adds a file; `-` is the standard input, and its output is called `stdin`.
     #[must_use]
     pub fn file(mut self, path: impl AsRef<Path>) -> Self {
         self.inputs.push((path.as_ref().to_owned(), None));
@@ -341,10 +341,13 @@ fn file_name(path: &Path) -> String {
 }
 
 fn output_name(path: &Path, extension: &str) -> String {
-    let stem = path
-        .file_stem()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy();
+    let stem = match files::is_stdin(path) {
+        true => "stdin".into(),
+        false => path
+            .file_stem()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy(),
+    };
     format!("{stem}.{extension}")
 }
 

@@ -7,6 +7,19 @@ use std::path::{Path, PathBuf};
 
 use crate::source::MAX_BYTES;
 
+/// Whether this stands for the standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Reads a file, or the standard input, that is not too large.
+pub(crate) fn input(path: &Path) -> Result<Vec<u8>, Error> {
+    match is_stdin(path) {
+        true => read_from(path, io::stdin()),
+        false => read(path),
+    }
+}
+
 /// Reads a file that is not too large.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::Read {

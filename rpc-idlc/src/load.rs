@@ -66,7 +66,7 @@ impl<'a> Loader<'a> {
         }
         let bytes = match text {
             Some(text) => text.as_bytes().to_vec(),
-            None => files::read(path)?,
+            None => files::input(path)?,
         };
         if bytes.len() > MAX_BYTES {
             return Err(Error::TooLarge {

@@ -105,7 +105,26 @@ const WORDS: &[&str] = &[
     "idempotent",
     "exactly_once",
     "list",
+    "map",
+    "set",
     "optional",
+    "namespace",
+    "import",
+    "uuid",
+    "u128",
+    "@",
+    ".",
+    "@deprecated",
+    "@deadline(2s)",
+    "@audit.level(3)",
+    "message",
+    "repeated",
+    "unsigned",
+    "typedef",
+    "rpc",
+    "returns",
+    "fn",
+    "pub",
     "string",
     "bytes",
     "u8",
@@ -187,11 +206,14 @@ fn definition() -> impl Strategy<Value = String> {
         .prop_map(str::to_owned)
     ]
     .prop_recursive(4, 16, 1, |inner| {
-        (inner, 0..5).prop_map(|(inner, shape)| match shape {
+        (inner, 0..8).prop_map(|(inner, shape)| match shape {
             0 => format!("list<{inner}>"),
             1 => format!("list<{inner}, C>"),
             2 => format!("optional<{inner}>"),
             3 => format!("{inner}[2]"),
+            4 => format!("map<{inner}, {inner}>"),
+            5 => format!("set<{inner}, 3>"),
+            6 => format!("({inner}, {inner})"),
             _ => format!("{inner}[C]"),
         })
     });
@@ -246,11 +268,61 @@ proptest! {
 #[test]
 fn large_texts_are_judged_in_time() {
     const MANY: usize = 10_000;
+    const DEEP: usize = 100_000;
     let lines = |line: fn(usize) -> String| (0..MANY).map(line).collect::<String>();
     let texts = [
         (
             "nested types",
-            format!("type A = {}u8{};", "list<".repeat(MANY), ">".repeat(MANY)),
+            format!("type A = {}u8{};", "list<".repeat(DEEP), ">".repeat(DEEP)),
+        ),
+        (
+            "nested tuples",
+            format!("type A = {}", "(u8, ".repeat(DEEP)),
+        ),
+        (
+            "nested maps",
+            format!("type A = {}", "map<u8, ".repeat(DEEP)),
+        ),
+        ("nested brackets", format!("type A = {}", "[".repeat(DEEP))),
+        (
+            "foreign types",
+            format!("struct A {{ {} }}", "Vec<".repeat(DEEP)),
+        ),
+        (
+            "foreign arguments",
+            format!(
+                "interface A {{ fn a({}) }}",
+                "unsigned int a, ".repeat(DEEP)
+            ),
+        ),
+        (
+            "foreign methods without end",
+            format!("interface A {{ {} }}", "fn a(u64, ".repeat(MANY)),
+        ),
+        (
+            "words",
+            format!("interface A {{ {} }}", "pub ".repeat(DEEP)),
+        ),
+        ("annotations", "@a.b(1) ".repeat(DEEP)),
+        (
+            "alike names",
+            lines(|n| format!("struct Known{n} {{}}\n"))
+                + &lines(|n| format!("struct A{n} {{ a: Knonw{n} }}\n")),
+        ),
+        (
+            "one number for all",
+            format!("enum A {{ {} }}", lines(|n| format!("A{n} = 1,"))),
+        ),
+        (
+            "missing numbers",
+            format!("enum A {{ B = 1, {} }}", lines(|n| format!("A{n},"))),
+        ),
+        (
+            "one procedure for all",
+            format!(
+                "interface A {{ program 1; version 1; {} }}",
+                lines(|n| format!("a{n}() = 1;"))
+            ),
         ),
         (
             "many lengths",

@@ -437,3 +437,38 @@ fn codes_are_explained() {
     let said = folder.run(&["explain", "E9999\u{1b}"], 2);
     assert!(said.contains("E9999") && !said.contains('\u{1b}'), "{said}");
 }
+
+#[test]
+fn a_dash_is_the_standard_input() {
+    let folder = Folder::new("stdin");
+    for (text, words, code, part) in [
+        (GOOD, &["check", "-"] as &[&str], 0, ""),
+        (BAD, &["check", "-"], 1, "--> -:1:15"),
+        (GOOD, &["rust", "-", "--out", "out"], 0, ""),
+    ] {
+        folder.write("input", text);
+        let input = fs::File::open(folder.0.join("input")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_idlc"));
+        let command = command.args(words).stdin(input).current_dir(&folder.0);
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {said}");
+        assert!(said.contains(part), "{said}");
+    }
+    assert_eq!(folder.list("out"), ["stdin.rs"]);
+}
+
+#[test]
+fn a_file_may_be_empty_and_may_be_too_large() {
+    const MOST: usize = 16 << 20;
+    let folder = Folder::new("sizes");
+    for (size, code, part) in [
+        (0, 0, ""),
+        (MOST, 0, ""),
+        (MOST + 1, 2, "larger than 16 MiB"),
+    ] {
+        folder.write("a.idl", vec![b'\n'; size]);
+        let said = folder.run(&["check", "a.idl"], code);
+        assert!(said.contains(part), "{size}: {said}");
+    }
+}

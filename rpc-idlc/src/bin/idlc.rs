@@ -104,7 +104,7 @@ enum Command {
 
 #[derive(Args)]
 struct Inputs {
-    /// The .idl files
+    /// The .idl files; `-` is the standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Where to look for imports that are not beside the file that names them; may be repeated

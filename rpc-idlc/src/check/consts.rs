@@ -205,28 +205,7 @@ impl Checker<'_> {
 
     /// A whole number that `ty` can hold, written as such or as a constant.
     pub(super) fn number(&mut self, expr: &Expr, ty: Scalar) -> Option<(i128, Option<ItemId>)> {
-        let (value, of) = match &expr.kind {
-            ExprKind::Int { value, .. } => (*value, None),
-            ExprKind::Name(name) => {
-                let of = self.constant_named(name, expr.span)?;
-                match self.consts[of].as_ref()?.value {
-                    Value::Int { value, .. } => (value, Some(of)),
-                    _ => {
-                        self.error(
-                            Code::WrongValue,
-                            format!("`{name}` is not a number"),
-                            expr.span,
-                            "",
-                        );
-                        return None;
-                    }
-                }
-            }
-            ExprKind::Str(_) | ExprKind::Bool(_) => {
-                self.error(Code::WrongValue, "expected a number", expr.span, "");
-                return None;
-            }
-        };
+        let (value, of) = self.integer(expr)?;
         if !holds(ty, value) {
             self.error(Code::OutOfRange, out_of_range(value, ty), expr.span, "");
             return None;
@@ -234,16 +213,47 @@ impl Checker<'_> {
         Some((value, of))
     }
 
+    /// A whole number, and the constant that it was written as.
+    fn integer(&mut self, expr: &Expr) -> Option<(i128, Option<ItemId>)> {
+        let ExprKind::Name(name) = &expr.kind else {
+            if let ExprKind::Int { value, .. } = &expr.kind {
+                return Some((*value, None));
+            }
+            self.error(Code::WrongValue, "expected a number", expr.span, "");
+            return None;
+        };
+        let of = self.constant_named(name, expr.span)?;
+        let what = match self.consts[of].as_ref()?.value {
+            Value::Int { value, .. } => return Some((value, Some(of))),
+            Value::Str(_) => "a string",
+            Value::Bool(_) => "a bool",
+        };
+        let title = format!("`{name}` is {what}, not a number");
+        let problem = Diagnostic::new(Code::WrongValue, title, expr.span, "");
+        let defined = self.scope.items[of].name.span;
+        self.report(problem.also(defined, "it is defined here"));
+        None
+    }
+
     /// A length or bound: at least 1, and what a length on the wire can be.
     pub(super) fn length(&mut self, expr: &Expr) -> Option<Length> {
-        let (value, of) = self.number(expr, Scalar::U32)?;
-        if value == 0 {
-            self.error(Code::ZeroLength, "a length is at least 1", expr.span, "");
-            return None;
-        }
-        Some(Length {
-            value: value as u32,
-            of,
-        })
+        let (value, of) = self.integer(expr)?;
+        let (code, title) = match u32::try_from(value) {
+            Ok(1..) => {
+                let value = value as u32;
+                return Some(Length { value, of });
+            }
+            Ok(0) => (Code::ZeroLength, "a length is at least 1".to_owned()),
+            Err(_) if value < 0 => (
+                Code::OutOfRange,
+                format!("a length is at least 1, not {value}"),
+            ),
+            Err(_) => (
+                Code::OutOfRange,
+                format!("a length is at most {}, not {value}", u32::MAX),
+            ),
+        };
+        self.error(code, title, expr.span, "");
+        None
     }
 }

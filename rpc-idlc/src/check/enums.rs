@@ -1,6 +1,7 @@
 //! Enums and unions: every value once, every label a value that exists.
 
 use super::Checker;
+use super::free::propose;
 use crate::ast::{self, Expr, ExprKind, Ident, Scalar, TypeKind};
 use crate::diag::{Code, Diagnostic};
 use crate::model::{Arm, Case, Enumerator, ItemId, Labels, Payload, Type, Union};
@@ -34,13 +35,18 @@ impl<'a> Checker<'a> {
                 "",
             );
         }
+        if enumerators.len() > 1 && enumerators.iter().all(|e| e.value.is_none()) {
+            self.all_numberless("values", name, &enumerators[0].name);
+            return None;
+        }
+        let numbers = || enumerators.iter().filter_map(|e| e.value.as_ref());
         let mut seen = HashMap::new();
         let mut lowered = Vec::new();
         for enumerator in enumerators {
             let notes = self.notes(&enumerator.annotations);
             let Some(expr) = &enumerator.value else {
-                let next = || seen.keys().max().map_or(0, |max: &i32| i64::from(*max) + 1);
-                self.numberless(&enumerator.name, next);
+                let free = self.free(numbers(), Scalar::I32, 0);
+                self.numberless(&enumerator.name, free);
                 continue;
             };
             let Some((value, _)) = self.number(expr, Scalar::I32) else {
@@ -53,7 +59,9 @@ impl<'a> Checker<'a> {
                     first.text, enumerator.name.text
                 );
                 let problem = Diagnostic::new(Code::SameNumber, title, expr.span, "");
-                self.report(problem.also(first.span, "the first is here"));
+                let problem = problem.also(first.span, "the first is here");
+                let free = self.free(numbers(), Scalar::I32, 0);
+                self.report(propose(problem, expr, free));
             }
             let (docs, name) = (enumerator.docs.clone(), enumerator.name.text.clone());
             lowered.push(Enumerator {
@@ -67,12 +75,21 @@ impl<'a> Checker<'a> {
         (lowered.len() == enumerators.len()).then_some(lowered)
     }
 
-    fn numberless(&mut self, name: &Ident, next: impl Fn() -> i64) {
-        let next = if self.diags.has_room() { next() } else { 0 };
+    /// As in most other languages: one mistake, however many values there are.
+    fn all_numberless(&mut self, what: &str, name: &Ident, first: &Ident) {
+        let title = format!("the {what} of `{}` have no numbers", name.text);
+        let problem = Diagnostic::new(Code::NoNumber, title, name.span, "");
+        let first = &first.text;
+        let help = format!("write `{first} = 0` and so on: the numbers go on the wire");
+        self.report(problem.help(help));
+    }
+
+    fn numberless(&mut self, name: &Ident, free: Option<i128>) {
         let title = format!("`{}` has no number", name.text);
         let problem = Diagnostic::new(Code::NoNumber, title, name.span, "");
+        let number = free.map_or("NUMBER".to_owned(), |free| free.to_string());
         self.report(problem.help(format!(
-            "write `= {next}` behind it: the number goes on the wire"
+            "write `= {number}` behind it: the number goes on the wire"
         )));
     }
 
@@ -85,6 +102,11 @@ impl<'a> Checker<'a> {
                 name.span,
                 "",
             );
+        }
+        let missing = |arm: &ast::Arm| matches!(arm.labels, ast::Labels::Missing);
+        if union.switch.is_none() && union.arms.len() > 1 && union.arms.iter().all(missing) {
+            self.all_numberless("arms", name, &union.arms[0].name);
+            return None;
         }
         let switch = self.switch(union.switch.as_ref());
         let ty = union.switch.as_ref().map(|ty| self.ty(ty));
@@ -185,12 +207,12 @@ impl<'a> Checker<'a> {
     }
 
     fn all_labels(&mut self, switch: Switch<'a>, arms: &'a [ast::Arm]) -> Option<Vec<Labels>> {
-        let mut numbers: HashMap<i64, Span> = HashMap::new();
+        let mut seen: HashMap<i64, Span> = HashMap::new();
         let mut default = None;
         let mut lowered = Vec::new();
         for arm in arms {
             match &arm.labels {
-                ast::Labels::Missing => self.unlabelled(switch, arm, &numbers),
+                ast::Labels::Missing => self.unlabelled(switch, arm, arms, &seen),
                 ast::Labels::Default(span) => {
                     if let Some(first) = default.replace(*span) {
                         let problem = Diagnostic::new(
@@ -206,7 +228,10 @@ impl<'a> Checker<'a> {
                 ast::Labels::Cases(exprs) => {
                     let cases: Vec<_> = exprs.iter().map(|e| self.case(switch, e)).collect();
                     for (case, expr) in cases.iter().flatten().zip(exprs) {
-                        self.new_case(case, expr, &mut numbers);
+                        if let Some(problem) = new_case(case, expr, &mut seen) {
+                            let free = self.free_label(switch, arms);
+                            self.report(propose(problem, expr, free));
+                        }
                     }
                     if let Some(cases) = cases.into_iter().collect() {
                         lowered.push(Labels::Cases(cases));
@@ -214,31 +239,29 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        self.reachable(switch, numbers.len(), default);
+        self.reachable(switch, seen.len(), default);
         (lowered.len() == arms.len()).then_some(lowered)
     }
 
-    fn new_case(&mut self, case: &Case, expr: &Expr, seen: &mut HashMap<i64, Span>) {
-        let key = match *case {
-            Case::Number(number) => number,
-            Case::Bool(value) => value.into(),
-            Case::Enumerator { index, .. } => index as i64,
-        };
-        if let Some(first) = seen.insert(key, expr.span) {
-            let problem = Diagnostic::new(
-                Code::SameNumber,
-                "two arms have the same number",
-                expr.span,
-                "this is the second",
-            );
-            self.report(problem.also(first, "the first is here"));
+    /// A number that no arm has; those that switch on a name have names.
+    fn free_label(&self, switch: Switch<'a>, arms: &[ast::Arm]) -> Option<i128> {
+        match switch {
+            Switch::Number(scalar) => self.free(numbers(arms), scalar, 0),
+            _ => None,
         }
     }
 
-    fn unlabelled(&mut self, switch: Switch<'a>, arm: &ast::Arm, seen: &HashMap<i64, Span>) {
+    fn unlabelled(
+        &mut self,
+        switch: Switch<'a>,
+        arm: &ast::Arm,
+        arms: &[ast::Arm],
+        seen: &HashMap<i64, Span>,
+    ) {
         match switch {
-            Switch::Number(_) => {
-                self.numberless(&arm.name, || seen.keys().max().map_or(0, |max| max + 1));
+            Switch::Number(scalar) => {
+                let free = self.free(numbers(arms), scalar, 0);
+                self.numberless(&arm.name, free);
             }
             Switch::Bool => {
                 let title = format!("when is it `{}`?", arm.name.text);
@@ -330,4 +353,28 @@ impl<'a> Checker<'a> {
             );
         }
     }
+}
+
+/// All numbers that arms are written with.
+fn numbers(arms: &[ast::Arm]) -> impl Iterator<Item = &Expr> {
+    arms.iter().flat_map(|arm| match &arm.labels {
+        ast::Labels::Cases(cases) => cases.as_slice(),
+        _ => &[],
+    })
+}
+
+/// Notes what an arm is chosen by; what is wrong if another arm is too.
+fn new_case(case: &Case, expr: &Expr, seen: &mut HashMap<i64, Span>) -> Option<Diagnostic> {
+    let key = match *case {
+        Case::Number(number) => number,
+        Case::Bool(value) => value.into(),
+        Case::Enumerator { index, .. } => index as i64,
+    };
+    let first = seen.insert(key, expr.span)?;
+    let title = match case {
+        Case::Number(_) => "two arms have the same number",
+        _ => "two arms have the same value",
+    };
+    let problem = Diagnostic::new(Code::SameNumber, title, expr.span, "this is the second");
+    Some(problem.also(first, "the first is here"))
 }

@@ -1,6 +1,7 @@
 //! Interfaces: numbers, names, and what a method may promise.
 
 use super::Checker;
+use super::free::propose;
 use crate::ast::{self, Ident, ItemKind, Scalar, Semantics, Union};
 use crate::diag::{Code, Diagnostic};
 use crate::model::{Interface, ItemId, Method};
@@ -73,7 +74,7 @@ impl<'a> Checker<'a> {
         let mut seen: HashMap<u32, &ast::Method> = HashMap::new();
         let mut numbers = Vec::new();
         for method in methods {
-            let number = self.procedure(method, &seen);
+            let number = self.procedure(method, methods);
             numbers.push(number);
             let Some(number) = number else { continue };
             let Some(first) = seen.insert(number, method) else {
@@ -91,29 +92,29 @@ impl<'a> Checker<'a> {
                 .procedure
                 .as_ref()
                 .map_or(first.name.span, |expr| expr.span);
-            self.report(
-                Diagnostic::new(Code::SameProcedure, title, span, "")
-                    .also(earlier, "the first is here"),
-            );
+            let problem = Diagnostic::new(Code::SameProcedure, title, span, "")
+                .also(earlier, "the first is here");
+            let free = self.free_procedure(methods);
+            self.report(match &method.procedure {
+                Some(taken) => propose(problem, taken, free),
+                None => problem,
+            });
         }
         numbers
     }
 
-    fn procedure(
-        &mut self,
-        method: &'a ast::Method,
-        seen: &HashMap<u32, &ast::Method>,
-    ) -> Option<u32> {
+    fn free_procedure(&self, methods: &[ast::Method]) -> Option<i128> {
+        let numbers = methods.iter().filter_map(|m| m.procedure.as_ref());
+        self.free(numbers, Scalar::U32, 1)
+    }
+
+    fn procedure(&mut self, method: &'a ast::Method, methods: &[ast::Method]) -> Option<u32> {
         let Some(expr) = &method.procedure else {
-            let largest = if self.diags.has_room() {
-                seen.keys().max()
-            } else {
-                None
-            };
-            let next = largest.map_or(1, |number| number.saturating_add(1));
+            let free = self.free_procedure(methods);
+            let number = free.map_or("NUMBER".to_owned(), |free| free.to_string());
             let title = format!("`{}` has no number", method.name.text);
             let problem = Diagnostic::new(Code::NoNumber, title, method.name.span, "");
-            let help = format!("write `= {next}` before the `;`: the number goes on the wire");
+            let help = format!("write `= {number}` before the `;`: the number goes on the wire");
             self.report(problem.help(help));
             return None;
         };

@@ -4,6 +4,7 @@ mod annotations;
 mod consts;
 mod containment;
 mod enums;
+mod free;
 mod graph;
 mod interfaces;
 mod keys;

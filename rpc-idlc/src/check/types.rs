@@ -18,9 +18,8 @@ pub(super) fn is_built_in(name: &str) -> bool {
 /// Our name for a type of another language.
 pub(crate) fn foreign(name: &str) -> Option<&'static str> {
     Some(match name {
-        "Vec" | "vec" | "vector" | "array" | "sequence" | "repeated" | "List" | "VecDeque" => {
-            "list"
-        }
+        "Vec" | "vec" | "vector" | "array" | "Array" | "sequence" | "repeated" | "List"
+        | "VecDeque" => "list",
         "HashMap" | "BTreeMap" | "Map" | "dict" | "dictionary" => "map",
         "HashSet" | "BTreeSet" | "Set" => "set",
         "Option" | "option" | "Optional" | "maybe" | "nullable" => "optional",

@@ -58,12 +58,12 @@ impl Diagnostic {
     ) -> Self {
         let label = Label {
             span,
-            text: label.into(),
+            text: brief(label.into()),
             primary: true,
         };
         Diagnostic {
             code,
-            title: title.into(),
+            title: brief(title.into()),
             labels: vec![label],
             help: Vec::new(),
             edit: None,
@@ -79,7 +79,7 @@ impl Diagnostic {
     pub(crate) fn also(mut self, span: Span, label: impl Into<String>) -> Self {
         self.labels.push(Label {
             span,
-            text: label.into(),
+            text: brief(label.into()),
             primary: false,
         });
         self
@@ -87,7 +87,7 @@ impl Diagnostic {
 
     /// A line that says how to mend it.
     pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
-        self.help.push(text.into());
+        self.help.push(brief(text.into()));
         self
     }
 
@@ -107,6 +107,16 @@ impl Diagnostic {
         self.help(format!("did you mean `{near}`?"))
             .edit(span, near)
     }
+}
+
+/// A message that a long name would fill the screen with is cut.
+fn brief(mut text: String) -> String {
+    const MOST: usize = 300;
+    if let Some((end, _)) = text.char_indices().nth(MOST) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// Whether a terminal may take this character for an order, or show the rest of the line in another

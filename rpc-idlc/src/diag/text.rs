@@ -44,7 +44,13 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Strin
     for text in &diagnostic.help {
         group = group.element(Level::HELP.message(text.as_str()));
     }
-    renderer.render(&[group])
+    let text = renderer.render(&[group]);
+    // The renderer knows the orders of ASCII, and writes some itself; some terminals know more of them.
+    let shown = text.chars().map(|c| match !c.is_ascii() && is_order(c) {
+        true => char::REPLACEMENT_CHARACTER,
+        false => c,
+    });
+    shown.collect()
 }
 
 /// The lines that `labels` (all of one file) point at, and nothing of the file beyond them.
@@ -58,7 +64,10 @@ fn snippet<'a>(labels: &'a [Label], sources: &'a Sources) -> Snippet<'a, Annotat
     if from == 0 && text.starts_with(BOM) && start >= BOM.len_utf8() {
         from = BOM.len_utf8();
     }
-    let to = text[end..].find('\n').map_or(text.len(), |at| end + at);
+    let mut to = text[end..].find('\n').map_or(text.len(), |at| end + at);
+    if to > end && text[..to].ends_with('\r') {
+        to -= 1;
+    }
     let line = text[..from].bytes().filter(|&b| b == b'\n').count() + 1;
     let annotations = labels.iter().map(|label| {
         let kind = match label.primary {

@@ -164,6 +164,15 @@ impl<'a> Lexer<'a> {
         self.push(TokenKind::Bad, end);
     }
 
+    /// The end of a string in other quotation marks, if it has one on this line.
+    fn quoted(&self, first: char) -> usize {
+        let close = if first == '“' { '”' } else { first };
+        let begun = self.at + first.len_utf8();
+        let line = self.text[begun..].split('\n').next().unwrap_or_default();
+        line.find(close)
+            .map_or(begun, |length| begun + length + close.len_utf8())
+    }
+
     /// The end of a reference of Rust: `&str`, `&'a mut self`.
     fn borrowed(&self) -> usize {
         let mut end = self.run(self.at, |c| c == '&');
@@ -183,6 +192,7 @@ impl<'a> Lexer<'a> {
         let word = first.is_alphanumeric();
         let end = match word {
             _ if first == '&' => self.borrowed(),
+            _ if is_quote(first) => self.quoted(first),
             true => self.run(self.at, |c| c.is_alphanumeric() || c == '_'),
             false => self.run(self.at, |c| c == first),
         };
@@ -191,6 +201,10 @@ impl<'a> Lexer<'a> {
                 Code::BadName,
                 "names are made of the letters a to z, digits and `_`".to_owned(),
             ),
+            _ if is_quote(first) => (
+                Code::UnexpectedCharacter,
+                "unexpected quotation mark".to_owned(),
+            ),
             false => (
                 Code::UnexpectedCharacter,
                 format!("unexpected character `{}`", first.escape_debug()),
@@ -198,6 +212,7 @@ impl<'a> Lexer<'a> {
         };
         let problem = Diagnostic::new(code, title, self.span(self.at, end), "");
         let advice = match &self.text[self.at..end] {
+            "*" if self.tokens.last().is_some_and(|t| t.kind == TokenKind::Int) => advice('+'),
             text if text.ends_with("self") => Some("methods have no `self`; leave it out"),
             _ => advice(first),
         };
@@ -215,10 +230,15 @@ fn advice(c: char) -> Option<&'static str> {
         '#' | '%' => "a comment begins with `//`",
         '&' => "nothing is borrowed here: `&str` is `string`, `&[u8]` is `bytes`",
         '*' | '?' => "what may be absent is `optional<TYPE>`",
-        '\'' | '`' | '“' | '”' => "strings stand in `\"`",
+        c if is_quote(c) => "strings stand in `\"`",
         '+' | '/' | '^' | '~' => "a value is a number, a string or a name, and is not computed",
         _ => return None,
     })
+}
+
+/// A quotation mark that is none here.
+fn is_quote(c: char) -> bool {
+    matches!(c, '\'' | '`' | '“' | '”')
 }
 
 fn is_word(c: char) -> bool {

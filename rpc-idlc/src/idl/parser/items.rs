@@ -144,6 +144,13 @@ impl Parser<'_> {
         if let Some(foreign) = self.foreign_item() {
             return foreign;
         }
+        if self.at_any("})];") {
+            let title = format!("this {} belongs to nothing", self.found());
+            let problem = Diagnostic::new(Code::NoDefinition, title, self.span(), "");
+            return Err(self
+                .diags
+                .report(problem.help("remove it").edit(self.span(), "")));
+        }
         let title = format!("expected a definition, found {}", self.found());
         let problem = Diagnostic::new(Code::NoDefinition, title, self.span(), "");
         let near = self
@@ -234,9 +241,11 @@ impl Parser<'_> {
         let title = format!("expected `:` and a type, found {}", self.found());
         let problem = Diagnostic::new(Code::NoColon, title, self.span(), "expected `:`");
         let problem = match self.word(0) {
-            Some(next) if is_type(next) => problem
-                .help(format!("write `{}: {next}`", name.text))
-                .edit(name.span.after(), ":"),
+            Some(next) if is_type(next) || next.starts_with(|c: char| c.is_ascii_uppercase()) => {
+                problem
+                    .help(format!("write `{}: {next}`", name.text))
+                    .edit(name.span.after(), ":")
+            }
             _ if is_type(&name.text) => problem.help(format!("write `NAME: {}`", name.text)),
             _ => problem.help(format!("write `{}: TYPE`", name.text)),
         };

@@ -192,7 +192,10 @@ impl<'a> Parser<'a> {
         }
         let title = format!("expected {what}, found {}", self.found());
         let label = format!("{what} is missing here");
-        let sign = what.chars().nth(1).filter(|sign| matches!(sign, ',' | ';'));
+        let sign = what
+            .chars()
+            .nth(1)
+            .filter(|sign| matches!(sign, ',' | ';') && !what.ends_with("`>`"));
         let code = match sign {
             Some(_) => Code::MissingSeparator,
             None => Code::Unexpected,
@@ -250,8 +253,13 @@ impl<'a> Parser<'a> {
         let mut elements = Vec::new();
         let mut semicolons = false;
         while !self.eat(close) {
-            if self.at_end() || self.at_item() || (close != '}' && self.at_any("};")) {
-                return Err(self.unclosed(opened, open, close));
+            if self.at_end() || self.at_item() || (close != '}' && self.at_any("};=")) {
+                let reported = self.unclosed(opened, open, close);
+                // What was read of a definition may have mistakes of its own; the rest of a line is lost.
+                return match close {
+                    '}' => Ok(elements),
+                    _ => Err(reported),
+                };
             }
             match element(self) {
                 Ok(element) => {
@@ -286,7 +294,7 @@ impl<'a> Parser<'a> {
         if self.eat(',') || self.at_punct(close) || self.at_end() || self.at_item() {
             return;
         }
-        if close != '}' && self.at_any("};") {
+        if close != '}' && self.at_any("};=") {
             return;
         }
         if self.at_punct(';') {

@@ -38,7 +38,14 @@ impl Parser<'_> {
         while self.at_punct('[') {
             self.deeper()?;
             let span = start.to(self.previous());
-            self.bump();
+            let bracket = self.bump().span;
+            if self.at_punct(']') {
+                let title = "the length is missing";
+                let whole = bracket.to(self.bump().span);
+                let problem = Diagnostic::new(Code::Unexpected, title, whole, "");
+                let help = "for any number of them, write `list<TYPE>`";
+                return Err(self.diags.report(problem.help(help)));
+            }
             let length = self.expr("a length")?;
             self.expect(']')?;
             kind = match kind {
@@ -143,7 +150,13 @@ impl Parser<'_> {
     fn close_angle(&mut self, what: &str) -> Parse<()> {
         match self.eat('>') {
             true => Ok(()),
-            false => Err(self.missing(what)),
+            false => {
+                let reported = self.missing(what);
+                if self.at_punct(',') {
+                    self.skip_angles();
+                }
+                Err(reported)
+            }
         }
     }
 

@@ -126,6 +126,10 @@ impl Parser<'_> {
             return Some(format!("{}: {}", declared.name, declared.ty));
         }
         let (ty, end) = self.foreign_type(read.at, 0)?;
+        // Else it is a forgotten colon, and no other language.
+        if !matches!(self.nth(end).kind, TokenKind::Punct(',' | ')')) {
+            return None;
+        }
         read.at = end;
         let name = match ty.contains('<') || is_type(&ty) {
             true => "NAME".to_owned(),
@@ -137,6 +141,14 @@ impl Parser<'_> {
     /// `-> TYPE`, `returns (TYPE)` or `: TYPE`.
     fn foreign_result(&self, read: &mut Signature) -> Option<()> {
         let arrow = self.nth(read.at).kind == TokenKind::Arrow;
+        let signs = (self.nth(read.at).kind, self.nth(read.at + 1).kind);
+        if signs == (TokenKind::Punct('='), TokenKind::Punct('>')) {
+            let (ty, end) = self.foreign_type(read.at + 2, 0)?;
+            read.result = Some(ty);
+            read.foreign = true;
+            read.at = end;
+            return Some(());
+        }
         let returns = self.word(read.at) == Some("returns");
         if !arrow && !returns && self.nth(read.at).kind != TokenKind::Punct(':') {
             return Some(());
@@ -171,7 +183,7 @@ impl Parser<'_> {
         let Some(word) = self.word(read.at) else {
             return Some(());
         };
-        read.foreign |= word != "throws";
+        read.foreign |= word == "raises";
         if word != "raises" && closest(word, ["throws"]).is_none() {
             return None;
         }

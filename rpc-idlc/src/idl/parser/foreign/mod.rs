@@ -7,6 +7,7 @@ pub(super) use types::is_type;
 
 use super::{Parse, Parser};
 use crate::ast::Semantics;
+use crate::casing::camel;
 use crate::diag::{Code, Diagnostic, Reported};
 use crate::idl::lexer::TokenKind;
 use crate::source::Span;
@@ -131,6 +132,16 @@ impl<'a> Parser<'a> {
     /// An arm as another language writes it.
     pub(super) fn foreign_arm(&mut self) -> Option<Reported> {
         let next = self.nth(1).kind;
+        if let Some(declared) = self.declaration(0).filter(|declared| declared.numbered) {
+            let number = self.text_of(self.nth(declared.end - 1));
+            let mended = format!("{}({}) = {number}", camel(declared.name), declared.ty);
+            let whole = self.span().to(self.nth(declared.end - 1).span);
+            let title = "an arm begins with its name";
+            let problem = Diagnostic::new(Code::OtherLanguage, title, whole, "");
+            self.at += declared.end;
+            let problem = problem.help(format!("write `{mended}`"));
+            return Some(self.diags.report(problem.edit(whole, mended)));
+        }
         let title = match self.kind() {
             TokenKind::Ident if self.at_word("case") && !matches!(next, TokenKind::Punct(_)) => {
                 "arms are not written with `case`"
