@@ -68,6 +68,7 @@ const _: () = {
     #[automatically_derived]
     #[allow(deprecated)]
     impl ::rpc_core::__private::Describe for Colour {
+        const NAME: &'static ::core::primitive::str = "Colour";
         fn describe() -> &'static ::rpc_core::__private::Type {
             const {
                 &::rpc_core::__private::Type::Enum {

@@ -1,7 +1,9 @@
 #[automatically_derived]
 #[allow(deprecated)]
-impl<'a, T: ::rpc_core::__private::Encode> ::rpc_core::__private::Encode
-for Entry<'a, T> {
+impl<'a, T, K> ::rpc_core::__private::Encode for Entry<'a, T, K>
+where
+    T: ::rpc_core::__private::Encode,
+{
     #[inline]
     fn encode(
         &self,
@@ -10,13 +12,16 @@ for Entry<'a, T> {
         <&'a str as ::rpc_core::__private::Encode>::encode(&self.name, __out)?;
         hours::encode(&self.hours, __out)?;
         <Vec<T> as ::rpc_core::__private::Encode>::encode(&self.rest, __out)?;
+        ::rpc_core::__private::Chain::<Vec<T>>::encode(&self.links, __out)?;
         ::core::result::Result::Ok(())
     }
 }
 #[automatically_derived]
 #[allow(deprecated)]
-impl<'a, T: ::rpc_core::__private::Decode<'a>> ::rpc_core::__private::Decode<'a>
-for Entry<'a, T> {
+impl<'a, T, K> ::rpc_core::__private::Decode<'a> for Entry<'a, T, K>
+where
+    T: ::rpc_core::__private::Decode<'a>,
+{
     #[inline]
     fn decode(
         __input: &mut ::rpc_core::__private::Decoder<'a>,
@@ -25,17 +30,27 @@ for Entry<'a, T> {
             name: <&'a str as ::rpc_core::__private::Decode>::decode(__input)?,
             hours: hours::decode(__input)?,
             rest: <Vec<T> as ::rpc_core::__private::Decode>::decode(__input)?,
+            links: ::rpc_core::__private::Chain::<Vec<T>>::decode(__input)?,
+            kind: ::core::marker::PhantomData,
         })
     }
 }
 #[automatically_derived]
 #[allow(deprecated)]
-impl<'a, T: ::rpc_core::__private::Describe> ::rpc_core::__private::Describe
-for Entry<'a, T> {
+impl<'a, T, K> ::rpc_core::__private::Describe for Entry<'a, T, K>
+where
+    T: ::rpc_core::__private::Describe,
+{
+    const NAME: &'static ::core::primitive::str = ::rpc_core::__private::Name::text(const {
+        &::rpc_core::__private::Name::instance(
+            "Entry",
+            &[<T as ::rpc_core::__private::Describe>::NAME],
+        )
+    });
     fn describe() -> &'static ::rpc_core::__private::Type {
         const {
             &::rpc_core::__private::Type::Struct {
-                name: "Entry",
+                name: <Self as ::rpc_core::__private::Describe>::NAME,
                 fields: &[
                     ::rpc_core::__private::Field {
                         name: "name",
@@ -48,6 +63,10 @@ for Entry<'a, T> {
                     ::rpc_core::__private::Field {
                         name: "rest",
                         ty: <Vec<T> as ::rpc_core::__private::Describe>::describe,
+                    },
+                    ::rpc_core::__private::Field {
+                        name: "links",
+                        ty: ::rpc_core::__private::Chain::<Vec<T>>::describe,
                     },
                 ],
             }

@@ -125,6 +125,7 @@ const _: () = {
     #[automatically_derived]
     #[allow(deprecated)]
     impl ::rpc_core::__private::Describe for Shape {
+        const NAME: &'static ::core::primitive::str = "Shape";
         fn describe() -> &'static ::rpc_core::__private::Type {
             const {
                 &::rpc_core::__private::Type::Union {

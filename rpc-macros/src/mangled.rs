@@ -40,6 +40,8 @@ fn a_type_with_a_token_too_few_or_too_many_does_not_panic() {
             Circle { #[xdr(name = "r")] radius: Colour, centre: &'a [T; 3] },
             #[xdr(default)]
             Square(Colour, #[xdr(with = module)] u32),
+            #[xdr(case = (3))]
+            Row(#[xdr(chain)] Vec<T::Item>, #[xdr(words)] [u8; N], BTreeMap<&'a T, PhantomData<T>>),
         }
     };
     let number = quote!(

@@ -30,11 +30,14 @@ fn a_struct_becomes_its_fields() {
     check(
         "struct",
         crate::xdr::expand(quote! {
-            struct Entry<'a, T> {
+            struct Entry<'a, T, K> {
                 name: &'a str,
                 #[xdr(with = hours, name = "age")]
                 hours: Duration,
                 rest: Vec<T>,
+                #[xdr(chain)]
+                links: Vec<T>,
+                kind: PhantomData<K>,
             }
         }),
     );

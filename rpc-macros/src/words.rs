@@ -5,7 +5,10 @@ use syn::{GenericArgument, PathArguments, PathSegment, Type};
 use crate::errors::Errors;
 
 /// Types of the framework and of the standard library that encode what is inside them.
-const CONTAINERS: [&str; 5] = ["Option", "Vec", "Box", "Result", "Bounded"];
+const CONTAINERS: [&str; 10] = [
+    "Option", "Vec", "Box", "Result", "Bounded", "Cow", "BTreeMap", "HashMap", "BTreeSet",
+    "HashSet",
+];
 
 /// Refuses `usize` and `isize`, also in references, lists, tuples and the usual containers. Whether anything was refused.
 ///
@@ -38,7 +41,8 @@ fn refuse_all<'a>(types: impl Iterator<Item = &'a Type>, errors: &Errors) -> boo
     types.filter(|ty| refuse_words(ty, errors)).count() > 0
 }
 
-fn contained(last: Option<&PathSegment>) -> impl Iterator<Item = &Type> {
+/// The types inside a container of the framework or the standard library.
+pub fn contained(last: Option<&PathSegment>) -> impl Iterator<Item = &Type> {
     let container = last.filter(|last| CONTAINERS.iter().any(|name| last.ident == name));
     let arguments = container.and_then(|last| match &last.arguments {
         PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
@@ -65,6 +69,7 @@ mod tests {
             ("&[Option<usize>]", true),
             ("Result<(), Box<(u8, isize)>>", true),
             ("std::vec::Vec<usize>", true),
+            ("BTreeMap<u8, Cow<'a, [usize]>>", true),
             ("[u8; LENGTH as usize]", false),
             ("Bounded<u8, { 4 as usize as u32 }>", false),
             ("Index<usize>", false),

@@ -1,5 +1,11 @@
 //! What the code written by `#[derive(Xdr)]` stands on.
 
+mod chain;
+mod words;
+
+pub use chain::Chain;
+pub use words::Words;
+
 use crate::xdr::{Decode, DecodeError, Decoder, Encode, EncodeError};
 
 /// A type that can be the discriminant of a union: a 4-byte number on the wire.

@@ -21,8 +21,10 @@ pub mod xdr;
 /// What the derives and the `#[rpc]` macro name in the code that they write. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::derived::{Switch, is_first, is_label, misplaced, undeclared};
-    pub use crate::describe::{Arm, Describe, Field, Interface, Method, Semantics, Type, TypeFn};
+    pub use crate::derived::{Chain, Switch, Words, is_first, is_label, misplaced, undeclared};
+    pub use crate::describe::{
+        Arm, Describe, Field, Interface, Method, Name, Semantics, Type, TypeFn,
+    };
     pub use crate::xdr::{
         Decode, DecodeError, DecodeProblem, Decoder, Encode, EncodeError, Encoder,
     };

@@ -96,6 +96,8 @@ impl<'a, T: Deserialize<'a>> Decode<'a> for Postcard<T> {
 }
 
 impl<T> Describe for Postcard<T> {
+    const NAME: &'static str = "Postcard";
+
     fn describe() -> &'static Type {
         &Type::Struct {
             name: "Postcard",

@@ -1,11 +1,35 @@
 //! What `#[xdr(…)]` says on a type, a variant and a field.
 
 use proc_macro2::Span;
+use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
 use syn::{Attribute, BinOp, Expr, LitStr, Path, Type};
 
 use crate::attribute::{name, once, path, read_all, unknown, value};
 use crate::errors::Errors;
+
+const ON_TYPE: &[&str] = &["crate", "name", "switch"];
+const ON_VARIANT: &[&str] = &["case", "default", "name"];
+const ON_FIELD: &[&str] = &["chain", "name", "with", "words"];
+
+/// Refuses a key that is not among `known`, and says where it belongs if it is known elsewhere.
+fn misplaced(meta: &ParseNestedMeta, place: &str, known: &[&str]) -> syn::Error {
+    let places = [
+        ("a type", ON_TYPE),
+        ("a variant", ON_VARIANT),
+        ("a field", ON_FIELD),
+    ];
+    let key = |key: &&&str| meta.path.is_ident(**key);
+    for (home, keys) in places {
+        if let Some(key) = keys.iter().find(key) {
+            return syn::Error::new_spanned(
+                &meta.path,
+                format!("`{key}` belongs on {home}, and this is {place}"),
+            );
+        }
+    }
+    unknown(meta, place, known)
+}
 
 #[derive(Default)]
 pub struct OnType {
@@ -25,7 +49,7 @@ impl OnType {
             } else if meta.path.is_ident("switch") {
                 once(&mut found.switch, meta, value(meta)?)
             } else {
-                Err(unknown(meta, "a type", &["crate", "name", "switch"]))
+                Err(misplaced(meta, "a type", ON_TYPE))
             }
         });
         found
@@ -56,7 +80,7 @@ impl OnVariant {
                 found.is_labelled = true;
                 once(&mut found.default, meta, meta.path.span())
             } else {
-                Err(unknown(meta, "a variant", &["case", "default", "name"]))
+                Err(misplaced(meta, "a variant", ON_VARIANT))
             }
         });
         if let Some(case) = case {
@@ -88,6 +112,10 @@ fn split_labels(case: Expr, labels: &mut Vec<Expr>) {
 pub struct OnField {
     pub name: Option<LitStr>,
     pub with: Option<Path>,
+    /// Where it says `chain`.
+    pub chain: Option<Span>,
+    /// Where it says `words`.
+    pub words: Option<Span>,
 }
 
 impl OnField {
@@ -98,8 +126,12 @@ impl OnField {
                 once(&mut found.name, meta, name(meta)?)
             } else if meta.path.is_ident("with") {
                 once(&mut found.with, meta, path(meta)?)
+            } else if meta.path.is_ident("chain") {
+                once(&mut found.chain, meta, meta.path.span())
+            } else if meta.path.is_ident("words") {
+                once(&mut found.words, meta, meta.path.span())
             } else {
-                Err(unknown(meta, "a field", &["name", "with"]))
+                Err(misplaced(meta, "a field", ON_FIELD))
             }
         });
         found

@@ -15,7 +15,7 @@ pub fn of_struct(item: &Item, fields: &[Field], scope: &Scope) -> Bodies {
         encode(field, &quote!(&self.#member), scope)
     });
     let decode = fields.iter().map(|field| initialise(field, scope));
-    let (name, described) = (&item.name, describe_all(fields, scope));
+    let (name, described) = (item.described_name(scope), describe_all(fields, scope));
     Bodies {
         encode: quote!(#(#encode)* ::core::result::Result::Ok(())),
         decode: quote!(::core::result::Result::Ok(Self { #(#decode),* })),
@@ -26,8 +26,9 @@ pub fn of_struct(item: &Item, fields: &[Field], scope: &Scope) -> Bodies {
 /// A statement that encodes the field, of which `reference` is an expression.
 pub fn encode(field: &Field, reference: &TokenStream, scope: &Scope) -> TokenStream {
     let (Scope { private, out, .. }, ty) = (scope, &field.ty);
-    match &field.with {
-        Some(module) => quote_spanned!(at(module)=> #module::encode(#reference, #out)?;),
+    match field.coding.functions(ty, scope) {
+        _ if !field.is_on_the_wire() => TokenStream::new(),
+        Some((functions, place)) => quote_spanned!(place=> #functions::encode(#reference, #out)?;),
         None => quote_spanned!(at(ty)=> <#ty as #private::Encode>::encode(#reference, #out)?;),
     }
 }
@@ -35,8 +36,9 @@ pub fn encode(field: &Field, reference: &TokenStream, scope: &Scope) -> TokenStr
 /// `member: value`, the value being decoded.
 pub fn initialise(field: &Field, scope: &Scope) -> TokenStream {
     let (Scope { private, input, .. }, ty, member) = (scope, &field.ty, &field.member);
-    let value = match &field.with {
-        Some(module) => quote_spanned!(at(module)=> #module::decode(#input)?),
+    let value = match field.coding.functions(ty, scope) {
+        _ if !field.is_on_the_wire() => quote!(::core::marker::PhantomData),
+        Some((functions, place)) => quote_spanned!(place=> #functions::decode(#input)?),
         None => quote_spanned!(at(ty)=> <#ty as #private::Decode>::decode(#input)?),
     };
     quote!(#member: #value)
@@ -44,14 +46,17 @@ pub fn initialise(field: &Field, scope: &Scope) -> TokenStream {
 
 /// A constant `&[Field]`.
 pub fn describe_all(fields: &[Field], scope: &Scope) -> TokenStream {
-    let described = fields.iter().map(|field| describe(field, scope));
+    let described = fields
+        .iter()
+        .filter(|field| field.is_on_the_wire())
+        .map(|field| describe(field, scope));
     quote!(&[#(#described),*])
 }
 
 fn describe(field: &Field, scope: &Scope) -> TokenStream {
     let (private, ty, name) = (&scope.private, &field.ty, &field.name);
-    let function = match &field.with {
-        Some(module) => quote_spanned!(at(module)=> #module::describe),
+    let function = match field.coding.functions(ty, scope) {
+        Some((functions, place)) => quote_spanned!(place=> #functions::describe),
         None => quote_spanned!(at(ty)=> <#ty as #private::Describe>::describe),
     };
     quote!(#private::Field { name: #name, ty: #function })

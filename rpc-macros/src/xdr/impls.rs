@@ -2,8 +2,9 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{GenericParam, Generics, Lifetime, LifetimeParam, Path, parse_quote};
+use syn::{GenericParam, Generics, Lifetime, LifetimeParam, Path, Type, parse_quote};
 
+use super::bounds::Needs;
 use super::model::Item;
 use crate::span::local;
 
@@ -38,16 +39,18 @@ pub struct Bodies {
 
 /// The implementations of `Encode`, `Decode` and `Describe`. They name all that the type is made of, deprecated or not.
 pub fn all(item: &Item, scope: &Scope, bodies: &Bodies) -> TokenStream {
-    let encode = encode(item, scope, &bodies.encode);
-    let decode = decode(item, scope, &bodies.decode);
-    let describe = describe(item, scope, &bodies.describe);
+    let needs = Needs::of(&item.generics, item.fields().into_iter());
+    let encode = encode(item, &needs, scope, &bodies.encode);
+    let decode = decode(item, &needs, scope, &bodies.decode);
+    let describe = describe(item, &needs, scope, &bodies.describe);
     quote!(#encode #decode #describe)
 }
 
-fn encode(item: &Item, scope: &Scope, body: &TokenStream) -> TokenStream {
+fn encode(item: &Item, needs: &Needs, scope: &Scope, body: &TokenStream) -> TokenStream {
     let Scope { private, out, .. } = scope;
     let ident = &item.ident;
-    let generics = bounded(&item.generics, &quote!(#private::Encode));
+    let mut generics = item.generics.clone();
+    require(&mut generics, &needs.coded, &quote!(#private::Encode));
     let (parameters, arguments, conditions) = generics.split_for_impl();
     quote! {
         #[automatically_derived]
@@ -61,12 +64,28 @@ fn encode(item: &Item, scope: &Scope, body: &TokenStream) -> TokenStream {
     }
 }
 
-fn decode(item: &Item, scope: &Scope, body: &TokenStream) -> TokenStream {
+fn decode(item: &Item, needs: &Needs, scope: &Scope, body: &TokenStream) -> TokenStream {
     let Scope { private, input, .. } = scope;
     let ident = &item.ident;
     let (_, arguments, _) = item.generics.split_for_impl();
     let message = message_lifetime(&item.generics);
-    let mut generics = bounded(&item.generics, &quote!(#private::Decode<#message>));
+    let mut generics = item.generics.clone();
+    require(
+        &mut generics,
+        &needs.coded,
+        &quote!(#private::Decode<#message>),
+    );
+    require(&mut generics, &needs.ordered, &quote!(::core::cmp::Ord));
+    require(
+        &mut generics,
+        &needs.hashed,
+        &quote!(::core::cmp::Eq + ::core::hash::Hash),
+    );
+    require(
+        &mut generics,
+        &needs.hashers,
+        &quote!(::core::hash::BuildHasher + ::core::default::Default),
+    );
     if generics.lifetimes().next().is_none() {
         generics.params.insert(
             0,
@@ -88,15 +107,19 @@ fn decode(item: &Item, scope: &Scope, body: &TokenStream) -> TokenStream {
     }
 }
 
-fn describe(item: &Item, scope: &Scope, body: &TokenStream) -> TokenStream {
+fn describe(item: &Item, needs: &Needs, scope: &Scope, body: &TokenStream) -> TokenStream {
     let Scope { private, .. } = scope;
     let ident = &item.ident;
-    let generics = bounded(&item.generics, &quote!(#private::Describe));
+    let mut generics = item.generics.clone();
+    require(&mut generics, &needs.coded, &quote!(#private::Describe));
+    let name = name(item, needs, scope);
     let (parameters, arguments, conditions) = generics.split_for_impl();
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
         impl #parameters #private::Describe for #ident #arguments #conditions {
+            const NAME: &'static ::core::primitive::str = #name;
+
             fn describe() -> &'static #private::Type {
                 const { &#body }
             }
@@ -112,11 +135,34 @@ fn message_lifetime(generics: &Generics) -> Lifetime {
     }
 }
 
-/// The generics with `bound` added to every type parameter.
-fn bounded(generics: &Generics, bound: &TokenStream) -> Generics {
-    let mut generics = generics.clone();
-    for parameter in generics.type_params_mut() {
-        parameter.bounds.push(parse_quote!(#bound));
+/// The name of the type; of a generic one, with the names of those parameters that are on the wire, and all numbers.
+fn name(item: &Item, needs: &Needs, scope: &Scope) -> TokenStream {
+    let (private, name) = (&scope.private, &item.name);
+    let arguments = item.generics.params.iter().filter_map(|parameter| match parameter {
+        GenericParam::Type(ty) if needs.names(&ty.ident) => {
+            let ident = &ty.ident;
+            Some(quote!(<#ident as #private::Describe>::NAME))
+        }
+        GenericParam::Const(number) => {
+            let ident = &number.ident;
+            Some(quote!(#private::Name::text(const { &#private::Name::number(#ident as ::core::primitive::i128) })))
+        }
+        _ => None,
+    });
+    let arguments: Vec<_> = arguments.collect();
+    if arguments.is_empty() {
+        return quote!(#name);
     }
-    generics
+    quote!(#private::Name::text(const { &#private::Name::instance(#name, &[#(#arguments),*]) }))
+}
+
+/// Adds `ty: bound` for each of `types` to the conditions of the implementation.
+fn require(generics: &mut Generics, types: &[Type], bound: &TokenStream) {
+    if !types.is_empty() {
+        let conditions = generics.make_where_clause();
+        let required = types.iter().map(|ty| parse_quote!(#ty: #bound));
+        conditions
+            .predicates
+            .extend::<Vec<syn::WherePredicate>>(required.collect());
+    }
 }

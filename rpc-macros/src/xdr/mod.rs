@@ -1,10 +1,13 @@
 //! `#[derive(Xdr)]`: the canonical encoding of a type, from its definition.
 
 mod attributes;
+mod bounds;
+mod coding;
 mod enums;
 mod fields;
 mod impls;
 mod model;
+mod types;
 mod unions;
 mod variants;
 

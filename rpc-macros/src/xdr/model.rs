@@ -1,14 +1,19 @@
 //! The type that is being derived for, checked and named in the terms of XDR.
 
-use proc_macro2::Span;
-use syn::{Data, DeriveInput, Expr, Fields, Generics, Ident, Index, Member, Path, Type};
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+use syn::{
+    Data, DeriveInput, Expr, Fields, GenericParam, Generics, Ident, Index, Member, Path, Type,
+};
 
 use super::attributes::{OnField, OnType};
+use super::coding::Coding;
+use super::impls::Scope;
+use super::types;
 use super::variants::read_enum;
 use crate::attribute::framework;
 use crate::errors::Errors;
 use crate::span::local;
-use crate::words::refuse_words;
 
 /// One type, as its attributes and shape describe it.
 pub struct Item {
@@ -25,15 +30,24 @@ pub enum Shape {
     Union(Box<Union>),
 }
 
-/// A field that is on the wire.
+/// A field, which is on the wire unless it is a `PhantomData`.
 pub struct Field {
     pub member: Member,
     pub ty: Type,
     pub name: String,
-    pub with: Option<Path>,
+    pub coding: Coding,
 }
 
 impl Field {
+    pub fn is_on_the_wire(&self) -> bool {
+        !matches!(self.coding, Coding::Absent)
+    }
+
+    /// Whether a module of the user's encodes it.
+    pub fn has_module(&self) -> bool {
+        matches!(self.coding, Coding::With(_))
+    }
+
     /// The variable that holds the field inside a `match` arm.
     pub fn variable(&self) -> Ident {
         match &self.member {
@@ -93,6 +107,29 @@ impl Arm {
 }
 
 impl Item {
+    /// All fields, in the order of the type.
+    pub fn fields(&self) -> Vec<&Field> {
+        match &self.shape {
+            Shape::Struct(fields) => fields.iter().collect(),
+            Shape::Enum(_) => Vec::new(),
+            Shape::Union(union) => union.arms.iter().flat_map(|arm| &arm.fields).collect(),
+        }
+    }
+
+    /// An expression for the name in the descriptor. That of a generic type is put together by the compiler.
+    pub fn described_name(&self, scope: &Scope) -> TokenStream {
+        let (private, name) = (&scope.private, &self.name);
+        match self
+            .generics
+            .params
+            .iter()
+            .all(|parameter| matches!(parameter, GenericParam::Lifetime(_)))
+        {
+            true => quote!(#name),
+            false => quote!(<Self as #private::Describe>::NAME),
+        }
+    }
+
     /// Nothing if the type is so wrong that no code for it would make sense.
     pub fn read(input: DeriveInput, errors: &Errors) -> Option<Self> {
         let on_type = OnType::read(&input.attrs, errors);
@@ -151,9 +188,10 @@ pub fn read_fields(fields: &Fields, errors: &Errors) -> Vec<Field> {
 
 fn read_field(index: usize, field: &syn::Field, errors: &Errors) -> Field {
     let on_field = OnField::read(&field.attrs, errors);
+    let coding = Coding::of(&on_field, &field.ty, errors);
     // A module of the user's may encode any type.
-    if on_field.with.is_none() {
-        refuse_words(&field.ty, errors);
+    if !matches!(coding, Coding::With(_) | Coding::Absent) {
+        types::refuse(&field.ty, errors);
     }
     let member = match &field.ident {
         Some(ident) => Member::Named(ident.clone()),
@@ -167,7 +205,7 @@ fn read_field(index: usize, field: &syn::Field, errors: &Errors) -> Field {
         name: on_field.name.map_or(written, |name| name.value()),
         member,
         ty: field.ty.clone(),
-        with: on_field.with,
+        coding,
     }
 }
 

@@ -149,7 +149,7 @@ fn decode_arm(arm: &Arm, discriminant: &Ident, scope: &Scope) -> TokenStream {
 }
 
 fn describe(item: &Item, union: &Union, scope: &Scope) -> TokenStream {
-    let (private, switch, name) = (&scope.private, &union.switch, &item.name);
+    let (private, switch, name) = (&scope.private, &union.switch, item.described_name(scope));
     let arms = union.arms.iter().map(|arm| {
         let (name, cases, default) = (&arm.name, arm.constants(), arm.is_default());
         let fields = fields::describe_all(&arm.fields, scope);

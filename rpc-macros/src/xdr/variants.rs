@@ -2,7 +2,7 @@
 
 use quote::format_ident;
 use syn::spanned::Spanned;
-use syn::{DataEnum, DeriveInput, Expr, Ident, Type, Variant, parse_quote};
+use syn::{DataEnum, DeriveInput, Expr, Generics, Ident, Type, TypeParam, Variant, parse_quote};
 
 use super::attributes::{OnType, OnVariant};
 use super::model::{Arm, Label, Selected, Shape, Union, Value, plain, read_fields};
@@ -34,6 +34,9 @@ pub fn read_enum(
     let has_labels = variants
         .iter()
         .any(|(_, on_variant)| on_variant.is_labelled);
+    if let Some(switch) = &on_type.switch {
+        refuse_parameter(switch, &input.generics, errors);
+    }
     Some(if has_data || has_labels || on_type.switch.is_some() {
         Shape::Union(Box::new(read_union(
             variants,
@@ -54,6 +57,16 @@ pub fn read_enum(
                 .collect(),
         )
     })
+}
+
+fn refuse_parameter(switch: &Type, generics: &Generics, errors: &Errors) {
+    let is_it = |parameter: &TypeParam| matches!(switch, Type::Path(path) if path.path.is_ident(&parameter.ident));
+    if generics.type_params().any(is_it) {
+        errors.at(
+            switch,
+            "the discriminant cannot be a parameter of the type: the labels are constants of one type",
+        );
+    }
 }
 
 fn read_value(variant: &Variant, on_variant: OnVariant) -> Value {
@@ -117,9 +130,9 @@ fn read_arm(
         );
     }
     let kept = (keeps && !fields.is_empty()).then(|| fields.remove(0));
-    if let Some(with) = kept.as_ref().and_then(|kept| kept.with.as_ref()) {
+    if let Some(kept) = kept.as_ref().filter(|kept| !kept.coding.is_plain()) {
         errors.at(
-            with,
+            &kept.ty,
             "this field is the discriminant, which is encoded as the `switch` type is",
         );
     }

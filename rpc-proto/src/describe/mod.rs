@@ -5,11 +5,14 @@
 
 mod fingerprint;
 mod idl;
+mod name;
 mod types;
 
 use std::time::Duration;
 
 pub use idl::to_idl;
+#[doc(hidden)]
+pub use name::Name;
 pub use types::{Arm, Field, Type, TypeFn};
 
 /// A type that can describe its own encoding.
@@ -25,6 +28,10 @@ pub use types::{Arm, Field, Type, TypeFn};
     note = "a type of this crate gets one from `#[derive(rpc_core::Xdr)]`"
 )]
 pub trait Describe {
+    /// The name that tells people which type this is where it is the parameter of another.
+    #[doc(hidden)]
+    const NAME: &'static str = "_";
+
     /// The descriptor.
     fn describe() -> &'static Type;
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
-use super::{Describe, array_length};
+use super::{Describe, Name, array_length};
 use crate::xdr::{Bounded, Uuid};
 
 /// Gives the descriptor of a type; a function, so that a type can refer to itself.
@@ -107,6 +107,8 @@ pub struct Arm {
 macro_rules! plain {
     ($($name:ty => $kind:ident;)*) => {$(
         impl Describe for $name {
+            const NAME: &'static str = stringify!($name);
+
             fn describe() -> &'static Type {
                 &Type::$kind
             }
@@ -128,7 +130,6 @@ plain! {
     u128 => U128;
     f32 => F32;
     f64 => F64;
-    str => String;
     String => String;
     Duration => Duration;
     Uuid => Uuid;
@@ -137,7 +138,17 @@ plain! {
     IpAddr => Ip;
 }
 
+impl Describe for str {
+    const NAME: &'static str = String::NAME;
+
+    fn describe() -> &'static Type {
+        &Type::String
+    }
+}
+
 impl Describe for u8 {
+    const NAME: &'static str = "u8";
+
     fn describe() -> &'static Type {
         &Type::U8
     }
@@ -152,18 +163,24 @@ impl Describe for u8 {
 }
 
 impl<T: Describe + ?Sized> Describe for &T {
+    const NAME: &'static str = T::NAME;
+
     fn describe() -> &'static Type {
         T::describe()
     }
 }
 
 impl<T: Describe + ?Sized> Describe for Box<T> {
+    const NAME: &'static str = T::NAME;
+
     fn describe() -> &'static Type {
         T::describe()
     }
 }
 
 impl<B: Describe + ToOwned + ?Sized> Describe for Cow<'_, B> {
+    const NAME: &'static str = B::NAME;
+
     fn describe() -> &'static Type {
         B::describe()
     }
@@ -173,6 +190,8 @@ impl<B: Describe + ToOwned + ?Sized> Describe for Cow<'_, B> {
 macro_rules! same {
     ($($name:ty => $other:ty;)*) => {$(
         impl Describe for $name {
+            const NAME: &'static str = stringify!($name);
+
             fn describe() -> &'static Type {
                 <$other>::describe()
             }
@@ -187,60 +206,86 @@ same! {
 }
 
 impl<K: Describe, V: Describe> Describe for BTreeMap<K, V> {
+    const NAME: &'static str = const { &Name::instance("Map", &[K::NAME, V::NAME]) }.text();
+
     fn describe() -> &'static Type {
         const { &Type::Map(K::describe, V::describe) }
     }
 }
 
 impl<K: Describe, V: Describe, S> Describe for HashMap<K, V, S> {
+    const NAME: &'static str = BTreeMap::<K, V>::NAME;
+
     fn describe() -> &'static Type {
         BTreeMap::<K, V>::describe()
     }
 }
 
 impl<T: Describe> Describe for BTreeSet<T> {
+    const NAME: &'static str = const { &Name::instance("Set", &[T::NAME]) }.text();
+
     fn describe() -> &'static Type {
         const { &Type::Set(T::describe) }
     }
 }
 
 impl<T: Describe, S> Describe for HashSet<T, S> {
+    const NAME: &'static str = BTreeSet::<T>::NAME;
+
     fn describe() -> &'static Type {
         BTreeSet::<T>::describe()
     }
 }
 
 impl<T: Describe> Describe for [T] {
+    const NAME: &'static str = Vec::<T>::NAME;
+
     fn describe() -> &'static Type {
         T::describe_list()
     }
 }
 
 impl<T: Describe> Describe for Vec<T> {
+    const NAME: &'static str = const { &Name::instance("Vec", &[T::NAME]) }.text();
+
     fn describe() -> &'static Type {
         T::describe_list()
     }
 }
 
 impl<T: Describe, const N: usize> Describe for [T; N] {
+    const NAME: &'static str = const { &Name::array(T::NAME, N) }.text();
+
     fn describe() -> &'static Type {
         T::describe_array::<N>()
     }
 }
 
 impl<T: Describe> Describe for Option<T> {
+    const NAME: &'static str = const { &Name::instance("Option", &[T::NAME]) }.text();
+
     fn describe() -> &'static Type {
         const { &Type::Option(T::describe) }
     }
 }
 
 impl<T: Describe, E: Describe> Describe for Result<T, E> {
+    const NAME: &'static str = const { &Name::instance("Result", &[T::NAME, E::NAME]) }.text();
+
     fn describe() -> &'static Type {
         const { &Type::Result(T::describe, E::describe) }
     }
 }
 
 impl<T: Describe, const MAX: u32> Describe for Bounded<T, MAX> {
+    const NAME: &'static str = const {
+        &Name::instance(
+            "Bounded",
+            &[T::NAME, const { &Name::number(MAX as i128) }.text()],
+        )
+    }
+    .text();
+
     fn describe() -> &'static Type {
         const { &Type::Bounded(T::describe, MAX) }
     }
@@ -249,6 +294,8 @@ impl<T: Describe, const MAX: u32> Describe for Bounded<T, MAX> {
 macro_rules! tuples {
     ($($($name:ident)+;)*) => {$(
         impl<$($name: Describe),+> Describe for ($($name,)+) {
+    const NAME: &'static str = const { &Name::tuple(&[$($name::NAME),+]) }.text();
+
             fn describe() -> &'static Type {
                 const { &Type::Tuple(&[$($name::describe),+]) }
             }

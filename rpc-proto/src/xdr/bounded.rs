@@ -28,12 +28,22 @@ pub struct BoundError {
 }
 
 /// A value whose length a bound can limit.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no length that a bound could limit",
+    label = "has no length",
+    note = "`Bounded<T, MAX>` takes text, bytes, a `Vec`, a map or a set"
+)]
 pub trait Measure {
     /// How many bytes (of text) or elements it has.
     fn measure(&self) -> usize;
 }
 
 /// A value that can be refused for its length before it is allocated.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no length that a bound could limit",
+    label = "has no length",
+    note = "`Bounded<T, MAX>` takes text, bytes, a `Vec`, a map or a set"
+)]
 pub trait DecodeBounded<'a>: Measure + Sized {
     /// Takes a value of at most `max` bytes or elements.
     fn decode_bounded(input: &mut Decoder<'a>, max: u32) -> Result<Self, DecodeError>;

@@ -84,6 +84,8 @@ impl<'a> Decode<'a> for SystemTime {
 }
 
 impl Describe for SystemTime {
+    const NAME: &'static str = "SystemTime";
+
     fn describe() -> &'static Type {
         &Type::Time
     }

@@ -1,5 +1,8 @@
 //! `#[derive(Xdr)]` against hand-made bytes: every shape goes out as RFC 4506 draws it and comes back the same.
 
+mod coding;
+mod generics;
+
 use rpc_macros::Xdr;
 use rpc_proto::describe::{Describe, Type};
 use rpc_proto::xdr::{Decode, DecodeProblem, Encode, EncodeError, Limits, from_slice, to_vec};
