@@ -120,7 +120,7 @@ struct Id<Of> {
 #[xdr(crate = rpc_proto)]
 enum Marked<Of> {
     Not,
-    With(std::marker::PhantomData<fn(Of) -> Of>, u32),
+    With(PhantomData<fn(Of) -> Of>, u32),
 }
 
 #[test]
