@@ -50,10 +50,13 @@ impl Parser<'_> {
         let title = "this is how another language writes a method";
         let problem = Diagnostic::new(Code::OtherLanguage, title, whole, "");
         self.at += read.at;
-        let problem = problem
-            .help(format!("write `{mended}`"))
-            .edit(whole, mended);
-        Some(self.diags.report(problem))
+        let problem = problem.help(format!("write `{mended}`"));
+        // What to call an argument is for people to say.
+        let certain = !mended.contains("NAME: ");
+        Some(self.diags.report(match certain {
+            true => problem.edit(whole, mended),
+            false => problem,
+        }))
     }
 
     /// What stands before the name. The word for how often it may run is kept.

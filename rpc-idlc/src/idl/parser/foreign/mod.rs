@@ -118,9 +118,13 @@ impl<'a> Parser<'a> {
         let mended = format!("{}: {}", declared.name, declared.ty);
         let title = "a name comes before its type";
         let problem = Diagnostic::new(Code::OtherLanguage, title, whole, "");
-        let mut problem = problem
-            .help(format!("write `{mended}`"))
-            .edit(whole, mended);
+        let mut problem = problem.help(format!("write `{mended}`"));
+        // A `;` behind it is of that language too.
+        let behind = self.nth(declared.end);
+        problem = match behind.kind {
+            TokenKind::Punct(';') => problem.edit(whole.to(behind.span), mended + ","),
+            _ => problem.edit(whole, mended),
+        };
         if declared.numbered || numbered {
             problem =
                 problem.help("fields have no numbers: they are sent in the order of the file");
