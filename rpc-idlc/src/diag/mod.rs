@@ -109,9 +109,10 @@ impl Diagnostic {
     }
 }
 
-/// A message that a long name would fill the screen with is cut.
-fn brief(mut text: String) -> String {
+/// A message that a long name would fill the screen with is cut, and names in it give no orders.
+fn brief(text: String) -> String {
     const MOST: usize = 300;
+    let mut text = text::visible(&text);
     if let Some((end, _)) = text.char_indices().nth(MOST) {
         text.truncate(end);
         text.push('…');
