@@ -42,9 +42,9 @@ pub use transport::Credentials;
 /// What the code written by `#[rpc]` and `#[derive(Xdr)]` names. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    #[cfg(feature = "postcard")]
-    pub use crate::Postcard;
     pub use crate::client::Channel;
+    #[cfg(feature = "postcard")]
+    pub use crate::postcard::{Postcard, from_item};
     pub use crate::{Context, Effects, Recovery, ServeError, Service};
     pub use rpc_proto::__private::*;
     pub use std::sync::Arc;

@@ -150,7 +150,21 @@ pub fn derive_xdr(input: TokenStream) -> TokenStream {
 /// an interface is a trait of its own, and one server may serve several. `#[rpc(…)]` on the trait also takes
 ///
 /// - `name = "text"`, the name that descriptors and errors show, as for `BankV1` and `BankV2`, which are both "Bank";
-/// - `crate = path`, where `rpc_core` is found.
+/// - `crate = path`, where `rpc_core` is found;
+/// - `codec = "postcard"`, with the feature `postcard` of rpc-core: arguments and results are of any types that implement
+///   `Serialize` and `Deserialize` of serde, and need no `Xdr`. Each argument is wrapped in a `Postcard` of its own, and so is
+///   the result as a whole, with the declared error in it; no result stays nothing. Callers and services see the types as
+///   they are written. What the types are does not show in the descriptor: peers that differ in one find out when it does
+///   not decode. What compares results by their description wants the wrapper: `cx.transaction`, `resume` and `ask_again` take
+///   `Postcard<T>` for a `T`.
+///
+/// # Test doubles
+///
+/// `BankClient::local(service)` calls any other implementation of `Bank` in the caller's own thread. Callers see no difference:
+/// arguments and results are encoded and decoded, within the same limits; a deadline reaches the service and what it calls;
+/// declared errors arrive in the result; a panic is an error that says *may have run*. There is no network, so nothing is lost
+/// and nothing runs twice: names of calls (`.key`) are checked, and then each call runs. A service that does not come back holds
+/// up its caller, also past the deadline.
 #[proc_macro_attribute]
 pub fn rpc(arguments: TokenStream, item: TokenStream) -> TokenStream {
     rpc::expand(arguments.into(), item.into()).into()

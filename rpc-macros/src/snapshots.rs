@@ -25,6 +25,42 @@ fn a_trait_becomes_a_client_and_a_service() {
     );
 }
 
+/// The codec is a feature, which other packages of the workspace turn on.
+#[test]
+#[cfg(feature = "postcard")]
+fn a_codec_wraps_arguments_and_results() {
+    let item = quote! {
+        trait Travel {
+            fn book(&self, trip: &Trip, name: &str) -> Result<Trip, Refused>;
+        }
+    };
+    check(
+        "codec",
+        crate::rpc::expand(quote!(program = 7, version = 1, codec = "postcard"), item),
+    );
+}
+
+#[test]
+#[cfg(not(feature = "postcard"))]
+fn a_codec_without_its_feature_is_told_where_it_is() {
+    let item = quote! {
+        trait Travel {
+            fn book(&self, trip: &Trip);
+        }
+    };
+    let arguments = quote!(program = 7, version = 1, codec = "postcard");
+    let written = crate::rpc::expand(arguments, item).to_string();
+    assert!(
+        written.contains("features = [\\\"postcard\\\"]"),
+        "{written}"
+    );
+    assert_eq!(written.matches("compile_error").count(), 1, "{written}");
+    assert!(
+        !written.contains("Encode > :: encode"),
+        "nothing else can be wrong: {written}"
+    );
+}
+
 #[test]
 fn a_struct_becomes_its_fields() {
     check(

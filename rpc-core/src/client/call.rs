@@ -1,13 +1,15 @@
 //! Calls as their callers hold them.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::time::{Duration, SystemTime};
 
-use rpc_proto::xdr::{Decode, Limits, from_slice};
+use rpc_proto::xdr::DecodeError;
 
 use super::prepared::Prepared;
 use crate::error::Error;
+
+/// Makes a result of its bytes.
+pub(super) type Decoding<R> = fn(&[u8]) -> Result<R, DecodeError>;
 
 /// A call that is ready to be made. Nothing is sent before [`wait`](Self::wait).
 ///
@@ -15,15 +17,12 @@ use crate::error::Error;
 #[must_use = "a call is made by waiting for it"]
 pub struct Call<R> {
     prepared: Prepared,
-    result: PhantomData<fn() -> R>,
+    decode: Decoding<R>,
 }
 
 impl<R> Call<R> {
-    pub(super) fn new(prepared: Prepared) -> Self {
-        Self {
-            prepared,
-            result: PhantomData,
-        }
+    pub(super) fn new(prepared: Prepared, decode: Decoding<R>) -> Self {
+        Self { prepared, decode }
     }
 
     /// Gives the call this much time, counted from [`wait`](Self::wait), instead of what its method says
@@ -49,7 +48,7 @@ impl<R> Call<R> {
     }
 }
 
-impl<R: for<'a> Decode<'a>> Call<R> {
+impl<R> Call<R> {
     /// Makes the call and waits for its result.
     ///
     /// # Errors
@@ -70,8 +69,7 @@ impl<R: for<'a> Decode<'a>> Call<R> {
     ///
     /// As those of [`wait`](Self::wait).
     pub fn wait_then<T>(self, keep: impl FnOnce(R) -> T) -> Result<T, Error> {
-        self.prepared
-            .run(|result| from_slice(result, Limits::default()), keep)
+        self.prepared.run(self.decode, keep)
     }
 }
 

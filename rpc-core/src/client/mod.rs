@@ -32,7 +32,7 @@ use std::time::Duration;
 use rpc_proto::describe::{Describe, Interface, Method, Semantics};
 use rpc_proto::session::client::{Config, HEADROOM};
 use rpc_proto::time::{Executed, Retry};
-use rpc_proto::xdr::{EncodeError, Encoder};
+use rpc_proto::xdr::{Decode, DecodeError, EncodeError, Encoder, Limits, from_slice};
 
 use crate::endpoint::Endpoint;
 use crate::error::{ConnectError, Error, ErrorKind};
@@ -90,7 +90,7 @@ pub trait Client: Clone + Send + Sync + 'static {
     /// The call of a predecessor once more, under its own name, so that nothing runs twice. `R` is what its method returns;
     /// if it is no call of this interface, or `R` is another type, it fails as
     /// [`ErrorKind::OtherCall`](crate::ErrorKind::OtherCall) and is left unfinished.
-    fn resume<R: Describe>(&self, call: &Unfinished) -> Call<R> {
+    fn resume<R: Describe + for<'a> Decode<'a>>(&self, call: &Unfinished) -> Call<R> {
         self.channel().resume(call)
     }
 
@@ -163,7 +163,7 @@ impl Channel {
     }
 
     /// The call of a predecessor once more.
-    fn resume<R: Describe>(&self, call: &Unfinished) -> Call<R> {
+    fn resume<R: Describe + for<'a> Decode<'a>>(&self, call: &Unfinished) -> Call<R> {
         let ours = (self.interface.program, self.interface.version);
         let mut methods = self.interface.methods.iter();
         let method = methods.find(|method| method.procedure == call.procedure());
@@ -192,12 +192,13 @@ impl Channel {
                 call.method().to_owned(),
             )),
         };
-        Call::new(Prepared {
+        let prepared = Prepared {
             channel: self.clone(),
             method,
             what,
             deadline: within(method),
-        })
+        };
+        Call::new(prepared, decoded)
     }
 
     fn with_key_space(&self, space: &KeySpace) -> Self {
@@ -208,12 +209,22 @@ impl Channel {
     }
 
     /// Prepares a call of `method`, whose arguments `encode` writes.
-    pub fn call<R>(
+    pub fn call<R: for<'a> Decode<'a>>(
         &self,
         method: &'static Method,
         encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
     ) -> Call<R> {
-        Call::new(self.prepare(method, encode))
+        self.call_decoding(method, encode, decoded)
+    }
+
+    /// Prepares a call of `method`, whose result is decoded by `decode`.
+    pub fn call_decoding<R>(
+        &self,
+        method: &'static Method,
+        encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
+        decode: fn(&[u8]) -> Result<R, DecodeError>,
+    ) -> Call<R> {
+        Call::new(self.prepare(method, encode), decode)
     }
 
     /// Prepares a call without a reply.
@@ -256,6 +267,10 @@ impl Channel {
             deadline: within(method),
         }
     }
+}
+
+fn decoded<R: for<'a> Decode<'a>>(result: &[u8]) -> Result<R, DecodeError> {
+    from_slice(result, Limits::default())
 }
 
 /// How long a call of `method` may take unless its caller says otherwise.

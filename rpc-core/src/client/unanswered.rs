@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use rpc_proto::describe::{Describe, Method};
 use rpc_proto::time::{Executed, Retry};
+use rpc_proto::xdr::Decode;
 
 use super::prepared::{Prepared, What};
 use super::session_file::Entry;
 use super::state::Shelved;
-use super::{Call, Channel, Road};
+use super::{Call, Channel, Road, decoded};
 use crate::error::{Error, ErrorKind};
 use crate::nested;
 use crate::system::now;
@@ -53,7 +54,7 @@ impl Unanswered {
 
     /// The same call once more, for a caller who waits for so long. `R` is what its method returns; with any other type
     /// the call fails as [`ErrorKind::OtherCall`], and can be taken from that error again.
-    pub fn ask_again<R: Describe>(self, within: Duration) -> Call<R> {
+    pub fn ask_again<R: Describe + for<'a> Decode<'a>>(self, within: Duration) -> Call<R> {
         let (channel, method) = (self.channel.clone(), self.method);
         let what = if returns::<R>(method) {
             What::Again(Box::new(self))
@@ -61,12 +62,13 @@ impl Unanswered {
             let error = channel.error(method, ErrorKind::OtherCall, Executed::Maybe, Retry::Never);
             What::Refused(error.with_unanswered(self))
         };
-        Call::new(Prepared {
+        let prepared = Prepared {
             channel,
             method,
             what,
             deadline: within,
-        })
+        };
+        Call::new(prepared, decoded)
     }
 
     /// The encoded result, if it comes in time; and what a session file has of the call.

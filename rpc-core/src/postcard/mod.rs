@@ -5,7 +5,9 @@ mod limited;
 mod tests;
 
 use rpc_proto::describe::{Describe, Field, Type};
-use rpc_proto::xdr::{Decode, DecodeError, DecodeProblem, Decoder, Encode, EncodeError, Encoder};
+use rpc_proto::xdr::{
+    Decode, DecodeError, DecodeProblem, Decoder, Encode, EncodeError, Encoder, Limits, from_slice,
+};
 use serde::{Deserialize, Serialize};
 
 use limited::{Budget, Limited};
@@ -107,6 +109,12 @@ impl<T> Describe for Postcard<T> {
             }],
         }
     }
+}
+
+/// What `bytes`, one item, hold.
+#[doc(hidden)]
+pub fn from_item<T: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Result<T, DecodeError> {
+    from_slice(bytes, Limits::default()).map(Postcard::into_inner)
 }
 
 fn unencodable(error: &::postcard::Error) -> EncodeError {

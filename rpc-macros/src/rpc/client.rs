@@ -162,10 +162,15 @@ fn call(place: &TokenStream, method: &Method, interface: &Interface) -> TokenStr
     let parameters = arguments
         .iter()
         .map(|Argument { ident, ty, .. }| quote!(#ident: #ty));
-    let (returned, channel) = match (method.semantics, &method.result) {
-        (Semantics::Oneway, _) => (quote!(#framework::Oneway), quote!(oneway)),
-        (_, Some(ty)) => (quote!(#framework::Call<#ty>), quote!(call)),
-        (_, None) => (quote!(#framework::Call<()>), quote!(call)),
+    let (returned, channel, decode) = match (method.semantics, &method.result) {
+        (Semantics::Oneway, _) => (quote!(#framework::Oneway), quote!(oneway), None),
+        (_, Some(ty)) if *codec == Codec::Postcard => (
+            quote!(#framework::Call<#ty>),
+            quote!(call_decoding),
+            Some(quote_spanned!(at(ty)=> , #private::from_item)),
+        ),
+        (_, Some(ty)) => (quote!(#framework::Call<#ty>), quote!(call), None),
+        (_, None) => (quote!(#framework::Call<()>), quote!(call), None),
     };
     let encode = encode(arguments, *codec, private);
     let promise = promise(method);
@@ -179,7 +184,7 @@ fn call(place: &TokenStream, method: &Method, interface: &Interface) -> TokenStr
         #gap
         #[doc = #promise]
         #visibility fn #ident(&self, #(#parameters),*) -> #returned {
-            #private::Channel::#channel(&self.channel, &Self::INTERFACE.methods[#place], #encode)
+            #private::Channel::#channel(&self.channel, &Self::INTERFACE.methods[#place], #encode #decode)
         }
     }
 }

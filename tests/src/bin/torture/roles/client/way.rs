@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use rpc_core::{Call, Client, Describe, KeySpace, SessionFile, Unfinished};
+use rpc_core::{Call, Client, Decode, Describe, KeySpace, SessionFile, Unfinished};
 
 use crate::deed::Request;
 
@@ -50,7 +50,11 @@ impl Way {
     }
 
     /// The call of this request that is out, if it is on file.
-    pub fn resume<C: Client, R: Describe>(&self, client: &C, request: Request) -> Option<Call<R>> {
+    pub fn resume<C: Client, R: Describe + for<'a> Decode<'a>>(
+        &self,
+        client: &C,
+        request: Request,
+    ) -> Option<Call<R>> {
         let unfinished = self.unfinished(request)?;
         Some(client.resume(&unfinished))
     }
