@@ -40,6 +40,11 @@ impl Peer {
         Ok(peer)
     }
 
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Ends its input, and waits until it has ended by itself.
     pub fn end(mut self) -> Outcome<()> {
         self.input = None;

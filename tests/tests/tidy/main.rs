@@ -20,7 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "examples",
         &["rpc-core", "rpc-matchmaker", "rpc-idlc (build)"],
     ),
-    ("benches", &["rpc-core", "rpc-idlc"]),
+    ("benches", &["rpc-core", "rpc-idlc", "rpc-matchmaker"]),
     (
         "tests",
         &[
