@@ -8,7 +8,7 @@ use common::fixtures;
 macro_rules! compiled {
     ($($name:ident)*) => {
         $(
-            #[allow(clippy::enum_variant_names, dead_code, missing_docs, reason = "fixtures are read, not used")]
+            #[allow(clippy::enum_variant_names, clippy::wrong_self_convention, dead_code, missing_docs, reason = "fixtures are read, not used")]
             mod $name {
                 include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/good/", stringify!($name), ".rs"));
             }
@@ -18,7 +18,7 @@ macro_rules! compiled {
 }
 
 compiled! {
-    aliases annotations both_doors comments constants enums errors interfaces lengths maps names namespaces
+    aliases annotations both_doors clashes comments constants enums errors interfaces lengths maps names namespaces
     optional prelude scalars semantics structs times to_c tuples unions unions_with_switch versions windows
 }
 

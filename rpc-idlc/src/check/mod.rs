@@ -17,6 +17,8 @@ pub(crate) use enums::DISCRIMINANT;
 pub(crate) use graph::{components, reaching};
 pub(crate) use keys::{edges, held, holding_floats, in_keys};
 pub(crate) use scope::Part;
+#[cfg(test)]
+pub(crate) use types::MADE_OF_OTHERS;
 pub(crate) use types::foreign;
 
 use crate::ast;

@@ -8,7 +8,7 @@ use crate::model::{ItemId, Length, Type};
 use crate::source::Span;
 
 /// The built-in types that take parameters.
-const MADE_OF_OTHERS: [&str; 6] = ["string", "bytes", "list", "map", "set", "optional"];
+pub(crate) const MADE_OF_OTHERS: [&str; 6] = ["string", "bytes", "list", "map", "set", "optional"];
 
 /// Whether a type is called so without being defined.
 pub(super) fn is_built_in(name: &str) -> bool {

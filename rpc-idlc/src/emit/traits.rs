@@ -35,10 +35,13 @@ impl Emitter<'_> {
             let text = &deadline.text;
             quote!(, deadline = #text)
         });
+        // Clippy counts `self` and `cx` too; a contract has as many arguments as it needs.
+        let many = (method.args.len() > 5).then(|| quote!(#[allow(clippy::too_many_arguments)]));
         let args = method.args.iter().map(|arg| self.argument(arg));
         let result = self.result(method);
         quote! {
             #docs
+            #many
             #[rpc(#semantics procedure = #procedure #deadline)]
             fn #name(&self, cx: &rpc_core::Context, #(#args),*) #result;
         }

@@ -1,5 +1,7 @@
 //! The front end of the `.idl` language: text to [`crate::ast`].
 
+#[cfg(test)]
+mod grammar;
 mod lexer;
 mod parser;
 

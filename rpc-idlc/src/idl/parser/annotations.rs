@@ -9,7 +9,8 @@ use crate::idl::lexer::{TokenKind, integer, unquote};
 const LOOKAHEAD: usize = 64;
 
 /// The units of a duration, in milliseconds.
-const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("min", 60_000), ("h", 3_600_000)];
+pub(super) const UNITS: [(&str, u64); 4] =
+    [("ms", 1), ("s", 1_000), ("min", 60_000), ("h", 3_600_000)];
 
 impl Parser<'_> {
     /// Doc comments and annotations, behind which there must be something that they are about.

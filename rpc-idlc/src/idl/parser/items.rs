@@ -13,7 +13,7 @@ use crate::source::Span;
 use crate::suggest::closest;
 
 /// The words that begin a definition. None is reserved: they are words only where one can stand.
-const KEYWORDS: [&str; 7] = [
+pub(super) const KEYWORDS: [&str; 7] = [
     "const",
     "type",
     "struct",

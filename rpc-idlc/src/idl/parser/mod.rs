@@ -27,6 +27,15 @@ pub(crate) fn parse(id: FileId, text: &str, diags: &mut Diagnostics) -> File {
     parser.file()
 }
 
+/// The words that the parser has lists of.
+#[cfg(test)]
+pub(super) fn words() -> Vec<&'static str> {
+    let units = annotations::UNITS.iter().map(|(unit, _)| *unit);
+    let lists = items::KEYWORDS.into_iter().chain(header::HEADER);
+    let types = crate::check::MADE_OF_OTHERS;
+    lists.chain(units).chain(types).collect()
+}
+
 struct Parser<'a> {
     text: &'a str,
     /// Ends with [`TokenKind::End`], which is never passed.
