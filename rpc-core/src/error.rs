@@ -288,6 +288,9 @@ pub enum ErrorKind {
     /// There are too many calls in flight on this client.
     #[error("too many calls are in flight on this client")]
     TooManyCalls,
+    /// Calls that are awaited or started need the I/O thread of the process, and the system has no thread or descriptor for it.
+    #[error("the I/O thread cannot be started")]
+    NoIoThread,
     /// The client was closed.
     #[error("the client was closed")]
     Closed,

@@ -17,8 +17,8 @@ mod system;
 mod transport;
 
 pub use client::{
-    Call, Client, ClientFileError, KeySpace, Oneway, Resolve, SessionFile, Stats, Unanswered,
-    Unfinished,
+    Call, Client, ClientFileError, KeySpace, Oneway, Pending, Resolve, SessionFile, Stats,
+    Unanswered, Unfinished,
 };
 pub use context::{Connection, Context, Peer};
 pub use endpoint::{Authority, Endpoint, EndpointError, EndpointProblem, SocketName, Transport};

@@ -1,9 +1,8 @@
-//! The blocking engine: the threads that wait for calls do all the work themselves.
+//! The engine: the threads that wait for calls do all the work themselves.
 
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::Thread;
 use std::time::Duration;
 
 use rpc_proto::describe::{Interface, Method};
@@ -17,15 +16,16 @@ use super::reading::Reading;
 use super::resolve::Resolve;
 use super::state::{Ended, Shelved, State};
 use super::stats::Stats;
-use super::waiters::Seat;
+use super::waiters::{Caller, Seat, Wakeup};
 use crate::endpoint::Endpoint;
 use crate::error::ConnectError;
 use crate::system::{entropy, now};
 
 /// One server as a client sees it: a session machine, a link, and the threads that wait.
 ///
-/// No thread is ever started, no call is handed to another thread, and one lock guards everything that is shared.
-/// A call that is alone costs one system call to send and one to receive.
+/// Nothing is handed to another thread, and one lock guards everything that is shared. A call that is alone costs one
+/// system call to send and one to receive. Only what futures need while no thread waits is done by a thread of ours: see
+/// `attending`.
 pub(super) struct Engine {
     state: Mutex<State>,
     blueprint: Blueprint,
@@ -92,7 +92,7 @@ impl Engine {
                 deadline,
                 shelve: true,
             },
-            std::thread::current(),
+            Caller::Thread(std::thread::current()),
         );
         self.turn(seat, &state).run(state, now)
     }
@@ -102,7 +102,8 @@ impl Engine {
         let mut state = self.lock();
         let now = now();
         state.look_after_idle_link(now);
-        match state.ask_again(now, shelved, deadline, std::thread::current()) {
+        let caller = Caller::Thread(std::thread::current());
+        match state.ask_again(now, shelved, deadline, caller) {
             Some(seat) => self.turn(seat, &state).run(state, now),
             None => Ended::Broken,
         }
@@ -123,7 +124,7 @@ impl Engine {
         self.lock().machine.store()
     }
 
-    fn turn(&self, seat: Seat, state: &State) -> Turn<'_> {
+    pub(super) fn turn(&self, seat: Seat, state: &State) -> Turn<'_> {
         Turn {
             engine: self,
             seat,
@@ -165,7 +166,7 @@ impl Engine {
         });
     }
 
-    fn lock(&self) -> Locked<'_> {
+    pub(super) fn lock(&self) -> Locked<'_> {
         let state = self.state.lock().unwrap_or_else(|poisoned| {
             // A thread panicked with the lock held, so the machine may contradict itself: nobody may go on with it.
             let mut state = poisoned.into_inner();
@@ -201,7 +202,7 @@ impl Blueprint {
 
 /// The shared state while this thread has it. Whoever has to be woken is woken when the lock is released, not before:
 /// a woken thread wants the lock first of all.
-struct Locked<'a>(Option<MutexGuard<'a, State>>);
+pub(super) struct Locked<'a>(Option<MutexGuard<'a, State>>);
 
 impl Deref for Locked<'_> {
     type Target = State;
@@ -228,7 +229,7 @@ impl Drop for Locked<'_> {
         let mut wake = WAKE.try_with(Cell::take).unwrap_or_default();
         std::mem::swap(&mut wake, &mut state.wake);
         drop(state);
-        wake.drain(..).for_each(|thread| thread.unpark());
+        wake.drain(..).for_each(Wakeup::wake);
         // A thread that is ending has no such place any more.
         let _ = WAKE.try_with(|place| place.set(wake));
     }
@@ -236,11 +237,11 @@ impl Drop for Locked<'_> {
 
 thread_local! {
     /// Keeps the memory of the list.
-    static WAKE: Cell<Vec<Thread>> = const { Cell::new(Vec::new()) };
+    static WAKE: Cell<Vec<Wakeup>> = const { Cell::new(Vec::new()) };
 }
 
 /// One thread's wait for its call. Dropped without an end, as when the thread panics, it hands its parts on all the same.
-struct Turn<'a> {
+pub(super) struct Turn<'a> {
     engine: &'a Engine,
     seat: Seat,
     /// The machine that took the call.
@@ -250,7 +251,7 @@ struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    fn run(&mut self, mut state: Locked<'a>, mut time: Time) -> Ended {
+    pub(super) fn run(&mut self, mut state: Locked<'a>, mut time: Time) -> Ended {
         loop {
             if state.epoch() != self.epoch {
                 return Ended::Broken;

@@ -1,20 +1,26 @@
 //! The client: channels, calls, and the engine by which the calling threads themselves do the work.
 //!
 //! A [`Channel`] is one server as a client sees it. A call is encoded when the method is called and made when the caller
-//! waits for it. There is no thread and no runtime behind it: see [`engine`].
+//! waits for it, starts it or awaits it. Threads that wait do the work themselves, see [`engine`]; for futures that wait
+//! while no thread does there is one thread in the process, see [`io_thread`]. No runtime is behind it.
 
+mod attending;
 mod buffers;
 mod call;
+mod connecting;
 mod connector;
 mod contact;
 mod engine;
 mod failure;
 mod files;
+mod io_thread;
 mod journaling;
 mod keys;
 mod local;
 mod parts;
+mod pending;
 mod prepared;
+mod queue;
 mod reading;
 mod resolve;
 mod session_file;
@@ -22,6 +28,7 @@ mod state;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod ticket;
 mod traffic;
 mod unanswered;
 mod waiters;
@@ -43,6 +50,7 @@ use engine::Engine;
 pub use files::ClientFileError;
 use journaling::Journaling;
 pub use keys::KeySpace;
+pub use pending::Pending;
 use prepared::{Name, Prepared, What};
 pub use resolve::Resolve;
 pub(crate) use session_file::Entry;

@@ -7,7 +7,7 @@ use rpc_proto::time::Time;
 
 use super::reading::Reading;
 use super::state::State;
-use super::waiters::Seat;
+use super::waiters::{Seat, Waiter};
 use crate::transport::Link;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,14 +46,18 @@ const LOOK_UP: Duration = Duration::from_millis(10);
 
 impl State {
     /// What `me`, who goes on waiting, does meanwhile. A reader brings its things.
+    #[inline]
     pub(super) fn part(&mut self, now: Time, me: Seat, reading: Option<Box<Reading>>) -> Part {
-        let due = self.machine.poll_timeout();
+        let due = self.due();
         let vacant = matches!(self.reader, Reader::Nobody) || self.reader == Reader::Chosen(me);
         let reading = match self.of_this_epoch(reading) {
             None if vacant => self.reading.take(),
             reading => reading,
         };
         if let Some(reading) = reading {
+            if self.attendance.is_some() {
+                self.disarm();
+            }
             self.give_up_side_parts(me);
             let (until, write) = (due.unwrap_or(now + LONG), self.wants_room());
             // To find a server may take longer than the time given for it: names are looked up without a bound. So the
@@ -84,6 +88,7 @@ impl State {
     }
 
     /// `me` waits no longer. If it was the reader, another one is, before the lock is released.
+    #[inline]
     pub(super) fn leave(&mut self, me: Seat, reading: Option<Box<Reading>>) {
         self.waiters.remove(me);
         self.give_up_side_parts(me);
@@ -130,17 +135,16 @@ impl State {
     }
 
     /// Whether somebody wakes in time for a timer that is due then.
-    fn is_kept(&self, due: Time) -> bool {
+    pub(super) fn is_kept(&self, due: Time) -> bool {
         let reader = match self.reader {
             Reader::Nobody => None,
             Reader::Chosen(_) => Some(Time::ZERO),
             Reader::Working { until, .. } => Some(until),
         };
         let keeper = self.keeper.map(|(_, until)| until);
-        [reader, keeper]
-            .into_iter()
-            .flatten()
-            .any(|until| until <= due)
+        let io_thread = self.attendance.as_ref().and_then(|io| io.until);
+        let in_time = |until: Option<Time>| until.is_some_and(|until| until <= due);
+        in_time(reader) || in_time(keeper) || in_time(io_thread)
     }
 
     fn give_up_side_parts(&mut self, me: Seat) {
@@ -148,16 +152,13 @@ impl State {
         self.writer.take_if(|writer| *writer == me);
     }
 
-    /// Finds somebody for every part that is vacant, as long as there are waiters.
-    fn hand_on(&mut self) {
+    /// Finds somebody for every part that is vacant, as long as anybody waits.
+    pub(super) fn hand_on(&mut self) {
         let vacant = match self.reader {
             Reader::Nobody => true,
             Reader::Chosen(_) => false,
             Reader::Working { writes, .. } => {
-                let unkept = self
-                    .machine
-                    .poll_timeout()
-                    .is_some_and(|due| !self.is_kept(due));
+                let unkept = self.due().is_some_and(|due| !self.is_kept(due));
                 unkept || (self.wants_room() && !writes && self.writer.is_none())
             }
         };
@@ -165,7 +166,7 @@ impl State {
             return;
         }
         let Some(next) = self.next_to_wake() else {
-            return;
+            return self.ask_io_thread();
         };
         if self.reader == Reader::Nobody {
             self.reader = Reader::Chosen(next);
@@ -173,9 +174,12 @@ impl State {
         self.wake(next);
     }
 
-    /// A waiter that can be woken; one that waits for room to write only if there is no other.
+    /// A thread that can be woken; one that waits for room to write only if there is no other.
     fn next_to_wake(&self) -> Option<Seat> {
-        let mut asleep = self.waiters.waiting().filter(|seat| !self.is_reader(*seat));
+        let mut asleep = self
+            .waiters
+            .waiting_threads()
+            .filter(|seat| !self.is_reader(*seat));
         let first = asleep.next()?;
         if Some(first) == self.writer {
             asleep.next().or(Some(first))
@@ -191,13 +195,20 @@ impl State {
     fn is_asleep(&self, seat: Seat) -> bool {
         self.waiters
             .get(seat)
-            .is_some_and(|waiter| waiter.ended.is_none())
+            .is_some_and(Waiter::is_waiting_thread)
             && !self.is_reader(seat)
     }
 
     pub(super) fn wake(&mut self, seat: Seat) {
-        if let Some(waiter) = self.waiters.get(seat) {
-            self.wake.push(waiter.thread.clone());
+        self.wake.extend(self.waiters.wakeup(seat));
+    }
+
+    /// As [`wake`](Self::wake), if it is a future.
+    pub(super) fn wake_future(&mut self, seat: Seat) {
+        if let Some(waiter) = self.waiters.get(seat)
+            && !waiter.is_thread()
+        {
+            self.wake(seat);
         }
     }
 

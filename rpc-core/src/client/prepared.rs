@@ -53,7 +53,7 @@ pub(super) enum Name {
 }
 
 impl Name {
-    fn noted(self) -> Option<Entry> {
+    pub(super) fn noted(self) -> Option<Entry> {
         match self {
             Name::Noted(entry) => Some(*entry),
             Name::None | Name::Given(_) => None,
@@ -134,11 +134,7 @@ impl Channel {
         entry: &mut Option<Entry>,
     ) -> Result<Vec<u8>, Error> {
         let deadline = now() + deadline;
-        let key = match name {
-            Name::Noted(noted) => Some(entry.insert(*noted).key),
-            Name::None => self.note(engine, method, &message, None, entry)?,
-            Name::Given(key) => self.note(engine, method, &message, Some(key), entry)?,
-        };
+        let key = self.named(engine, method, &message, name, entry)?;
         let _waiting = nested::wait();
         loop {
             match engine.call(self.interface, method, message, key, deadline) {
@@ -149,15 +145,20 @@ impl Channel {
         }
     }
 
-    /// Notes a call in the session file, if there is one. The key that the call has then.
-    fn note(
+    /// The key of a call, which is noted in the session file if there is one and it is not there yet.
+    pub(super) fn named(
         &self,
         engine: &Engine,
         method: &Method,
         message: &[u8],
-        name: Option<KeyId>,
+        name: Name,
         entry: &mut Option<Entry>,
     ) -> Result<Option<Key>, Error> {
+        let name = match name {
+            Name::None => None,
+            Name::Given(key) => Some(key),
+            Name::Noted(noted) => return Ok(Some(entry.insert(*noted).key)),
+        };
         let once = method.semantics == Semantics::ExactlyOnce;
         let Some(journaling) = self.journaling.as_ref().filter(|_| once) else {
             return Ok(name.map(Key::from));
@@ -178,7 +179,7 @@ impl Channel {
     }
 
     /// The result as the caller sees it.
-    fn decoded<R>(
+    pub(super) fn decoded<R>(
         &self,
         method: &Method,
         result: Vec<u8>,
@@ -193,7 +194,7 @@ impl Channel {
     }
 
     /// Tells the session file, if the call is noted in one, what came of it.
-    fn settle<R, T>(
+    pub(super) fn settle<R, T>(
         &self,
         result: Result<R, Error>,
         entry: Option<Entry>,
@@ -213,6 +214,7 @@ impl Channel {
         }
     }
 
+    #[inline]
     fn confirm(&self, entry: Option<Entry>) {
         match (entry, &self.journaling) {
             (Some(entry), Some(journaling)) => journaling.confirm(entry),
@@ -273,7 +275,7 @@ impl Channel {
         }
     }
 
-    fn refused(&self, method: &Method, refusal: local::Refusal) -> Error {
+    pub(super) fn refused(&self, method: &Method, refusal: local::Refusal) -> Error {
         let local::Refusal {
             kind,
             executed,
@@ -284,6 +286,12 @@ impl Channel {
             Some(source) => error.with_source(source),
             None => error,
         }
+    }
+
+    /// A call whose future nobody would look after, of which nothing is sent.
+    pub(super) fn no_io_thread(&self, method: &Method, error: std::io::Error) -> Error {
+        self.refusal(method, ErrorKind::NoIoThread)
+            .with_source(error)
     }
 
     /// An error of a call of which nothing is sent.

@@ -115,6 +115,11 @@ impl Reading {
         }))
     }
 
+    /// Looking for the server failed in a way that nobody foresaw.
+    pub(super) fn connecting_failed(&mut self) {
+        self.connector.lost_unheard();
+    }
+
     pub(super) fn has_link(&self) -> bool {
         self.link.is_some()
     }

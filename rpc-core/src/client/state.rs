@@ -1,18 +1,19 @@
 //! What the threads of a channel share, under one lock.
 
 use std::sync::Arc;
-use std::thread::Thread;
 
 use rpc_proto::describe::Semantics;
 use rpc_proto::session::client::{CallId, Client, Failure, FailureKind, Request};
 use rpc_proto::session::program::ReleasedKey;
-use rpc_proto::time::Time;
+use rpc_proto::time::{Executed, Retry, Time};
 
+use super::attending::Attendance;
 use super::parts::Reader;
+use super::queue::Queue;
 use super::reading::Reading;
 use super::stats::Stats;
 use super::traffic::Backlog;
-use super::waiters::{Seat, Waiters};
+use super::waiters::{Caller, Place, Seat, Waiter, Waiters, Wakeup};
 use crate::error::ConnectError;
 use crate::transport::{Address, Link};
 
@@ -47,9 +48,15 @@ pub(super) struct Shelved {
 /// - of the machine's earliest timer the reader takes care, or, if that became earlier while the reader was already
 ///   waiting, the *keeper*;
 /// - when the system does not take a whole message, the *writer* waits until it takes the rest, unless the reader does.
+///
+/// While futures wait, the parts for which there is no such thread are the I/O thread's (`attending`).
 pub(super) struct State {
     pub(super) machine: Client,
     pub(super) waiters: Waiters,
+    /// Calls of futures for which the machine has no room yet.
+    pub(super) queue: Queue,
+    /// The I/O thread's hold, once there was a future.
+    pub(super) attendance: Option<Box<Attendance>>,
     pub(super) reader: Reader,
     /// The reader's things, while nobody has them: exactly when `reader` is not `Working`.
     pub(super) reading: Option<Box<Reading>>,
@@ -73,8 +80,8 @@ pub(super) struct State {
     pub(super) spoken: bool,
     /// Counts the machines that were lost. What belongs to an earlier one is not taken back.
     pub(super) epoch: u64,
-    /// Threads to be woken as soon as the lock is released.
-    pub(super) wake: Vec<Thread>,
+    /// Who is to be woken as soon as the lock is released.
+    pub(super) wake: Vec<Wakeup>,
 }
 
 impl State {
@@ -82,6 +89,8 @@ impl State {
         Self {
             machine,
             waiters: Waiters::default(),
+            queue: Queue::default(),
+            attendance: None,
             reader: Reader::Nobody,
             reading: Some(reading),
             keeper: None,
@@ -121,24 +130,97 @@ impl State {
         }
     }
 
-    /// Takes a call, for which `thread` will wait on the seat that it gets.
-    pub(super) fn begin(&mut self, now: Time, request: Request, thread: Thread) -> Seat {
-        let oneway = request.method.semantics == Semantics::Oneway;
-        let call = self.machine.handle_call(now, request);
-        self.waiters.add(call, thread, oneway, self.broken)
+    /// When something is to be done by itself.
+    pub(super) fn due(&self) -> Option<Time> {
+        let machine = self.machine.poll_timeout();
+        if self.queue.is_empty() {
+            return machine;
+        }
+        machine.into_iter().chain(self.queue.due()).min()
     }
 
-    /// Takes a call up again, for which `thread` will wait. `None` if the machine that had it is lost.
+    /// Takes a call, for which `caller` will wait on the seat that it gets.
+    #[inline]
+    pub(super) fn begin(&mut self, now: Time, request: Request, caller: Caller) -> Seat {
+        let oneway = request.method.semantics == Semantics::Oneway;
+        let call = self.machine.handle_call(now, request);
+        let place = Place::Machine(call);
+        self.waiters.add(place, caller, oneway, self.broken)
+    }
+
+    /// Takes a call, or lets it wait until there is room for it.
+    pub(super) fn begin_or_queue(&mut self, now: Time, request: Request, caller: Caller) -> Seat {
+        if self.queue.is_empty() && self.machine.has_room() {
+            return self.begin(now, request, caller);
+        }
+        let oneway = request.method.semantics == Semantics::Oneway;
+        let place = Place::Queue(self.queue.next_ticket());
+        let seat = self.waiters.add(place, caller, oneway, self.broken);
+        if self.queue.is_full() {
+            self.waiters.end(seat, one_too_many(request));
+        } else {
+            self.queue.push(seat, request);
+        }
+        seat
+    }
+
+    /// Hands queued calls to the machine as far as there is room, and ends those whose time is over.
+    #[cold]
+    pub(super) fn admit(&mut self, now: Time, me: Option<Seat>) {
+        while let Some((seat, request)) = self.queue.pop_late(now) {
+            self.end(seat, one_too_many(request), me);
+        }
+        while self.machine.has_room()
+            && let Some((seat, request)) = self.queue.pop()
+        {
+            let call = self.machine.handle_call(now, request);
+            self.waiters.admit(seat, call, self.broken);
+            // What ends at once makes room.
+            self.exchange(now, me);
+        }
+    }
+
+    /// The call of `seat` has ended. `me` needs no waking.
+    #[inline]
+    pub(super) fn end(&mut self, seat: Seat, ended: Ended, me: Option<Seat>) {
+        self.waiters.end(seat, ended);
+        if me != Some(seat) {
+            self.wake(seat);
+        }
+    }
+
+    /// Takes a call up again, for which `caller` will wait. `None` if the machine that had it is lost.
     pub(super) fn ask_again(
         &mut self,
         now: Time,
         shelved: Shelved,
         deadline: Time,
-        thread: Thread,
+        caller: Caller,
     ) -> Option<Seat> {
         let known =
             shelved.epoch == self.epoch && self.machine.ask_again(now, shelved.call, deadline);
-        known.then(|| self.waiters.add(shelved.call, thread, false, self.broken))
+        let place = Place::Machine(shelved.call);
+        known.then(|| self.waiters.add(place, caller, false, self.broken))
+    }
+
+    /// The future of `seat` has its answer. Its waker, among other things, is for the caller to drop, with no lock held.
+    #[must_use]
+    pub(super) fn depart(&mut self, seat: Seat) -> Option<Waiter> {
+        self.backlog.seat.take_if(|owner| *owner == seat);
+        self.waiters.remove(seat)
+    }
+
+    /// The future of `seat` is dropped without an answer. Otherwise as [`depart`](Self::depart).
+    #[must_use]
+    pub(super) fn abandon(&mut self, now: Time, seat: Seat) -> Option<Waiter> {
+        let waiter = self.depart(seat)?;
+        match (&waiter.ended, waiter.place) {
+            (Some(Ended::Unanswered(_, _, shelved)), _) => self.give_up(now, *shelved),
+            (Some(_), _) => {}
+            (None, Place::Machine(call)) => self.machine.give_up(now, call),
+            (None, Place::Queue(ticket)) => drop(self.queue.remove(ticket)),
+        }
+        Some(waiter)
     }
 
     /// Nobody will ask for the answer of this call.
@@ -192,13 +274,17 @@ impl State {
         if let Some(link) = self.link.take() {
             link.shutdown();
         }
-        let wake = std::mem::take(&mut self.waiters).into_threads().collect();
+        self.disarm();
+        let attendance = self.attendance.take();
+        let callers = std::mem::take(&mut self.waiters).into_callers();
+        let wake = callers.filter_map(Caller::into_wakeup).collect();
         let (links, epoch) = (self.links, self.epoch + 1);
         reading.epoch = epoch;
         *self = Self {
             links,
             epoch,
             wake,
+            attendance,
             ..Self::new(machine, reading)
         };
     }
@@ -211,4 +297,14 @@ impl State {
             link.shutdown();
         }
     }
+}
+
+/// The end of a call for which there was no room in all its time. Nothing of it was sent.
+fn one_too_many(request: Request) -> Ended {
+    let failure = Failure {
+        kind: FailureKind::TooManyCalls,
+        executed: Executed::No,
+        retry: Retry::Now,
+    };
+    Ended::Failed(failure, 0, request.message)
 }

@@ -33,13 +33,27 @@ impl State {
         if self.reader != Reader::Nobody || now.since(self.heard) < IDLE {
             return;
         }
+        self.read_what_is_there(now, usize::MAX);
+    }
+
+    /// Takes in what has come, at most so many pieces, as long as nobody else reads.
+    pub(super) fn read_what_is_there(&mut self, now: Time, pieces: usize) {
+        if self.reader != Reader::Nobody {
+            return;
+        }
         let Some(mut reading) = self.reading.take() else {
             return;
         };
-        while reading.has_link() {
-            match reading.wait(now, now, false) {
-                Event::Nothing => break,
-                event => self.handle(now, event, &mut reading, None),
+        for _ in 0..pieces {
+            if !reading.has_link() {
+                break;
+            }
+            let event = reading.wait(now, now, false);
+            let nothing = matches!(event, Event::Nothing);
+            // Also of nothing: a datagram socket that was given up shows no end to those who do not wait.
+            self.handle(now, event, &mut reading, None);
+            if nothing {
+                break;
             }
         }
         self.reading = Some(reading);
@@ -50,13 +64,21 @@ impl State {
         if self.machine.poll_timeout().is_some_and(|due| due <= now) {
             self.machine.handle_timeout(now);
         }
-        self.transmit(now);
-        while let Some(finished) = self.machine.poll_finished() {
-            self.deliver(finished, &[], me);
+        self.exchange(now, me);
+        if !self.queue.is_empty() {
+            self.admit(now, me);
         }
         if self.machine.poll_reconnect() {
             self.silent = true;
             self.give_up_link();
+        }
+    }
+
+    /// Sends what is to be sent, and tells the callers whose calls have ended otherwise than by a message.
+    pub(super) fn exchange(&mut self, now: Time, me: Option<Seat>) {
+        self.transmit(now);
+        while let Some(finished) = self.machine.poll_finished() {
+            self.deliver(finished, &[], me);
         }
     }
 
@@ -148,12 +170,7 @@ impl State {
             }
             Err(failure) => Ended::Failed(failure, self.broken - begun, buffer),
         };
-        if let Some(waiter) = self.waiters.get_mut(seat) {
-            waiter.ended = Some(ended);
-        }
-        if me != Some(seat) {
-            self.wake(seat);
-        }
+        self.end(seat, ended, me);
     }
 
     pub(super) fn transmit(&mut self, now: Time) {
@@ -199,6 +216,10 @@ impl State {
                 }
             }
         }
+        if let Some(owner) = self.backlog.seat {
+            // Of a oneway call that has ended, this is what its future waits for. A thread sees it by itself.
+            self.wake_future(owner);
+        }
         self.backlog.clear();
         true
     }
@@ -230,11 +251,15 @@ impl State {
         // What we ended ourselves did not break, and datagrams have no connection.
         self.broken += u64::from(!self.silent && !self.has_datagrams());
         self.link = None;
+        self.disarm();
         self.failing = false;
         // Of a message that did not leave whole, the server has read nothing.
         let Backlog { call, seat, .. } = self.backlog;
         self.backlog.clear();
         self.unsent(call, seat);
+        if let Some(owner) = seat {
+            self.wake_future(owner);
+        }
         self.machine.handle_link_down(now);
     }
 

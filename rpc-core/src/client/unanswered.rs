@@ -1,6 +1,7 @@
 //! Calls whose deadline has passed, and whose callers may still ask for the answer.
 
 use std::fmt;
+use std::task::Waker;
 use std::time::Duration;
 
 use rpc_proto::describe::{Describe, Method};
@@ -10,6 +11,7 @@ use rpc_proto::xdr::Decode;
 use super::prepared::{Prepared, What};
 use super::session_file::Entry;
 use super::state::Shelved;
+use super::ticket::Ticket;
 use super::{Call, Channel, Road, decoded};
 use crate::error::{Error, ErrorKind};
 use crate::nested;
@@ -88,6 +90,37 @@ impl Unanswered {
         let _waiting = nested::wait();
         let ended = engine.ask_again(shelved, deadline);
         self.channel.result(engine, self.method, ended)
+    }
+}
+
+impl Unanswered {
+    /// As [`ask`](Self::ask), for a future.
+    pub(super) fn start_asking(
+        mut self,
+        within: Duration,
+        entry: &mut Option<Entry>,
+        waker: Option<&Waker>,
+    ) -> Result<Ticket, Error> {
+        let broken = |channel: &Channel, method| {
+            channel.error(method, ErrorKind::Client, Executed::Maybe, Retry::Never)
+        };
+        let (Road::Remote(engine), Some(shelved)) = (&self.channel.road, self.shelved) else {
+            return Err(broken(&self.channel, self.method));
+        };
+        match engine.start_asking(shelved, now() + within, waker) {
+            Ok(ticket) => {
+                self.shelved = None;
+                *entry = self.entry.take();
+                ticket.ok_or_else(|| broken(&self.channel, self.method))
+            }
+            Err(error) => {
+                let (channel, method) = (self.channel.clone(), self.method);
+                Err(channel
+                    .error(method, ErrorKind::NoIoThread, Executed::Maybe, Retry::Never)
+                    .with_source(error)
+                    .with_unanswered(self))
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -147,6 +147,13 @@ impl Link {
         sockopt::set_socket_timeout(&self.fd, Timeout::Recv, Some(Duration::from_nanos(chosen)))?;
         self.armed.store(chosen, Ordering::Relaxed);
         Ok(())
+    }
+}
+
+impl AsFd for Link {
+    /// For epoll. Whoever reads still does it with [`recv`](Link::recv).
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
     }
 }
 

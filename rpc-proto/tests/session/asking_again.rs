@@ -247,3 +247,43 @@ fn a_copy_that_went_over_a_stream_does_not_go_over_it_again() {
             .any(|(id, ended)| *id == call && *ended == Ok(4))
     );
 }
+
+/// Given up on its way: it does not end, its room is free, and the server hears that its number is finished.
+#[test]
+fn a_call_in_flight_can_be_given_up() {
+    for kind in BOTH {
+        for procedure in [2, 3] {
+            for steps in 0..3 {
+                let mut pair = Pair::new(kind);
+                pair.call(procedure, 1);
+                pair.settle();
+                let call = pair.call_as(procedure, 2, None, true);
+                let sent = steps > 0;
+                if sent {
+                    pair.send();
+                }
+                if steps > 1 {
+                    pair.serve();
+                }
+                pair.client.give_up(pair.now, call);
+                pair.client.check_invariants();
+                assert!(!pair.client.ask_again(pair.now, call, pair.now + DEADLINE));
+                pair.settle();
+                pair.pass(Duration::from_secs(1));
+                let what = format!("{kind:?}, procedure {procedure}, {steps} steps");
+                assert_eq!(pair.finished.len(), 1, "{what}: it has ended");
+                assert_eq!(pair.runs.get(&2).copied(), sent.then_some(1), "{what}");
+                pair.call(procedure, 3);
+                pair.settle();
+                assert_eq!(pair.last(), Ok(6), "{what}");
+                let is_copy = |seen: &&Vec<u8>| seen.ends_with(&2u64.to_be_bytes());
+                if let Some(copy) = pair.calls_seen.iter().find(is_copy).cloned() {
+                    pair.to_server.push_back(copy);
+                    pair.settle();
+                    assert_eq!(pair.server.stats().expired, 1, "{what}");
+                    assert_eq!(pair.runs[&2], 1, "{what}");
+                }
+            }
+        }
+    }
+}

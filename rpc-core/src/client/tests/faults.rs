@@ -216,16 +216,21 @@ fn a_oneway_call_waits_for_a_server_that_comes_back() {
     }
 }
 
-/// More than the system takes at once, whatever the transport.
-fn too_big_for_the_system() -> Vec<u8> {
-    vec![7; 15 << 20]
+/// More than the system takes at once.
+pub(super) fn too_big_for_the_system(transport: Transport) -> Vec<u8> {
+    let length = if transport == Transport::Tcp {
+        15 << 20
+    } else {
+        2 << 20
+    };
+    vec![7; length]
 }
 
 /// Nobody can read half a message, so such a call did not run and another server may run it.
 #[test]
 fn a_call_of_which_only_a_part_was_sent_is_made_at_the_next_server() {
-    let bytes = too_big_for_the_system();
     for transport in STREAMS {
+        let bytes = too_big_for_the_system(transport);
         let choking = Fake::start(transport, |_| Act::Choke);
         let endpoint = choking.endpoint().clone();
         let channel = connect(&choking);
@@ -246,8 +251,8 @@ fn a_call_of_which_only_a_part_was_sent_is_made_at_the_next_server() {
 
 #[test]
 fn a_oneway_call_of_which_only_a_part_was_sent_is_sent_to_the_next_server() {
-    let bytes = too_big_for_the_system();
     for transport in STREAMS {
+        let bytes = too_big_for_the_system(transport);
         let choking = Fake::start(transport, |_| Act::Choke);
         let endpoint = choking.endpoint().clone();
         let channel = connect(&choking);
@@ -267,9 +272,9 @@ fn a_oneway_call_of_which_only_a_part_was_sent_is_sent_to_the_next_server() {
 }
 
 /// Gives the endpoint it has at the time, and panics when told to.
-struct Moving {
-    endpoint: std::sync::Mutex<Endpoint>,
-    panics: AtomicBool,
+pub(super) struct Moving {
+    pub(super) endpoint: std::sync::Mutex<Endpoint>,
+    pub(super) panics: AtomicBool,
 }
 
 impl Resolve for Arc<Moving> {
@@ -285,11 +290,11 @@ impl Resolve for Arc<Moving> {
     }
 }
 
-fn connect_moving(fake: &Fake) -> (Arc<Moving>, Channel) {
+pub(super) fn connect_moving(fake: &Fake) -> (Arc<Moving>, Channel) {
     connect_moving_with(fake, Config::default())
 }
 
-fn connect_moving_with(fake: &Fake, config: Config) -> (Arc<Moving>, Channel) {
+pub(super) fn connect_moving_with(fake: &Fake, config: Config) -> (Arc<Moving>, Channel) {
     let endpoint = fake.endpoint().clone();
     let moving = Arc::new(Moving {
         endpoint: endpoint.clone().into(),
@@ -450,11 +455,11 @@ fn a_lost_machine_ends_its_calls_and_is_replaced() {
 }
 
 /// Takes longer than it was given, when told to.
-struct Slow {
+pub(super) struct Slow {
     endpoint: Endpoint,
-    slow: AtomicBool,
-    begun: std::sync::Barrier,
-    go_on: std::sync::Barrier,
+    pub(super) slow: AtomicBool,
+    pub(super) begun: std::sync::Barrier,
+    pub(super) go_on: std::sync::Barrier,
 }
 
 impl Resolve for Arc<Slow> {
@@ -467,9 +472,7 @@ impl Resolve for Arc<Slow> {
     }
 }
 
-#[test]
-fn a_resolver_that_takes_too_long_does_not_cost_others_their_deadline() {
-    let fake = Fake::start(Transport::Tcp, |_| Act::Answer);
+pub(super) fn connect_slow(fake: &Fake) -> (Arc<Slow>, Channel) {
     let endpoint = fake.endpoint().clone();
     let (begun, go_on) = (std::sync::Barrier::new(2), std::sync::Barrier::new(2));
     let slow = Arc::new(Slow {
@@ -479,7 +482,7 @@ fn a_resolver_that_takes_too_long_does_not_cost_others_their_deadline() {
         go_on,
     });
     let engine = Engine::connect(
-        endpoint.clone(),
+        endpoint,
         Arc::new(slow.clone()),
         &INTERFACE,
         AMPLE,
@@ -492,6 +495,14 @@ fn a_resolver_that_takes_too_long_does_not_cost_others_their_deadline() {
         space: None,
         journaling: None,
     };
+    (slow, channel)
+}
+
+#[test]
+fn a_resolver_that_takes_too_long_does_not_cost_others_their_deadline() {
+    let fake = Fake::start(Transport::Tcp, |_| Act::Answer);
+    let endpoint = fake.endpoint().clone();
+    let (slow, channel) = connect_slow(&fake);
     slow.slow.store(true, Ordering::Relaxed);
     drop(fake);
     scope(|scope| {

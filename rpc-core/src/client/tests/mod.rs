@@ -1,7 +1,10 @@
 //! The engine against a server that does what a test tells it.
 
 mod asking_again;
+mod awaiting;
+mod awaiting_faults;
 mod calls;
+mod executor;
 mod fake;
 mod faults;
 mod sharing;

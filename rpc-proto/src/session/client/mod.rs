@@ -40,7 +40,8 @@ use transmit::{Item, SLOT_BITS};
 /// [`poll_reconnect`](Self::poll_reconnect) are asked.
 ///
 /// Every call ends exactly once: through the return value of `handle_message` or through `poll_finished`. One that ends
-/// shelved may be asked about again ([`ask_again`](Self::ask_again)), and then ends once more.
+/// shelved may be asked about again ([`ask_again`](Self::ask_again)), and then ends once more. One that is given up
+/// ([`give_up`](Self::give_up)) before it has ended does not end.
 pub struct Client {
     config: Config,
     entropy: Entropy,
@@ -149,8 +150,7 @@ impl Client {
         }
         self.stats.calls += 1;
         self.last_serial = self.last_serial.wrapping_add(1);
-        let most = self.config.max_calls.min((1 << SLOT_BITS) - 1);
-        let room = self.flights.len() - self.free.len() < most;
+        let room = self.has_room();
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => {
@@ -184,6 +184,19 @@ impl Client {
             self.wait(now, slot);
         }
         call
+    }
+
+    /// Whether another call can be taken; else it would fail at once, as one too many.
+    pub fn has_room(&self) -> bool {
+        let most = self.config.max_calls.min((1 << SLOT_BITS) - 1);
+        self.flights.len() - self.free.len() < most
+    }
+
+    /// Whether calls cannot be sent before something has come: first contact is not made, a session is asked for, or the
+    /// window is full.
+    pub fn is_held_up(&self) -> bool {
+        let contact = matches!(self.contact, Contact::Known { .. } | Contact::Plain);
+        !contact || self.lanes.iter().any(|lane| !lane.waiting.is_empty())
     }
 
     /// First contact is to be made now, so that the first call of `interface` does not wait for it.

@@ -37,13 +37,11 @@ impl Client {
         true
     }
 
-    /// Nobody will ask for the answer of a shelved call: the server may forget it.
+    /// Nobody will ask for the answer of a call, shelved or in flight: the server may forget it. The call does not end any
+    /// more; it may have run, or run yet if it was sent.
     pub fn give_up(&mut self, now: Time, call: CallId) {
-        if self.is_shelved(call.slot)
-            && self
-                .flight_mut(call.slot)
-                .is_some_and(|flight| flight.call == call)
-        {
+        let known = self.flight_mut(call.slot);
+        if known.is_some_and(|flight| flight.call == call) {
             self.retire(call.slot);
             // The server is told soon, should nothing else be sent.
             self.wake = self.wake.min(now + self.config.ack_delay);
