@@ -3,7 +3,7 @@
 use crate::diag::{Diagnostics, Format, Mistakes, without_place};
 use crate::load::Loader;
 use crate::model::Model;
-use crate::source::MAX_BYTES;
+use crate::source::{MAX_BYTES, Sources};
 use crate::{check, emit, files, json, x};
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -109,6 +109,9 @@ pub enum Error {
         /// What is wrong with either.
         why: &'static str,
     },
+    /// [`Compiler::diff`] compares two files, no more and no fewer.
+    #[error("a comparison needs two files: the old one and the new one")]
+    NotTwo,
     /// [`Compiler::compile`] does not know where to write: there was no [`Compiler::out_dir`].
     #[error("no folder to write to: outside a build script, name one with out_dir")]
     NoOutDir,
@@ -286,6 +289,14 @@ impl Compiler {
             .iter()
             .map(|(path, model)| make(model, path))
             .collect())
+    }
+
+    /// A model of each file with all that it imports, and what the places in them point into.
+    pub(crate) fn sources_and_models(&self) -> Result<(Sources, Vec<Model>), Error> {
+        let mut loader = Loader::new(&self.includes, &self.inputs);
+        let models = self.models(&mut loader)?;
+        let models = models.into_iter().map(|(_, model)| model).collect();
+        Ok((loader.sources, models))
     }
 
     fn models(&self, loader: &mut Loader<'_>) -> Result<Vec<(&Path, Model)>, Error> {

@@ -23,6 +23,7 @@ mod casing;
 mod check;
 mod compiler;
 mod diag;
+mod diff;
 mod emit;
 mod files;
 mod fmt;
@@ -36,6 +37,7 @@ mod x;
 
 pub use compiler::{Compiler, Error, Generated, GeneratedX, build};
 pub use diag::{Format, Mistakes, explain};
+pub use diff::{Comparison, Outcome, Verdict};
 pub use fmt::{Formatted, format, format_file, format_stdin};
 
 /// The Rust in the reference of the language, which the documentation tests compile.

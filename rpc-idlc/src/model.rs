@@ -249,6 +249,14 @@ impl Type {
         }
     }
 
+    /// The most elements or bytes that it may have, if that is said.
+    pub(crate) fn bound(&self) -> Option<u32> {
+        match self {
+            Type::FixedBytes(_) | Type::Array(..) => None,
+            _ => self.length().map(|max| max.value),
+        }
+    }
+
     /// This type, those in it, and so on.
     pub(crate) fn layers(&self) -> Vec<&Type> {
         let mut layers = vec![self];

@@ -174,6 +174,43 @@ fn output_that_would_not_change_is_not_touched() {
 }
 
 #[test]
+fn diff_ends_with_1_if_something_breaks_and_with_2_if_nothing_can_be_compared() {
+    let folder = Folder::new("diff");
+    folder.write("a.idl", "struct A { a: u32 }\n");
+    folder.write(
+        "b.idl",
+        "// Another.\nstruct A { a: u32 }\n\nstruct B { a: A }\n",
+    );
+    folder.write("c.idl", "struct A { b: u32 }\n");
+    folder.write("bad.idl", BAD);
+    for (words, code, said) in [
+        (["diff", "a.idl", "a.idl"], 0, "nothing changed\n"),
+        (
+            ["diff", "a.idl", "b.idl"],
+            0,
+            "- -> b.idl:4:8: harmless: struct `B` is new\n\nnothing breaks\n",
+        ),
+        (
+            ["diff", "a.idl", "c.idl"],
+            1,
+            "a.idl:1:12 -> c.idl:1:12: source: field `a` of struct `A` is called `b` now\n\n1 change: 1 source\n",
+        ),
+        (["diff", "a.idl", "bad.idl"], 2, ""),
+        (["diff", "missing.idl", "a.idl"], 2, ""),
+    ] {
+        let output = folder.idlc(&words);
+        assert_eq!(output.status.code(), Some(code), "{words:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), said, "{words:?}");
+    }
+    let json = folder.idlc(&["diff", "a.idl", "c.idl", "--format", "json"]);
+    let expected = "{\"breaks\":true,\"changes\":[{\"id\":\"member-renamed\",\"kinds\":[\"source\"],\
+        \"message\":\"field `a` of struct `A` is called `b` now\",\
+        \"old\":{\"file\":\"a.idl\",\"line\":1,\"column\":12},\
+        \"new\":{\"file\":\"c.idl\",\"line\":1,\"column\":12}}],\"methods\":[]}\n";
+    assert_eq!(String::from_utf8_lossy(&json.stdout), expected);
+}
+
+#[test]
 fn fmt_rewrites_what_is_not_in_the_style_and_nothing_else() {
     let folder = Folder::new("fmt_rewrites");
     folder.write("a.idl", "type Number=u64;");

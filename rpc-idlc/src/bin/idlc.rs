@@ -8,7 +8,8 @@ use std::process::ExitCode;
 
 /// Compiles .idl files.
 ///
-/// Exit code 0: all is well. 1: there are mistakes in the files, or `fmt --check` would change one.
+/// Exit code 0: all is well. 1: there are mistakes in the files, `fmt --check` would change
+/// one, or `diff` found that something breaks.
 /// 2: the command was wrong, or a file could not be read or written.
 #[derive(Parser)]
 #[command(name = "idlc", version)]
@@ -76,6 +77,21 @@ enum Command {
     Explain {
         /// For instance E0301
         code: String,
+    },
+    /// Say what changed between two versions of a contract, and for whom it breaks
+    ///
+    /// A line for each change, with its place in either file, and what it breaks: `wire` (old and new
+    /// programs refuse or misunderstand each other), `source` (code that uses the generated Rust has to be
+    /// changed), `semantics` (the same bytes, another promise), or it is `harmless`. Then each method that
+    /// old and new programs do not call as before. Exit code 0: nothing breaks. 1: something does. 2: the
+    /// command was wrong, or one of the files cannot be read or has a mistake.
+    Diff {
+        /// The old version, a .idl file
+        #[arg(value_name = "OLD")]
+        old: PathBuf,
+        /// The new version
+        #[arg(value_name = "NEW")]
+        new: PathBuf,
     },
     /// Bring files into the one canonical style
     ///
@@ -145,6 +161,7 @@ fn main() -> ExitCode {
         Command::Rust { inputs, out } => inputs.compiler().out_dir(out).compile().map(drop),
         Command::Json(inputs) => inputs.compiler().json().map(|text| show(&text)),
         Command::Explain { code } => return explain(&code),
+        Command::Diff { old, new } => return diff(&old, &new, format),
         Command::Fmt { files, check } => return format_all(&files, check, format),
         Command::X { inputs, out } => inputs.compiler().out_dir(out).compile_x().map(drop),
     };
@@ -166,6 +183,19 @@ fn explain(code: &str) -> ExitCode {
         }
         None => {
             eprintln!("error: there is no message with the code {code:?}; they look like E0301");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn diff(old: &Path, new: &Path, format: Format) -> ExitCode {
+    match Compiler::new().file(old).file(new).diff() {
+        Ok(comparison) => {
+            show(&comparison.render(format));
+            ExitCode::from(u8::from(comparison.breaks()))
+        }
+        Err(error) => {
+            complain(&error, format);
             ExitCode::from(2)
         }
     }

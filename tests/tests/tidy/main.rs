@@ -26,6 +26,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "rpc-core",
             "rpc-idlc",
+            "rpc-idlc (build)",
             "rpc-macros",
             "rpc-matchmaker",
             "rpc-proto",

@@ -45,7 +45,7 @@ impl Interface {
 /// Interfaces as one `.idl` text, with all the types that they reach, each written once.
 ///
 /// The text is a contract that `idlc` takes. What a descriptor does not keep is not in it: documentation, the names of
-/// aliases and constants, deprecation. Two different types of one name, such as two instances of a generic type, get
+/// aliases and constants, deprecation. Two different types of one name get
 /// numbers behind the name, in the order in which they are reached; a `Result` that is no method's own, `()` and the
 /// like get types of their own. An array of length 0 and a bound of 0 have no counterpart: a comment at the top says
 /// which were written as something else.

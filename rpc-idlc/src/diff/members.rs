@@ -1,0 +1,41 @@
+//! Which of two lists of named members belong together.
+
+/// What became of the members.
+#[derive(Debug, Default)]
+pub(super) struct Pairing {
+    /// The places of those that are in both, under one name or renamed.
+    pub(super) pairs: Vec<(usize, usize)>,
+    pub(super) removed: Vec<usize>,
+    pub(super) added: Vec<usize>,
+    /// Those under one name do not stand in one order.
+    pub(super) moved: bool,
+}
+
+/// Pairs members by name. One whose name is gone is taken for renamed if `alike` finds its place taken by a new name.
+pub(super) fn pair(old: &[&str], new: &[&str], alike: impl Fn(usize, usize) -> bool) -> Pairing {
+    let mut pairing = Pairing::default();
+    let mut last = 0;
+    for (at, name) in old.iter().enumerate() {
+        match new.iter().position(|other| other == name) {
+            Some(place) => {
+                pairing.moved |= place < last;
+                last = place;
+                pairing.pairs.push((at, place));
+            }
+            None => pairing.removed.push(at),
+        }
+    }
+    let fresh = |at: &usize| !old.contains(&new[*at]);
+    pairing.added = (0..new.len()).filter(fresh).collect();
+    for at in std::mem::take(&mut pairing.removed) {
+        match pairing.added.iter().position(|&other| alike(at, other)) {
+            Some(found) => {
+                let other = pairing.added.remove(found);
+                pairing.pairs.push((at, other));
+            }
+            None => pairing.removed.push(at),
+        }
+    }
+    pairing.pairs.sort_unstable();
+    pairing
+}
