@@ -92,25 +92,31 @@ fn trip() -> Trip {
 }
 
 fn check(travel: &TravelClient, notes: &Receiver<(String, Mood)>) {
-    assert_eq!(travel.book(&trip(), 2).wait().unwrap(), Ok(trip()));
     assert_eq!(
-        travel.book(&trip(), 0).wait().unwrap(),
+        travel.book(&trip(), 2).wait().expect("it is answered"),
+        Ok(trip())
+    );
+    assert_eq!(
+        travel.book(&trip(), 0).wait().expect("it is answered"),
         Err(Refused::Closed)
     );
     assert_eq!(
-        travel.book(&trip(), 100).wait().unwrap(),
+        travel.book(&trip(), 100).wait().expect("it is answered"),
         Err(Refused::Full(99))
     );
     let joined = travel.join("a", &[1, 255], &[trip(), trip()], Some(Mood::Fine));
     assert_eq!(
-        joined.wait().unwrap(),
+        joined.wait().expect("it is answered"),
         ("a [1, 255] Some(Fine)".to_owned(), 2)
     );
-    travel.nothing().wait().unwrap();
-    travel.unit("text".to_owned()).wait().unwrap();
-    travel.note("hello", Mood::Fine).send().unwrap();
+    travel.nothing().wait().expect("it is answered");
+    travel
+        .unit("text".to_owned())
+        .wait()
+        .expect("it is answered");
+    travel.note("hello", Mood::Fine).send().expect("it is sent");
     assert_eq!(
-        notes.recv_timeout(AMPLE).unwrap(),
+        notes.recv_timeout(AMPLE).expect("it arrives"),
         ("hello".to_owned(), Mood::Fine)
     );
 }

@@ -62,14 +62,18 @@ fn seconds(cx: &Context) -> u64 {
 
 fn check(clock: &ClockClient, notes: &Receiver<u64>) {
     let within = |hours: Range<u32>| (HOUR * hours.start).as_secs()..=(HOUR * hours.end).as_secs();
-    assert!(clock.usual().wait().unwrap() <= 10);
-    assert!(within(1..2).contains(&clock.long().wait().unwrap()));
-    let longer = clock.long().deadline(5 * HOUR).wait().unwrap();
+    assert!(clock.usual().wait().expect("it is answered") <= 10);
+    assert!(within(1..2).contains(&clock.long().wait().expect("it is answered")));
+    let longer = clock
+        .long()
+        .deadline(5 * HOUR)
+        .wait()
+        .expect("it is answered");
     assert!(within(4..5).contains(&longer));
-    clock.note().send().unwrap();
-    assert!(within(1..2).contains(&notes.recv_timeout(AMPLE).unwrap()));
-    clock.note().deadline(5 * HOUR).send().unwrap();
-    assert!(within(4..5).contains(&notes.recv_timeout(AMPLE).unwrap()));
+    clock.note().send().expect("it is sent");
+    assert!(within(1..2).contains(&notes.recv_timeout(AMPLE).expect("it arrives")));
+    clock.note().deadline(5 * HOUR).send().expect("it is sent");
+    assert!(within(4..5).contains(&notes.recv_timeout(AMPLE).expect("it arrives")));
 }
 
 #[test]
