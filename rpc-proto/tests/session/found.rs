@@ -1,7 +1,8 @@
 //! Mistakes that the simulation found in the machines, each with the shortest history that shows it.
 
-use super::{NOT_SERVED, Pair};
-use rpc_proto::session::client::{FailureKind, LinkKind};
+use super::{BANK, Ended, NOT_SERVED, Pair};
+use rpc_proto::session::client::{Client, Config, FailureKind, LinkKind};
+use rpc_proto::session::server::{self, Server};
 use rpc_proto::session::wire::procedure;
 use rpc_proto::time::Executed;
 use std::time::Duration;
@@ -54,5 +55,51 @@ fn nothing_is_acknowledged_to_a_server_that_has_not_said_who_it_is() {
     assert!(
         pair.to_server.iter().all(is_hello),
         "the session was named to a stranger"
+    );
+}
+
+/// While first contact was made anew, the only timer of a session with a call in flight was that of its end. It stayed so when
+/// contact was made, and the session ended under a call that was well (seed 704767).
+#[test]
+fn a_session_is_renewed_after_contact_was_made_anew() {
+    let mut pair = Pair::new(LinkKind::Stream);
+    let config = Config {
+        probe_interval: Duration::from_secs(60),
+        ..Config::default()
+    };
+    pair.client = Client::new(config, [1; 32]);
+    let config = server::Config {
+        lease: Duration::from_millis(1500),
+        ..server::Config::default()
+    };
+    pair.server = Server::new(config, vec![(&BANK).into()], 7, None, [7; 32]);
+    pair.patience = Duration::from_secs(120);
+    pair.client.handle_link_up(pair.now, LinkKind::Stream);
+    pair.call(2, 1);
+    pair.settle();
+    pair.pass(Duration::from_millis(300));
+    pair.call(2, 2);
+    pair.send();
+    pair.to_server.clear();
+
+    pair.client.handle_link_up(pair.now, LinkKind::Stream);
+    pair.patience = Duration::from_millis(1);
+    pair.call(2, 3);
+    pair.send();
+    pair.now = pair.now + Duration::from_millis(2);
+    pair.client.handle_timeout(pair.now);
+    pair.serve();
+    pair.receive();
+    pair.send();
+    // The second call stays in its handler.
+    let is_call = |message: &Vec<u8>| message[12..16] == BANK.program.to_be_bytes();
+    pair.to_server.retain(|message| !is_call(message));
+    pair.settle();
+    pair.pass(Duration::from_secs(2));
+    let lost = |end: &Ended| matches!(end, Err((FailureKind::SessionLost, _)));
+    assert!(
+        !pair.finished.iter().any(|(_, end)| lost(end)),
+        "{:?}",
+        pair.finished
     );
 }

@@ -412,6 +412,8 @@ impl Client {
         self.expect_release(now);
         self.admit_waiting(now);
         self.step(now);
+        // Sessions that could only wait for their end are renewed again, which is to be sooner.
+        self.wake = self.wake.min(self.next_wake());
     }
 
     /// The server behind the new link keeps the session: what is out is sent again, under the same numbers.
