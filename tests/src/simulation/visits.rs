@@ -82,6 +82,7 @@ visits! {
     Shelved = "client: deadline passed, to be asked again",
     AskedAgain = "client: asked again after the deadline",
     GivenUp = "client: given up after the deadline",
+    GivenUpEarly = "client: given up before the deadline",
     ServerNew = "server: new -> running",
     ServerDone = "server: running -> finished",
     ServerDoneUnkept = "server: running -> done, no record",

@@ -82,7 +82,8 @@ impl Oracle {
                 if let Some(verifier) = ours.filter(|_| open) {
                     self.answered(now, name.0, &verifier, Time::ZERO, true);
                     if verifier.outcome == Outcome::Returned && status == AcceptStatus::Success {
-                        self.heard_probe(now, name, &decode(reply.results)?, visits);
+                        // Of a call that nobody waits for, the client need not listen to it.
+                        self.heard_probe(now, name, &decode(reply.results)?, !shelved, visits);
                     }
                 }
             }
@@ -279,14 +280,23 @@ impl Oracle {
         (result && !doubtful).then_some(id)
     }
 
-    fn heard_probe(&mut self, now: Time, name: Name, probe: &ProbeReply, visits: &mut Visits) {
+    fn heard_probe(
+        &mut self,
+        now: Time,
+        name: Name,
+        probe: &ProbeReply,
+        surely: bool,
+        visits: &mut Visits,
+    ) {
         if probe.seq != name.1 {
             return;
         }
         if let Some(session) = self.sessions.get_mut(&name.0) {
             let stamp = Time::from_nanos(probe.stamp.min(now.as_nanos()));
             session.renewed = session.renewed.max(stamp);
-            session.surely = session.surely.max(stamp);
+            if surely {
+                session.surely = session.surely.max(stamp);
+            }
         }
         match probe.state {
             ProbeState::Running | ProbeState::Finished => self.server_has(now, name, visits),

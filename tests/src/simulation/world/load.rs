@@ -125,7 +125,9 @@ impl World {
             shelve,
         };
         let call = node.machine.handle_call(now, request);
-        match node.ids.insert(call, id) {
+        let known = node.ids.insert(call, id);
+        self.plan_giving_up(client, call);
+        match known {
             None => Ok(()),
             Some(other) => Err(format!("calls {other} and {id} have one name")),
         }

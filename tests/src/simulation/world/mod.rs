@@ -27,6 +27,7 @@ use network::{Link, Route};
 use queue::Queue;
 use rpc_proto::session::client::{CallId, FailureKind};
 use server::ServerNode;
+use shelf::Impatience;
 
 /// What will happen.
 #[derive(Debug)]
@@ -61,6 +62,12 @@ pub(super) enum Event {
     },
     /// A caller asks again, or never will.
     AskAgain {
+        client: usize,
+        life: u32,
+        call: CallId,
+    },
+    /// Nobody waits for a call any more, though its deadline is not over.
+    GiveUp {
         client: usize,
         life: u32,
         call: CallId,
@@ -135,6 +142,7 @@ pub(super) struct World {
     rogue: rogue::Rogue,
     handed: Vec<u8>,
     stuck_given: bool,
+    impatience: Impatience,
     /// Names of calls.
     groups: Vec<keys::Group>,
     /// What servers are told of the time of day is so much off, in milliseconds.
@@ -171,6 +179,7 @@ impl World {
             rogue: rogue::Rogue::default(),
             handed: Vec::new(),
             stuck_given: false,
+            impatience: Impatience::draw(seed),
             groups: Vec::new(),
             skew: 0,
             plan,
@@ -236,6 +245,7 @@ impl World {
             Event::Handler { server, life, slot } => self.handler(server, life, slot),
             Event::Load { client } => self.load(client),
             Event::AskAgain { client, life, call } => self.ask_again(client, life, call),
+            Event::GiveUp { client, life, call } => self.give_up(client, life, call),
             Event::Broken { link } => self.broken(link),
             Event::Resolved {
                 client,

@@ -2,11 +2,69 @@
 
 use super::{Event, World};
 use crate::simulation::clock::{MS, SECOND};
+use crate::simulation::rng::Rng;
 use crate::simulation::visits::Visit;
 use rpc_proto::session::client::{CallId, Failure, FailureKind};
 use std::time::Duration;
 
+/// Callers that leave before the deadline: who drops a future, say. In some worlds only, and drawn apart from all else.
+pub(super) struct Impatience {
+    rng: Rng,
+    /// Of so many calls in a thousand.
+    often: u32,
+}
+
+impl Impatience {
+    pub(super) fn draw(seed: u64) -> Self {
+        let mut rng = Rng::new(!seed);
+        let often = if rng.chance(250) {
+            rng.pick(&[10, 100, 400])
+        } else {
+            0
+        };
+        Self { rng, often }
+    }
+}
+
 impl World {
+    /// A call was made; perhaps its caller leaves before its end.
+    pub(super) fn plan_giving_up(&mut self, client: usize, call: CallId) {
+        let impatience = &mut self.impatience;
+        if self.healed || !impatience.rng.chance(impatience.often) {
+            return;
+        }
+        let span = impatience.rng.pick(&[1, MS, 50 * MS, 3 * SECOND]);
+        let at = self.now + impatience.rng.below(span);
+        let life = self.clients[client].life;
+        self.queue.push(at, Event::GiveUp { client, life, call });
+    }
+
+    /// A caller leaves, if its call has not ended.
+    pub(super) fn give_up(&mut self, client: usize, life: u32, call: CallId) -> Result<(), String> {
+        let node = &self.clients[client];
+        let Some(&id) = node.ids.get(&call).filter(|_| node.life == life) else {
+            return Ok(());
+        };
+        // Of one that is shelved the caller has heard the end.
+        if self.ledger.get(id)?.shelved {
+            return Ok(());
+        }
+        self.visit(Visit::GivenUpEarly);
+        self.note(|| format!("client {client} gives up call {id}"));
+        self.leave(client, call, id)
+    }
+
+    fn leave(&mut self, client: usize, call: CallId, id: u64) -> Result<(), String> {
+        let node = &mut self.clients[client];
+        let now = node.clock.read(self.now);
+        node.ids.remove(&call);
+        node.oracle.given_up(id);
+        node.machine.give_up(now, call);
+        self.ledger.abandon(id)?;
+        self.member_left(id);
+        self.pump(client)
+    }
+
     /// The deadline of a call has passed, and its caller keeps it.
     pub(super) fn shelved(
         &mut self,
@@ -51,13 +109,7 @@ impl World {
         let long_after = self.now > self.plan.horizon + 20 * SECOND;
         if long_after || self.rng.chance(200) {
             self.visit(Visit::GivenUp);
-            let node = &mut self.clients[client];
-            node.ids.remove(&call);
-            node.oracle.given_up(id);
-            node.machine.give_up(now, call);
-            self.ledger.abandon(id)?;
-            self.member_left(id);
-            return self.pump(client);
+            return self.leave(client, call, id);
         }
         self.visit(Visit::AskedAgain);
         self.note(|| format!("client {client} asks again for call {id}"));
