@@ -20,8 +20,8 @@ use crate::system::now;
 
 /// A call under way: a future of its result, for any runtime or none.
 ///
-/// It comes from [`Call::start`], which has sent it, or from awaiting a [`Call`], which sends it when first polled. Its
-/// deadline counts from then. Until the result was taken the call counts as unfinished: for a client with a session file
+/// It comes from [`Call::start`](crate::Call::start), which has sent it, or from awaiting a [`Call`](crate::Call), which
+/// sends it when first polled. Its deadline counts from then. Until the result was taken the call counts as unfinished: for a client with a session file
 /// that is when `poll` has returned it.
 ///
 /// Dropped before that, the answer is given up: nobody waits for it any more, the server is told with the next message that
@@ -66,11 +66,11 @@ impl<R> Pending<R> {
         self
     }
 
-    /// Waits for the result in this thread, as [`Call::wait`] does.
+    /// Waits for the result in this thread, as [`Call::wait`](crate::Call::wait) does.
     ///
     /// # Errors
     ///
-    /// As those of [`Call::wait`].
+    /// As those of [`Call::wait`](crate::Call::wait).
     ///
     /// # Panics
     ///
