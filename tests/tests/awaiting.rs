@@ -311,6 +311,125 @@ fn awaited_calls_of_a_server_that_stops_say_whether_they_ran() {
     assert_eq!(error.executed(), Executed::No, "{error}");
 }
 
+/// Other processes: this executable once more, of which one ignored test is the whole program.
+mod processes {
+    use super::*;
+    use rpc_core::ErrorKind;
+    use std::io::Read;
+    use std::process::{Command, Stdio};
+    use testkit::{Running, eventually};
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    fn start(role: &str, endpoint: &str, and: (&str, &str)) -> Running {
+        let mut command = Command::new(std::env::current_exe().expect("a running test has a path"));
+        command.args(["--exact", "--ignored", "--test-threads=1"]);
+        command.arg(format!("processes::{role}"));
+        command.env("ENDPOINT", endpoint).env(and.0, and.1);
+        command.stdin(Stdio::piped()).stdout(Stdio::null());
+        Running(command.spawn().expect("it starts"))
+    }
+
+    fn endpoint() -> String {
+        std::env::var("ENDPOINT").expect("told by the test that starts this")
+    }
+
+    fn exit_code(process: &mut Running) -> Option<i32> {
+        let status = eventually("its end", AMPLE, || process.0.try_wait().expect("a child"));
+        status.code()
+    }
+
+    /// Neither the I/O thread nor a call holds a process up.
+    #[test]
+    fn a_process_ends_while_its_futures_wait() {
+        for (how, code) in [("exit", 7), ("return", 0)] {
+            let (server, bank, vault) = open("tcp://127.0.0.1:0");
+            let endpoint = server.endpoints()[0].to_string();
+            let mut process = start("caller", &endpoint, ("HOW", how));
+            let both = || (*vault.0.met.0.lock().expect("no panic") == 2).then_some(());
+            eventually("both calls", AMPLE, both);
+            drop(process.0.stdin.take());
+            assert_eq!(exit_code(&mut process), Some(code), "{how}");
+            assert_eq!(bank.meet(3).deadline(AMPLE).wait().expect("met"), 3);
+        }
+    }
+
+    #[test]
+    #[ignore = "a process of another test"]
+    fn caller() {
+        let bank = BankClient::connect(&endpoint()).expect("connected");
+        let mut polled = bank.meet(3).deadline(LONG).start();
+        assert!(!poll_once(&mut polled));
+        let started = bank.meet(3).deadline(LONG).start();
+        let told = std::io::stdin().read_to_end(&mut Vec::new());
+        assert_eq!(told.expect("read"), 0);
+        if std::env::var("HOW").expect("told") == "exit" {
+            std::process::exit(7);
+        }
+        std::mem::forget((polled, started));
+    }
+
+    /// Calls that it had begun may have run; all others are made at the next server.
+    #[test]
+    fn futures_hear_of_a_server_that_was_killed() {
+        let name = format!("unix:@awaiting-killed-{}", std::process::id());
+        let mut process = start("bank", &name, ("HOW", "serve"));
+        let bank = eventually("the bank", AMPLE, || BankClient::connect(&name).ok());
+        bank.meet(1).deadline(AMPLE).wait().expect("met");
+        let started = bank.meet(9).deadline(LONG).start();
+        let [runtime, threads] = runtimes();
+        let polled = threads.spawn(bank.meet(9).deadline(LONG).start());
+        // What came before this on the same way has begun.
+        bank.balance(1).wait().expect("a balance");
+        process.0.kill().expect("it runs");
+        process.0.wait().expect("a child");
+        let (_server, _, _) = open(&name);
+        let polled = runtime.block_on(polled).expect("no panic");
+        for ended in [polled, runtime.block_on(started)] {
+            let error = ended.expect_err("its server is gone");
+            let told = (error.kind(), error.executed());
+            assert_eq!(told, (ErrorKind::ServerRestarted, Executed::Maybe));
+        }
+        let balance = runtime.block_on(bank.balance(2).into_future());
+        assert_eq!(balance.expect("the next server serves"), 200);
+    }
+
+    #[test]
+    #[ignore = "a process of another test"]
+    fn bank() {
+        let _bank = open(&endpoint());
+        let told = std::io::stdin().read_to_end(&mut Vec::new());
+        assert_eq!(told.expect("read"), 0);
+    }
+
+    /// No stack can be so large, so no thread can be started.
+    #[test]
+    fn without_threads_futures_fail_and_leave_nothing() {
+        let (server, _, _) = open("tcp://127.0.0.1:0");
+        let endpoint = server.endpoints()[0].to_string();
+        let stack = (1u64 << 47).to_string();
+        let mut process = start("threadless", &endpoint, ("RUST_MIN_STACK", &stack));
+        assert_eq!(exit_code(&mut process), Some(0));
+    }
+
+    #[test]
+    #[ignore = "a process of another test"]
+    fn threadless() {
+        let bank = BankClient::connect(&endpoint()).expect("connected");
+        let descriptors = || fs::read_dir("/proc/self/fd").expect("a list").count();
+        let fail = || {
+            let error = bank.balance(1).start().wait().expect_err("no thread");
+            let told = (error.kind(), error.executed());
+            assert_eq!(told, (ErrorKind::NoIoThread, Executed::No), "{error}");
+        };
+        fail();
+        let before = descriptors();
+        (0..50).for_each(|_| fail());
+        assert_eq!(descriptors(), before);
+        assert_eq!(bank.balance(1).wait().expect("it needs no thread"), 100);
+    }
+}
+
 fn file(name: &str) -> PathBuf {
     let name = format!("awaiting-{name}-{}", std::process::id());
     let path = std::env::temp_dir().join(name);

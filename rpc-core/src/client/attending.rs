@@ -45,12 +45,17 @@ impl Attendance {
         })
     }
 
+    /// Has the thread look at that time, unless it looks before.
     fn wake_at(&mut self, time: Time) {
+        if self.until.is_some_and(|until| until <= time) {
+            return;
+        }
         self.thread.wake_at(self.number, self.until, time);
         self.until = Some(time);
     }
 
-    fn reads(&self) -> bool {
+    /// That there is something to read is reported.
+    pub(super) fn reads(&self) -> bool {
         matches!(self.armed, Some((_, Interest { read: true, .. })))
     }
 
@@ -112,10 +117,10 @@ impl State {
         if !self.have_futures() {
             self.disarm();
         }
-        self.read_what_is_there(now, PIECES);
+        let unread = self.read_what_is_there(now, PIECES);
         self.work(now, None);
         self.hand_on();
-        self.settle_interest();
+        self.settle_interest(unread);
     }
 
     /// No thread can take the parts that are vacant. If futures wait, the I/O thread takes them.
@@ -139,7 +144,7 @@ impl State {
         {
             return self.connect_aside(reading);
         }
-        self.settle_interest();
+        self.settle_interest(false);
     }
 
     /// Whether anybody waits who is no thread.
@@ -156,12 +161,13 @@ impl State {
     /// Asks for the reports that are needed now. That there is something to read is reported until a thread reads, or a
     /// report finds that no future waits: most of the time the next one comes before that, and to ask is a system call.
     ///
-    /// For a call that was started and not polled it is enough to look when a timer is due, unless it could not be sent.
-    fn settle_interest(&mut self) {
+    /// For a call that was started and not polled it is enough to look when a timer is due, unless it could not be sent: a
+    /// server may take nothing more before its replies are read. What a look left `unread` is looked at now, too.
+    fn settle_interest(&mut self, unread: bool) {
         let reader_writes = matches!(self.reader, Reader::Working { writes: true, .. });
         let write = self.wants_room() && !reader_writes && self.writer.is_none();
-        let blocked = self.failing || self.machine.is_held_up();
-        let needed = self.have_futures() && (self.waiters.polled() > 0 || blocked);
+        let blocked = self.failing || self.wants_room() || self.machine.is_held_up();
+        let needed = self.have_futures() && (self.waiters.polled() > 0 || blocked || unread);
         let Some(attendance) = &mut self.attendance else {
             return;
         };

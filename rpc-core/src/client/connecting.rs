@@ -72,12 +72,15 @@ impl Engine {
         let now = now();
         state.handle(now, event, &mut reading, None);
         state.work(now, None);
-        if !reading.has_link() && state.have_futures() {
-            return Some(reading);
-        }
-        state.reading = Some(reading);
-        state.reader = Reader::Nobody;
+        let unfinished = !reading.has_link() && state.have_futures();
+        let goes_on = if unfinished {
+            Some(reading)
+        } else {
+            state.reading = Some(reading);
+            state.reader = Reader::Nobody;
+            None
+        };
         state.hand_on();
-        None
+        goes_on
     }
 }

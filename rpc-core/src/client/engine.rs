@@ -104,14 +104,19 @@ impl Engine {
         state.look_after_idle_link(now);
         let caller = Caller::Thread(std::thread::current());
         match state.ask_again(now, shelved, deadline, caller) {
-            Some(seat) => self.turn(seat, &state).run(state, now),
-            None => Ended::Broken,
+            Ok(seat) => self.turn(seat, &state).run(state, now),
+            Err(_) => Ended::Broken,
         }
     }
 
     /// Nobody will ask for the answer of this call. The server hears of it with the next message.
     pub(super) fn give_up(&self, shelved: Shelved) {
-        self.lock().give_up(now(), shelved);
+        let mut state = self.lock();
+        let now = now();
+        state.give_up(now, shelved);
+        // There may be room for another call now.
+        state.work(now, None);
+        state.hand_on();
     }
 
     /// Nobody will ask again for the calls under these keys. The server hears of it a little later.
@@ -305,6 +310,8 @@ impl Drop for Turn<'_> {
         if std::thread::panicking() {
             let mut state = self.engine.lock();
             if state.epoch() == self.epoch {
+                // Neither the machine nor the queue may know of a seat that others will have.
+                drop(state.abandon(now(), self.seat));
                 state.leave(self.seat, self.reading.take());
             }
         }

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use rpc_proto::time::Time;
@@ -74,17 +74,27 @@ impl IoThread {
     ///
     /// The system has no descriptor or no thread left. The next call tries again.
     pub(super) fn get() -> io::Result<&'static Self> {
-        static THREAD: Mutex<Option<&'static IoThread>> = Mutex::new(None);
-        let mut thread = THREAD.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(thread) = *thread {
-            return Ok(thread);
+        // Its descriptors are made once, however often the thread cannot be started.
+        static THREAD: OnceLock<IoThread> = OnceLock::new();
+        static RUNS: Mutex<bool> = Mutex::new(false);
+        let mut runs = RUNS.lock().unwrap_or_else(PoisonError::into_inner);
+        let thread = match THREAD.get() {
+            Some(thread) => thread,
+            None => {
+                let new = Self::new()?;
+                THREAD.get_or_init(|| new)
+            }
+        };
+        if !*runs {
+            std::thread::Builder::new()
+                .name("rpc-io".to_owned())
+                .spawn(|| thread.run())?;
+            *runs = true;
         }
-        let started = Self::start()?;
-        *thread = Some(started);
-        Ok(started)
+        Ok(thread)
     }
 
-    fn start() -> io::Result<&'static Self> {
+    fn new() -> io::Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         epoll::add(&epoll, &bell, EventData::new_u64(BELL), EventFlags::IN)?;
@@ -94,12 +104,7 @@ impl IoThread {
             timers: BTreeSet::new(),
             asleep_until: Time::ZERO,
         });
-        // There is one per process, for as long as the process lives.
-        let thread: &'static Self = Box::leak(Box::new(Self { epoll, bell, table }));
-        std::thread::Builder::new()
-            .name("rpc-io".to_owned())
-            .spawn(|| thread.run())?;
-        Ok(thread)
+        Ok(Self { epoll, bell, table })
     }
 
     /// Takes a client in. Its number.

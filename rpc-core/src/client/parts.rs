@@ -90,7 +90,8 @@ impl State {
     /// `me` waits no longer. If it was the reader, another one is, before the lock is released.
     #[inline]
     pub(super) fn leave(&mut self, me: Seat, reading: Option<Box<Reading>>) {
-        self.waiters.remove(me);
+        // A waiting thread has no waker, so nothing of anybody's runs here.
+        drop(self.depart(me));
         self.give_up_side_parts(me);
         let reading = self.of_this_epoch(reading);
         if reading.is_some() {

@@ -189,28 +189,32 @@ impl State {
         }
     }
 
-    /// Takes a call up again, for which `caller` will wait. `None` if the machine that had it is lost.
+    /// Takes a call up again, for which `caller` will wait. It comes back if the machine that had the call is lost.
     pub(super) fn ask_again(
         &mut self,
         now: Time,
         shelved: Shelved,
         deadline: Time,
         caller: Caller,
-    ) -> Option<Seat> {
+    ) -> Result<Seat, Caller> {
         let known =
             shelved.epoch == self.epoch && self.machine.ask_again(now, shelved.call, deadline);
+        if !known {
+            return Err(caller);
+        }
         let place = Place::Machine(shelved.call);
-        known.then(|| self.waiters.add(place, caller, false, self.broken))
+        Ok(self.waiters.add(place, caller, false, self.broken))
     }
 
-    /// The future of `seat` has its answer. Its waker, among other things, is for the caller to drop, with no lock held.
+    /// Whoever waited on `seat` leaves it: half a message that is still to be sent is not that of who has the seat next. The
+    /// waker of a future, among other things, is for the caller to drop, with no lock held.
     #[must_use]
     pub(super) fn depart(&mut self, seat: Seat) -> Option<Waiter> {
         self.backlog.seat.take_if(|owner| *owner == seat);
         self.waiters.remove(seat)
     }
 
-    /// The future of `seat` is dropped without an answer. Otherwise as [`depart`](Self::depart).
+    /// Whoever waited on `seat` leaves without the answer. Otherwise as [`depart`](Self::depart).
     #[must_use]
     pub(super) fn abandon(&mut self, now: Time, seat: Seat) -> Option<Waiter> {
         let waiter = self.depart(seat)?;

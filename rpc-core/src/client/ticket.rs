@@ -76,8 +76,13 @@ impl Engine {
         state.expect_futures(self)?;
         let now = now();
         state.look_after_idle_link(now);
-        let Some(seat) = state.ask_again(now, shelved, deadline, caller) else {
-            return Ok(None);
+        let seat = match state.ask_again(now, shelved, deadline, caller) {
+            Ok(seat) => seat,
+            Err(caller) => {
+                drop(state);
+                drop(caller);
+                return Ok(None);
+            }
         };
         state.work(now, Some(seat));
         state.hand_on();

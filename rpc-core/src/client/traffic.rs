@@ -33,30 +33,33 @@ impl State {
         if self.reader != Reader::Nobody || now.since(self.heard) < IDLE {
             return;
         }
-        self.read_what_is_there(now, usize::MAX);
+        let _ = self.read_what_is_there(now, usize::MAX);
     }
 
-    /// Takes in what has come, at most so many pieces, as long as nobody else reads.
-    pub(super) fn read_what_is_there(&mut self, now: Time, pieces: usize) {
+    /// Takes in what has come, at most so many pieces, as long as nobody else reads. Whether there may be more.
+    pub(super) fn read_what_is_there(&mut self, now: Time, pieces: usize) -> bool {
         if self.reader != Reader::Nobody {
-            return;
+            return false;
         }
         let Some(mut reading) = self.reading.take() else {
-            return;
+            return false;
         };
+        let mut more = true;
         for _ in 0..pieces {
-            if !reading.has_link() {
+            more = reading.has_link();
+            if !more {
                 break;
             }
             let event = reading.wait(now, now, false);
-            let nothing = matches!(event, Event::Nothing);
+            more = !matches!(event, Event::Nothing);
             // Also of nothing: a datagram socket that was given up shows no end to those who do not wait.
             self.handle(now, event, &mut reading, None);
-            if nothing {
+            if !more {
                 break;
             }
         }
         self.reading = Some(reading);
+        more
     }
 
     /// Does what is due: timers, sending, and telling the callers whose calls have ended. `me` needs no waking.

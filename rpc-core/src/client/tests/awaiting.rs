@@ -31,7 +31,7 @@ fn start(channel: &Channel, number: u64) -> Pending<Answer> {
 }
 
 /// So few calls fit that one that is not forgotten is noticed.
-fn narrow(max_calls: usize) -> Config {
+pub(super) fn narrow(max_calls: usize) -> Config {
     Config {
         max_calls,
         ..Config::default()
@@ -254,11 +254,63 @@ fn calls_beyond_the_room_wait_within_their_deadlines() {
     }
 }
 
+/// A call that may be asked about again has its room until that is given up.
+#[test]
+fn a_call_that_waits_for_room_gets_that_of_one_given_up() {
+    for transport in Transport::ALL {
+        let fake = Fake::start(transport, keep_some);
+        let channel = connect_with(&fake, narrow(1));
+        let late = call(&channel, ONCE, KEPT, b"").deadline(SHORT).wait();
+        let unanswered = late.expect_err("it is kept").unanswered();
+        let waiting = start(&channel, 1);
+        assert!(!engine(&channel).lock().queue.is_empty());
+        drop(unanswered.expect("it must not run again"));
+        assert!(engine(&channel).lock().queue.is_empty());
+        assert_eq!(block_on(waiting).expect("there is room").0, 1);
+    }
+}
+
+/// The I/O thread looks at a part of what has come and then at other clients. It has to come back, also if nobody has polled
+/// and no timer is due.
+#[test]
+fn what_one_look_leaves_is_looked_at_soon() {
+    let fake = Fake::start(Transport::Udp, keep_some);
+    let patient = Config {
+        first_timeout: 40 * AMPLE,
+        min_timeout: 40 * AMPLE,
+        max_timeout: 40 * AMPLE,
+        probe_interval: 40 * AMPLE,
+        silence: 40 * AMPLE,
+        ..Config::default()
+    };
+    let (channel, other) = (connect_with(&fake, patient), connect(&fake));
+    let pending: Vec<_> = (0..60)
+        .map(|number| {
+            let call = call(&channel, ONCE, KEPT + number, b"");
+            call.deadline(40 * AMPLE).start()
+        })
+        .collect();
+    fake.wait_for(Seen::Call(KEPT + 59));
+    fake.answer_kept();
+    // When the second is answered, those were.
+    (1..3).for_each(|number| drop(call(&other, ONCE, number, b"").wait()));
+    let engine = engine(&channel);
+    engine.attend();
+    let begun = Instant::now();
+    while engine.lock().waiters.futures() > 0 {
+        std::thread::yield_now();
+        assert!(begun.elapsed() < AMPLE, "the rest is not looked at");
+    }
+    for (number, pending) in pending.into_iter().enumerate() {
+        assert_eq!(pending.wait().expect("a result").0, KEPT + number as u64);
+    }
+}
+
 #[test]
 fn a_oneway_call_is_awaited_until_it_is_handed_over() {
     for transport in Transport::ALL {
         let fake = Fake::start(transport, |_| Act::Answer);
-        let channel = connect(&fake);
+        let channel = connect_patiently(&fake);
         let length = if transport == Transport::Udp {
             50_000
         } else {
@@ -276,7 +328,7 @@ fn a_oneway_call_is_awaited_until_it_is_handed_over() {
 fn big_calls_are_awaited_together() {
     for transport in [Transport::Tcp, Transport::Unix, Transport::Mem] {
         let fake = Fake::start(transport, |_| Act::Answer);
-        let channel = connect(&fake);
+        let channel = connect_patiently(&fake);
         let bytes = |number: usize| vec![number as u8; (3 << 20) + number];
         let calls = (0..6).map(|number| {
             let call = call(&channel, ONCE, number as u64, &bytes(number));

@@ -10,9 +10,10 @@ use std::thread::{JoinHandle, spawn};
 use rpc_proto::time::Executed;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 
+use super::awaiting::narrow;
 use super::executor::{Crowd, block_on, poll_once};
 use super::faults::{
-    Slow, connect_moving, connect_moving_with, connect_slow, too_big_for_the_system,
+    Slow, connect_moving, connect_moving_with, connect_slow, has_caller, too_big_for_the_system,
 };
 use super::*;
 use crate::error::ErrorKind;
@@ -81,15 +82,15 @@ fn what_only_half_left_is_awaited_at_the_next_server() {
         for oneway in [false, true] {
             let choking = Fake::start(transport, |_| Act::Choke);
             let endpoint = choking.endpoint().clone();
-            let channel = connect(&choking);
+            let channel = connect_patiently(&choking);
             block_on(call(&channel, ONCE, 1, b"")).expect("a result");
             let waiting = {
                 let (channel, bytes) = (channel.clone(), bytes.clone());
                 spawn(move || {
                     if oneway {
-                        block_on(note(&channel, 2, &bytes).deadline(3 * AMPLE))
+                        block_on(note(&channel, 2, &bytes).deadline(40 * AMPLE))
                     } else {
-                        let result = block_on(call(&channel, ONCE, 2, &bytes).deadline(3 * AMPLE));
+                        let result = block_on(call(&channel, ONCE, 2, &bytes).deadline(40 * AMPLE));
                         result.map(|result| assert!(result == (2, bytes)))
                     }
                 })
@@ -101,6 +102,31 @@ fn what_only_half_left_is_awaited_at_the_next_server() {
             waiting.join().expect("no panic").expect("handed over");
         }
     }
+}
+
+/// A server that cannot get rid of its replies takes nothing more. So they are read while a message is half sent, whether or
+/// not anybody polls.
+#[test]
+fn replies_are_read_while_a_message_is_half_sent() {
+    for transport in [Transport::Tcp, Transport::Unix, Transport::Mem] {
+        let choking = Fake::start(transport, |_| Act::Choke);
+        let channel = connect_patiently(&choking);
+        let reads = || {
+            let state = engine(&channel).lock();
+            state.attendance.as_ref().is_some_and(|io| io.reads())
+        };
+        call(&channel, ONCE, 1, b"").wait().expect("a result");
+        let small = start_with(&channel, 2, b"");
+        assert!(!reads(), "it was sent, and nobody has polled");
+        let big = start_with(&channel, 3, &too_big_for_the_system(transport));
+        assert!(reads());
+        drop((small, big));
+    }
+}
+
+fn start_with(channel: &Channel, number: u64, bytes: &[u8]) -> crate::Pending<(u64, Vec<u8>)> {
+    let call = call(channel, ONCE, number, bytes);
+    call.deadline(40 * AMPLE).start()
 }
 
 #[test]
@@ -152,6 +178,28 @@ fn a_resolver_that_panics_is_asked_again_for_futures() {
     assert!(!moving.panics.load(Ordering::Relaxed), "it has panicked");
 }
 
+/// It takes the thread with it that waits for a call in the queue. Whoever has its seat next gets an answer of its own.
+#[test]
+fn a_queued_call_goes_with_the_thread_that_waited_for_it() {
+    let fake = Fake::start(Transport::Mem, |_| Act::Keep);
+    let (moving, channel) = connect_moving_with(&fake, narrow(1));
+    let kept = call(&channel, REPEATABLE, 1, b"").deadline(AMPLE).start();
+    fake.wait_for(Seen::Call(1));
+    let queued = call(&channel, REPEATABLE, 2, b"").deadline(AMPLE).start();
+    moving.panics.store(true, Ordering::Relaxed);
+    let other = Fake::start(Transport::Mem, |_| Act::Answer);
+    *moving.endpoint.lock().expect("not poisoned") = other.endpoint().clone();
+    let waiting = spawn(move || queued.wait());
+    while !has_caller(&channel) {
+        std::thread::yield_now();
+    }
+    drop(fake);
+    waiting.join().expect_err("its resolver panicked");
+    let next = call(&channel, REPEATABLE, 3, b"").deadline(AMPLE).start();
+    assert_eq!(block_on(next).expect("a result").0, 3);
+    assert_eq!(block_on(kept).expect("a result").0, 1);
+}
+
 /// All futures of the process have one thread, so nothing of it may wait for a name service.
 #[test]
 fn a_resolver_that_hangs_holds_up_no_other_client() {
@@ -185,10 +233,7 @@ fn a_lost_machine_ends_its_futures_and_is_replaced() {
             .collect();
         fake.wait_for_calls(3);
         let mut crowd = Crowd::new(calls);
-        let Road::Remote(engine) = &channel.road else {
-            panic!("it is remote")
-        };
-        engine.poison();
+        engine(&channel).poison();
         block_on(call(&channel, ONCE, 9, b"")).expect("the channel is as good as new");
         for (_, ended) in crowd.by_ref() {
             let error = ended.expect_err("its machine is lost");
@@ -270,10 +315,11 @@ fn wakers_are_dropped_with_no_lock_held() {
         .map(|number| call(&channel, ONCE, number, b"").deadline(AMPLE).start())
         .collect();
     rows.iter_mut().for_each(poll);
+    // Not before they are out: what is dropped sooner may never come.
+    fake.wait_for_calls(4);
     // Replaced by another one, dropped with the future, taken over by a thread, and woken.
     poll(&mut rows[0]);
     drop(rows.remove(0));
-    fake.wait_for_calls(3);
     fake.answer_kept();
     for pending in rows {
         pending.wait().expect("a result");

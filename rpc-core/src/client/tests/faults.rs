@@ -1,6 +1,6 @@
 //! Servers that go away, and threads that fail.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::{scope, spawn};
 use std::time::Instant;
 
@@ -233,10 +233,11 @@ fn a_call_of_which_only_a_part_was_sent_is_made_at_the_next_server() {
         let bytes = too_big_for_the_system(transport);
         let choking = Fake::start(transport, |_| Act::Choke);
         let endpoint = choking.endpoint().clone();
-        let channel = connect(&choking);
+        let channel = connect_patiently(&choking);
         call(&channel, ONCE, 1, b"").wait().expect("a result");
         scope(|scope| {
-            let waiting = scope.spawn(|| call(&channel, ONCE, 2, &bytes).deadline(AMPLE).wait());
+            let waiting = call(&channel, ONCE, 2, &bytes).deadline(40 * AMPLE);
+            let waiting = scope.spawn(|| waiting.wait());
             choking.wait_for(Seen::Choked);
             drop(choking);
             let _next = Fake::start_at(&endpoint, |_| Act::Answer);
@@ -255,10 +256,10 @@ fn a_oneway_call_of_which_only_a_part_was_sent_is_sent_to_the_next_server() {
         let bytes = too_big_for_the_system(transport);
         let choking = Fake::start(transport, |_| Act::Choke);
         let endpoint = choking.endpoint().clone();
-        let channel = connect(&choking);
+        let channel = connect_patiently(&choking);
         call(&channel, ONCE, 1, b"").wait().expect("a result");
         scope(|scope| {
-            let sending = scope.spawn(|| note(&channel, 2, &bytes).deadline(AMPLE).send());
+            let sending = scope.spawn(|| note(&channel, 2, &bytes).deadline(40 * AMPLE).send());
             choking.wait_for(Seen::Choked);
             drop(choking);
             let next = Fake::start_at(&endpoint, |_| Act::Answer);
@@ -269,6 +270,48 @@ fn a_oneway_call_of_which_only_a_part_was_sent_is_sent_to_the_next_server() {
             next.wait_for(Seen::Call(2));
         });
     }
+}
+
+/// The call whose message is half sent has left its seat, and the next caller has that. What becomes of that message is
+/// nothing to the next one, whose own message goes out once.
+#[test]
+fn what_is_left_of_a_message_is_not_that_of_the_next_caller() {
+    for transport in STREAMS {
+        let bytes = too_big_for_the_system(transport);
+        let choking = Fake::start(transport, |_| Act::Choke);
+        let endpoint = choking.endpoint().clone();
+        let channel = connect_patiently(&choking);
+        call(&channel, ONCE, 1, b"").wait().expect("a result");
+        let late = call(&channel, ONCE, 2, &bytes).deadline(Duration::from_secs(1));
+        late.wait().expect_err("half of it stays here");
+        scope(|scope| {
+            let sending = scope.spawn(|| note(&channel, 3, b"").deadline(40 * AMPLE).send());
+            while !has_caller(&channel) {
+                std::thread::yield_now();
+            }
+            drop(choking);
+            let notes = Arc::new(AtomicU32::new(0));
+            let noted = notes.clone();
+            let _next = Fake::start_at(&endpoint, move |number| {
+                noted.fetch_add(u32::from(number == 3), Ordering::Relaxed);
+                Act::Answer
+            });
+            sending.join().expect("no panic").expect("handed over");
+            // What came before this on the same way has begun.
+            call(&channel, ONCE, 4, b"").wait().expect("a result");
+            assert_eq!(notes.load(Ordering::Relaxed), 1, "{transport:?}");
+        });
+    }
+}
+
+/// Whether a thread waits for a call of this channel.
+pub(super) fn has_caller(channel: &Channel) -> bool {
+    engine(channel)
+        .lock()
+        .waiters
+        .waiting_threads()
+        .next()
+        .is_some()
 }
 
 /// Gives the endpoint it has at the time, and panics when told to.
@@ -434,10 +477,7 @@ fn a_lost_machine_ends_its_calls_and_is_replaced() {
             thread
         })
         .collect();
-    let Road::Remote(engine) = &channel.road else {
-        panic!("it is remote")
-    };
-    engine.poison();
+    engine(&channel).poison();
     call(&channel, ONCE, 9, b"")
         .wait()
         .expect("the channel is as good as new");

@@ -49,6 +49,23 @@ fn connect_with(fake: &Fake, config: Config) -> Channel {
     }
 }
 
+/// As [`connect`], for messages that a busy machine may take long to pass on: a client takes a server for silent that sends
+/// nothing for three seconds, however much it still has to read.
+fn connect_patiently(fake: &Fake) -> Channel {
+    let patient = Config {
+        silence: 40 * AMPLE,
+        ..Config::default()
+    };
+    connect_with(fake, patient)
+}
+
+fn engine(channel: &Channel) -> &Engine {
+    match &channel.road {
+        Road::Remote(engine) => engine,
+        Road::Local(_) => panic!("it is remote"),
+    }
+}
+
 fn call(
     channel: &Channel,
     method: &'static Method,
