@@ -1,4 +1,43 @@
 //! RPC whose calls mean what they say: transports, client, server and name resolution.
+//!
+//! [`#[rpc]`](macro@rpc) on a trait writes its client and its service, [`#[derive(Xdr)]`](macro@Xdr) gives a type of yours its
+//! encoding. A [`Server`] answers at its endpoints; a method of the client gives a [`Call`], which is waited for, awaited or
+//! started.
+//!
+//! ```
+//! use rpc_core::{Server, rpc};
+//!
+//! #[rpc(program = 0x2000_0bab, version = 1)]
+//! trait Bank {
+//!     #[rpc(readonly)]
+//!     fn balance(&self, account: u64) -> u64;
+//! }
+//!
+//! struct Books;
+//!
+//! impl Bank for Books {
+//!     fn balance(&self, account: u64) -> u64 {
+//!         100 * account
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = Server::builder()
+//!     .serve(BankService::new(Books))
+//!     .listen("tcp://127.0.0.1:0")
+//!     .start()?;
+//! let bank = BankClient::connect(&server.endpoints()[0].to_string())?;
+//! assert_eq!(bank.balance(7).wait()?, 700);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Features, none of which is on unless asked for:
+//!
+//! - `durable`: [`DurableStore`](store), completion records in an embedded database, by which `exactly_once` outlives the
+//!   server's process;
+//! - `postcard`: `Postcard<T>` and `#[rpc(codec = "postcard")]`, any serde type as an argument or a result.
+
 extern crate self as rpc_core;
 
 mod client;

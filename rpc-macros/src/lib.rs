@@ -21,7 +21,9 @@ use proc_macro::TokenStream;
 /// Gives a type its canonical encoding: `Encode`, `Decode` and `Describe`.
 ///
 /// - A **struct** is its fields in order; a field may borrow from the message (`&'a str`, `&'a [u8]`, `Cow<'a, str>`) if the
-///   struct has one lifetime parameter. A `PhantomData` is not on the wire.
+///   struct has one lifetime parameter. A `PhantomData` is not on the wire. What is borrowed never lives for `'static`; behind
+///   an alias (`type Text = Cow<'static, str>`) the macro does not see that, and the compiler says it as E0521, "borrowed
+///   data escapes": give the struct a lifetime, or own the data.
 /// - An **enum without data** is an XDR enum: the variant's Rust discriminant, which must fit in an `i32`.
 /// - An **enum with data** is an XDR union: a discriminant, then the fields of the variant that it selects.
 ///

@@ -211,7 +211,7 @@ pub enum StartError {
         version: u32,
     },
     /// There are `exactly_once` methods and nothing that keeps their completion records.
-    #[error("{} run exactly once, which needs a place for completion records; write .completions(DurableStore::open(directory)?), or .memory_completions() if they may be lost with the process", .methods.join(", "))]
+    #[error("exactly once needs a place for the completion records of {}; write .completions(DurableStore::open(directory)?), or .memory_completions() if they may be lost with the process", .methods.join(", "))]
     NoCompletions {
         /// The methods.
         methods: Vec<String>,

@@ -16,6 +16,7 @@ use super::semantics::Semantics;
 use super::signature::{self, Argument};
 use crate::attribute::{framework, is_called};
 use crate::errors::Errors;
+use crate::words::refuse_unencoded;
 
 /// Functions of every client, which a method's name would hide.
 /// The last two every value has, and they win.
@@ -81,9 +82,11 @@ impl Interface {
             .retain(|inner| !matches!(inner, TraitItem::Verbatim(_)));
         let codec = on_trait.codec.unwrap_or_default();
         let mut methods = read_methods(item, errors);
-        if codec == Codec::Unknown {
+        match codec {
+            Codec::Xdr => methods.retain(|method| has_encoding(method, errors)),
+            Codec::Postcard => {}
             // How they are encoded nobody knows.
-            methods.clear();
+            Codec::Unknown => methods.clear(),
         }
         for bound in [
             parse_quote!(::core::marker::Send),
@@ -221,6 +224,13 @@ fn read_method(method: &mut TraitItemFn, numbers: &mut Numbers, errors: &Errors)
         result: signature.result,
         recovery: None,
     })
+}
+
+/// Whether nothing is known that the canonical encoding would not have; of other types the compiler says so.
+fn has_encoding(method: &Method, errors: &Errors) -> bool {
+    let arguments = method.arguments.iter().map(|argument| &argument.ty);
+    let types = arguments.chain(&method.result);
+    types.filter(|ty| refuse_unencoded(ty, errors)).count() == 0
 }
 
 fn check_name(ident: &Ident, errors: &Errors) -> bool {

@@ -4,9 +4,8 @@
 
 use syn::{GenericArgument, Lifetime, PathArguments, PathSegment, Type, TypePath};
 
-use super::bounds::types;
 use crate::errors::Errors;
-use crate::words::{contained, refuse_words};
+use crate::words::{contained, refuse_unencoded, refuse_words};
 
 const LONGEST_TUPLE: usize = 12;
 
@@ -14,6 +13,7 @@ const LONGEST_TUPLE: usize = 12;
 /// What a container of the user's does with its parameters is not known here.
 pub fn refuse(ty: &Type, errors: &Errors) {
     refuse_words(ty, errors);
+    refuse_unencoded(ty, errors);
     walk(ty, errors);
 }
 
@@ -57,23 +57,8 @@ fn walk_path(path: &TypePath, errors: &Errors) {
     let Some(last) = path.path.segments.last() else {
         return;
     };
-    let name = last.ident.to_string();
-    match name.as_str() {
-        "char" if path.qself.is_none() && path.path.is_ident("char") => errors.at(
-            path,
-            "XDR has no `char`: write `String`, or `u32` for the number of a character",
-        ),
-        "Rc" | "Arc" if !last.arguments.is_empty() => errors.at(
-            path,
-            format!("`{name}` shares memory, which ends at the border of a process: write `Box<T>` or the type itself"),
-        ),
-        "Cow" => refuse_static(first_lifetime(last), errors),
-        "BTreeMap" | "HashMap" | "BTreeSet" | "HashSet" => {
-            if let Some(key) = types(last).first() {
-                refuse_floats(key, errors);
-            }
-        }
-        _ => {}
+    if last.ident == "Cow" {
+        refuse_static(first_lifetime(last), errors);
     }
     contained(Some(last)).for_each(|ty| walk(ty, errors));
 }
@@ -95,23 +80,5 @@ fn refuse_static(lifetime: Option<&Lifetime>, errors: &Errors) {
             "what is decoded is borrowed from the message, which does not live so long: give the type a lifetime `'a`, or \
              own the data (`String`, `Vec<u8>`)",
         );
-    }
-}
-
-/// Marks the floats in the key of a map or the element of a set.
-fn refuse_floats(key: &Type, errors: &Errors) {
-    match key {
-        Type::Group(group) => refuse_floats(&group.elem, errors),
-        Type::Paren(paren) => refuse_floats(&paren.elem, errors),
-        Type::Reference(reference) => refuse_floats(&reference.elem, errors),
-        Type::Slice(slice) => refuse_floats(&slice.elem, errors),
-        Type::Array(array) => refuse_floats(&array.elem, errors),
-        Type::Tuple(tuple) => tuple.elems.iter().for_each(|ty| refuse_floats(ty, errors)),
-        Type::Path(path) if path.path.is_ident("f32") || path.path.is_ident("f64") => errors.at(
-            path,
-            "a float cannot be a key, or the element of a set: NaN does not equal itself; write an integer",
-        ),
-        Type::Path(path) => contained(path.path.segments.last()).for_each(|ty| refuse_floats(ty, errors)),
-        _ => {}
     }
 }

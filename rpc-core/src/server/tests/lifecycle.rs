@@ -44,7 +44,7 @@ fn a_server_that_cannot_start_says_why() {
         ),
         (
             Server::builder().serve(Ledger).listen("mem://ledger"),
-            "Ledger.transfer, Ledger.close run exactly once, which needs a place for completion records; \
+            "exactly once needs a place for the completion records of Ledger.transfer, Ledger.close; \
              write .completions(DurableStore::open(directory)?), or .memory_completions()",
         ),
     ];

@@ -476,7 +476,11 @@ impl Parser<'_> {
             span,
             "",
         );
-        let near = closest(word, words);
+        // As many edits away from `at_most_once`, which means the opposite.
+        let near = match word {
+            "at_least_once" => Some("idempotent"),
+            _ => closest(word, words),
+        };
         self.diags.report(match near {
             Some(_) => problem.meant(near),
             None => problem.help(format!(
