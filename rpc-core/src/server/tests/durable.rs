@@ -522,7 +522,9 @@ fn a_shutdown_waits_for_what_waits_for_the_store() {
                 ended.expect("the server ends");
                 assert_eq!(answer, Ok(Ok(5)));
             } else {
-                assert_eq!(ended.expect_err("held").held_up(), [HeldUp::Store]);
+                // A busy client may have left something unread, too.
+                let held_up = ended.expect_err("held").held_up().to_vec();
+                assert!(held_up.contains(&HeldUp::Store), "{held_up:?}");
                 assert_eq!(answer, Err(Executed::Maybe));
             }
             shelf.free();
