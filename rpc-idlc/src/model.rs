@@ -138,6 +138,22 @@ pub(crate) struct Union {
     pub(crate) error: bool,
 }
 
+impl Union {
+    /// The numbers of a union that holds nothing but them: an enum, in Rust as in C.
+    pub(crate) fn plain(&self) -> Option<Vec<i32>> {
+        let number = |arm: &Arm| match (&arm.payload, &arm.labels) {
+            (Payload::None, Labels::Cases(cases)) => match cases[..] {
+                [Case::Number(number)] => i32::try_from(number).ok(),
+                _ => None,
+            },
+            _ => None,
+        };
+        self.switch
+            .is_none()
+            .then(|| self.arms.iter().map(number).collect())?
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Arm {
     pub(crate) docs: Docs,

@@ -179,10 +179,8 @@ impl<'m> Compare<'m> {
         }
     }
 
-    fn item(&mut self, old_id: ItemId, new_id: ItemId) {
-        let (old, new) = (&self.old.items[old_id], &self.new.items[new_id]);
-        self.owner = Owner::Items(Some(old_id), Some(new_id));
-        let at = (old.at, new.at);
+    /// A definition may have another name now.
+    pub(super) fn renaming(&mut self, old: &Item, new: &Item) {
         if name(self.old, old) != name(self.new, new) {
             let text = format!(
                 "{} is called `{}` now",
@@ -192,12 +190,19 @@ impl<'m> Compare<'m> {
             self.note(
                 "definition-renamed",
                 text,
-                Some(at.0),
-                Some(at.1),
+                Some(old.at),
+                Some(new.at),
                 Effect::Silent,
                 true,
             );
         }
+    }
+
+    fn item(&mut self, old_id: ItemId, new_id: ItemId) {
+        let (old, new) = (&self.old.items[old_id], &self.new.items[new_id]);
+        self.owner = Owner::Items(Some(old_id), Some(new_id));
+        let at = (old.at, new.at);
+        self.renaming(old, new);
         self.deprecation(
             old.notes.deprecated.is_some(),
             new.notes.deprecated.is_some(),

@@ -13,21 +13,7 @@ impl<'m> Compare<'m> {
             return;
         };
         self.owner = Owner::Nothing;
-        if name(self.old, old) != name(self.new, new) {
-            let text = format!(
-                "{} is called `{}` now",
-                title(self.old, old),
-                name(self.new, new)
-            );
-            self.note(
-                "definition-renamed",
-                text,
-                Some(old.at),
-                Some(new.at),
-                Effect::Silent,
-                true,
-            );
-        }
+        self.renaming(old, new);
         for method in &one.methods {
             self.owner = Owner::Method(numbers.0, numbers.1, method.procedure);
             match find(other, method.procedure) {

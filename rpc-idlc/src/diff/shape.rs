@@ -2,7 +2,7 @@
 //! what the other writes.
 
 use crate::ast::Scalar;
-use crate::model::{Case, ItemId, ItemKind, Labels, Method, Model, Payload, Type, Union};
+use crate::model::{Case, ItemId, ItemKind, Labels, Method, Model, Type, Union};
 use std::collections::HashSet;
 
 /// Shapes that differ only below so many levels have one fingerprint.
@@ -130,7 +130,7 @@ impl<'m> Side<'m> {
             }
         }
         arms.sort_by_key(|(label, _)| *label);
-        if is_plain(union) {
+        if union.plain().is_some() {
             return numbers(arms.into_iter().map(|(label, _)| label));
         }
         let switch = union
@@ -187,14 +187,6 @@ fn numbers<'m>(values: impl Iterator<Item = i64>) -> View<'m> {
         head: Head::Enum(values),
         inner: Vec::new(),
     }
-}
-
-/// A union of nothing but numbers is an enum.
-fn is_plain(union: &Union) -> bool {
-    let number = |labels: &Labels| matches!(labels, Labels::Cases(cases) if matches!(cases[..], [Case::Number(_)]));
-    let mut arms = union.arms.iter();
-    union.switch.is_none()
-        && arms.all(|arm| matches!(arm.payload, Payload::None) && number(&arm.labels))
 }
 
 /// Have they one shape, as far as a fingerprint looks?

@@ -86,7 +86,7 @@ impl Emitter<'_> {
     }
 
     pub(super) fn union(&self, id: ItemId, item: &Item, union: &Union) -> Vec<TokenStream> {
-        let definition = match plain(union) {
+        let definition = match union.plain() {
             Some(values) => {
                 let values = union.arms.iter().zip(values).map(|(arm, value)| {
                     let (docs, name) = (head(&arm.docs, &arm.notes), ident(&camel(&arm.name)));
@@ -247,21 +247,6 @@ impl Emitter<'_> {
             }
         }
     }
-}
-
-/// The numbers of a union that holds nothing but them: in Rust, an ordinary enum.
-fn plain(union: &Union) -> Option<Vec<i32>> {
-    let number = |arm: &Arm| match (&arm.payload, &arm.labels) {
-        (Payload::None, Labels::Cases(cases)) => match cases[..] {
-            [Case::Number(number)] => i32::try_from(number).ok(),
-            _ => None,
-        },
-        _ => None,
-    };
-    union
-        .switch
-        .is_none()
-        .then(|| union.arms.iter().map(number).collect())?
 }
 
 /// Does the arm begin with the discriminant, since the arm alone does not tell it?

@@ -138,7 +138,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn union(&mut self, id: ItemId, item: &Item, union: &model::Union) -> Body {
-        if let Some(numbers) = values::plain(union) {
+        if let Some(numbers) = union.plain() {
             let values = union.arms.iter().zip(&self.values[&id]).zip(numbers);
             let value = |((arm, name), number): ((&model::Arm, &String), i32)| {
                 (values::said(&arm.docs, &arm.notes), name.clone(), number)

@@ -3,7 +3,7 @@
 use super::lower::plain_declaration;
 use super::tree::{Arm, Base, Body, Declaration, Shape, Union};
 use crate::ast::Scalar;
-use crate::model::{self, Case, Const, ItemId, ItemKind, Labels, Notes, Payload, Type, Value};
+use crate::model::{Const, ItemId, ItemKind, Notes, Type, Value};
 
 /// rpcgen cuts lines at 1,024 bytes; each byte of a text may become four characters.
 const LONGEST_TEXT: usize = 200;
@@ -55,26 +55,11 @@ fn escape(byte: u8) -> String {
 pub(super) fn of(kind: &ItemKind) -> Option<Vec<&str>> {
     match kind {
         ItemKind::Enum(all) => Some(all.iter().map(|value| value.name.as_str()).collect()),
-        ItemKind::Union(union) if plain(union).is_some() => {
+        ItemKind::Union(union) if union.plain().is_some() => {
             Some(union.arms.iter().map(|arm| arm.name.as_str()).collect())
         }
         _ => None,
     }
-}
-
-/// The numbers of a union that holds nothing but them: an enum, in C as in Rust.
-pub(super) fn plain(union: &model::Union) -> Option<Vec<i32>> {
-    let number = |arm: &model::Arm| match (&arm.payload, &arm.labels) {
-        (Payload::None, Labels::Cases(cases)) => match cases[..] {
-            [Case::Number(number)] => i32::try_from(number).ok(),
-            _ => None,
-        },
-        _ => None,
-    };
-    union
-        .switch
-        .is_none()
-        .then(|| union.arms.iter().map(number).collect())?
 }
 
 /// What the types are that take more than one word.
