@@ -1,0 +1,36 @@
+//! The front end of the RPC language, that of `.x` files (RFC 4506, section 6; RFC 5531, section 12).
+//!
+//! [`read`] makes one [`Unit`](tree::Unit) of all files that were named and of those that they include;
+//! [`lower`] makes a model of it.
+
+mod lower;
+mod read;
+pub(crate) mod tree;
+
+pub(crate) use lower::lower;
+pub(crate) use read::read;
+
+use std::path::PathBuf;
+
+/// What a `string` of a `.x` file becomes in Rust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Strings {
+    /// `Vec<u8>`, as C sees it: peers may send anything.
+    #[default]
+    Bytes,
+    /// `String`: what is no UTF-8 is refused when it is decoded.
+    Utf8,
+}
+
+/// What the user says about all `.x` files of a run.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Options {
+    /// Where to look for included files that are not beside the file that names them.
+    pub(crate) includes: Vec<PathBuf>,
+    /// `-D NAME=VALUE`
+    pub(crate) defines: Vec<(String, String)>,
+    pub(crate) strings: Strings,
+    /// `--extern NAME=rust::path`: types, and namespaces, whose Rust is elsewhere.
+    pub(crate) elsewhere: Vec<(String, String)>,
+}
