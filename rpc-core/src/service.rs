@@ -29,6 +29,11 @@ pub trait Service: Send + Sync + 'static {
         reply: &mut Encoder,
     ) -> Result<(), ServeError>;
 
+    /// Is told of each call of procedure 0, which the server answers itself. A service that keeps count wants to know.
+    fn pinged(&self, cx: &Context) {
+        let _ = cx;
+    }
+
     /// Where the effects of its exactly-once methods are.
     fn effects(&self) -> Effects {
         Effects::Elsewhere
@@ -93,6 +98,11 @@ pub enum ServeError {
     /// The arguments are not what the method takes. Nothing ran.
     #[error("the arguments cannot be decoded: {0}")]
     Args(#[source] DecodeError),
+    /// There is nothing to say, and a caller without a session gets no answer at all: to a broadcast call, those who have
+    /// nothing to offer keep quiet (RFC 1833, section 2.2.1). One with a session is told what [`NoProcedure`](Self::NoProcedure)
+    /// says. Nothing ran.
+    #[error("there is nothing to answer")]
+    Silent,
     /// The method ran, and its result cannot be encoded.
     #[error("the result cannot be encoded: {0}")]
     Reply(#[source] EncodeError),

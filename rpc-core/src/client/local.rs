@@ -48,7 +48,7 @@ pub(super) fn call(
             None => Ok(reply.into_vec()),
             Some(error) => Err(unencodable(error)),
         },
-        Ok(Err(ServeError::NoProcedure)) => Err(Refusal {
+        Ok(Err(ServeError::NoProcedure | ServeError::Silent)) => Err(Refusal {
             kind: ErrorKind::NoProcedure,
             executed: Executed::No,
             source: None,

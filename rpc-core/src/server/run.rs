@@ -30,23 +30,30 @@ impl Hands<'_> {
         let Some(method) = run.method else {
             // Procedure 0 takes nothing, does nothing and returns nothing.
             let done = match args {
-                [] => Done::Returned,
+                [] => self.ping(run.interface, begun.peer),
                 _ => Done::BadArguments,
             };
             return shared.handle_done(run.token, done, route, &mut self.reply);
         };
         let deadline = instant(run.deadline, begun.now);
+        let is_plain = run.token.id().is_none();
         let cx = Context::new(begun.peer.clone(), deadline, run.token.id());
         let (access, means) = shared.access(method, run.token);
         let passed_on = nested::pass_on(run.deadline);
         let done = self.run_method(&place, method.procedure, &cx.with_store(access), args);
         drop(passed_on);
+        // A session waits for some answer to each of its calls.
+        let is_silent = done.is_none() && is_plain;
+        let done = done.unwrap_or(Done::NoProcedure);
         let end = match means {
             Means::None(token) => Some(End::Open(token)),
             Means::Recording(recording) => recording.end(),
         };
         match end? {
-            End::Open(token) => shared.handle_done(token, done, route, &mut self.reply),
+            End::Open(token) => {
+                let to = shared.handle_done(token, done, route, &mut self.reply);
+                to.filter(|_| !is_silent)
+            }
             End::StoreFailed(token) => {
                 shared.handle_done(token, Done::StoreFailed, route, &mut self.reply)
             }
@@ -76,10 +83,34 @@ impl Hands<'_> {
         }
     }
 
-    fn run_method(&mut self, place: &Place<'_>, procedure: u32, cx: &Context, args: &[u8]) -> Done {
+    /// Tells the service of a call of procedure 0.
+    fn ping(&self, interface: usize, peer: &Peer) -> Done {
+        let Some(service) = self.shared.services.get(interface) else {
+            return Done::Returned;
+        };
+        let cx = Context::new(peer.clone(), None, None);
+        match catch_unwind(AssertUnwindSafe(|| service.pinged(&cx))) {
+            Ok(()) => Done::Returned,
+            Err(panic) => EndOf {
+                interface: service.interface(),
+                procedure: 0,
+                cx: &cx,
+            }
+            .unwound(self.shared, panic, false),
+        }
+    }
+
+    /// How the method ended; none if its service has nothing to say.
+    fn run_method(
+        &mut self,
+        place: &Place<'_>,
+        procedure: u32,
+        cx: &Context,
+        args: &[u8],
+    ) -> Option<Done> {
         let shared = self.shared;
         let Some(service) = shared.services.get(place.interface) else {
-            return Done::NoProcedure;
+            return Some(Done::NoProcedure);
         };
         let limits = Limits {
             message: shared.bounds.message,
@@ -102,15 +133,15 @@ impl Hands<'_> {
             procedure,
             cx,
         };
-        match returned {
+        Some(match returned {
             Ok(Ok(())) if length > limit => end.too_long(length, limit),
             Ok(Ok(())) => Done::Returned,
-            Ok(Err(error)) => end.failed(&error),
+            Ok(Err(error)) => return end.failed(&error),
             Err(payload) => {
                 let takes_back = place.records && service.effects() == Effects::InTransaction;
                 end.unwound(shared, payload, takes_back)
             }
-        }
+        })
     }
 
     /// Tells the others what runs here from now on.
@@ -168,9 +199,10 @@ struct EndOf<'a> {
 }
 
 impl EndOf<'_> {
-    fn failed(&self, error: &ServeError) -> Done {
+    fn failed(&self, error: &ServeError) -> Option<Done> {
         let (method, peer) = (method_name(self.interface, self.procedure), self.cx.peer());
-        match error {
+        Some(match error {
+            ServeError::Silent => return None,
             ServeError::NoProcedure => Done::NoProcedure,
             ServeError::Args(error) => {
                 tracing::debug!(method, %peer, %error, "the arguments of a call cannot be decoded");
@@ -180,7 +212,7 @@ impl EndOf<'_> {
                 tracing::error!(method, %peer, %error, "a result cannot be encoded");
                 Done::Unencodable
             }
-        }
+        })
     }
 
     fn too_long(&self, length: usize, limit: usize) -> Done {

@@ -45,6 +45,24 @@ fn a_handler_is_told_who_calls() {
 }
 
 #[test]
+fn a_service_may_keep_quiet_and_hears_of_procedure_0() {
+    let desk = Desk::default();
+    let server = start(&desk, UDP);
+    let caller = DatagramCaller::new(address_of(&server.endpoints()[0]));
+    for message in [
+        call(7, SILENT, b""),
+        raw_call(header(8, 0), &[]),
+        call(9, SILENT, b""),
+        call(10, ECHO, b"x"),
+    ] {
+        caller.send(&message);
+    }
+    assert_eq!(caller.expect(), (8, Answer::Empty));
+    assert_eq!(caller.expect(), (10, Answer::Bytes(b"x".to_vec())));
+    assert_eq!(desk.pings.lock().expect("pings").len(), 1);
+}
+
+#[test]
 fn what_cannot_be_answered_is_refused_as_rfc_5531_says() {
     let server = start(&Desk::default(), TCP);
     let mut caller = Caller::new(&server);

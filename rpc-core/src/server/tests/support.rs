@@ -31,6 +31,8 @@ pub(super) const BYTES: u32 = 5;
 pub(super) const PUSH: u32 = 6;
 /// Returns who calls.
 pub(super) const WHO: u32 = 7;
+/// Has nothing to say.
+pub(super) const SILENT: u32 = 8;
 
 macro_rules! method {
     ($name:literal, $procedure:expr, $semantics:ident) => {
@@ -57,6 +59,7 @@ pub(super) static DESK: Interface = Interface {
         method!("bytes", BYTES, Readonly),
         method!("push", PUSH, Oneway),
         method!("who", WHO, Readonly),
+        method!("silent", SILENT, Readonly),
     ],
 };
 
@@ -64,6 +67,8 @@ pub(super) static DESK: Interface = Interface {
 #[derive(Clone, Default)]
 pub(super) struct Desk {
     pub(super) gate: Arc<Gate>,
+    /// Who called procedure 0.
+    pub(super) pings: Arc<Mutex<Vec<String>>>,
 }
 
 impl Service for Desk {
@@ -88,6 +93,7 @@ impl Service for Desk {
                 reply.opaque(bytes).map_err(ServeError::Reply)
             }
             PANIC => panic!("as the test wants"),
+            SILENT => Err(ServeError::Silent),
             UNENCODABLE => Err(ServeError::Reply(EncodeError::Depth)),
             BYTES => {
                 let count = bytes
@@ -106,6 +112,11 @@ impl Service for Desk {
                 .map_err(ServeError::Reply),
             _ => Err(ServeError::NoProcedure),
         }
+    }
+
+    fn pinged(&self, cx: &Context) {
+        let mut pings = self.pings.lock().expect("pings");
+        pings.push(cx.peer().to_string());
     }
 }
 
