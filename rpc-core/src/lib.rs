@@ -49,6 +49,7 @@ pub mod matchmaker;
 mod nested;
 #[cfg(feature = "postcard")]
 mod postcard;
+pub mod rpcbind;
 mod server;
 mod service;
 pub mod store;
