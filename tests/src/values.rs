@@ -163,33 +163,34 @@ impl Values {
     }
 
     fn union(&mut self, switch: TypeFn, arms: &[Arm], depth: u32, out: &mut Vec<u8>) {
-        let small = arms
-            .iter()
-            .position(|arm| arm.fields.is_empty())
-            .unwrap_or(0);
-        let chosen = self.below(arms.len() as u32) as usize;
-        let arm = &arms[if depth > DEPTH { small } else { chosen }];
         let named: Vec<i32> = arms.iter().flat_map(|arm| arm.cases).copied().collect();
-        let label = match (arm.cases, switch()) {
-            ([], Type::Enum { values, .. }) => {
-                let free = values
-                    .iter()
-                    .map(|(_, value)| *value)
-                    .find(|value| !named.contains(value));
-                free.expect("a default arm has a value left")
-            }
-            ([], _) => {
-                let free = (0..)
-                    .map(|_| self.spread() as i32)
-                    .find(|value| !named.contains(value));
-                free.expect("not all numbers are named")
-            }
-            (cases, _) => cases[self.below(cases.len() as u32) as usize],
+        // A default has no value left if the others name all that there are.
+        let mut possible: Vec<(&Arm, i32)> = arms
+            .iter()
+            .filter_map(|arm| Some((arm, self.label(arm, switch(), &named)?)))
+            .collect();
+        let small = possible.iter().position(|(arm, _)| arm.fields.is_empty());
+        let chosen = self.below(possible.len() as u32) as usize;
+        let chosen = match depth > DEPTH {
+            true => small.unwrap_or(0),
+            false => chosen,
         };
+        let (arm, label) = possible.swap_remove(chosen);
         word(out, label as u32);
         arm.fields
             .iter()
             .for_each(|field| self.value((field.ty)(), u32::MAX, depth, out));
+    }
+
+    /// A value that chooses the arm, if there is one.
+    fn label(&mut self, arm: &Arm, switch: &Type, named: &[i32]) -> Option<i32> {
+        let free = |value: &i32| !named.contains(value);
+        match (arm.cases, switch) {
+            ([], Type::Enum { values, .. }) => values.iter().map(|(_, value)| *value).find(free),
+            ([], Type::Bool) => [0, 1].into_iter().find(free),
+            ([], _) => (0..).map(|_| self.spread() as i32).find(free),
+            (cases, _) => Some(cases[self.below(cases.len() as u32) as usize]),
+        }
     }
 
     fn address(&mut self, out: &mut Vec<u8>) {
