@@ -1,6 +1,7 @@
 //! Endpoints: where a service answers, written as a URI.
 
 mod matched;
+mod registry;
 mod socket_name;
 
 pub use socket_name::SocketName;
@@ -13,7 +14,8 @@ use std::str::FromStr;
 ///
 /// Written as a URI: `tcp://host:port`, `udp://host:port`, `unix:/path` or `unix:@name` (inside this host, see
 /// [`SocketName`]), `mem://name` (inside this process) or `match://[host:port/]name` (ask a matchmaker), which may have
-/// options: `?transport=tcp|udp|unix`, `?version=N`, `?at=unix:/path`, or several of them, joined by `&`, `at=` the last one.
+/// options: `?transport=tcp|udp|unix`, `?version=N`, `?at=unix:/path`, or several of them, joined by `&`, `at=` the last one;
+/// or `rpcbind://[host[:port]][/program[.version]][?transport=tcp|udp|unix]` (ask the rpcbind of a host).
 /// A server that listens on port 0 gets a free one.
 ///
 /// ```
@@ -44,6 +46,24 @@ pub enum Endpoint {
         /// `?version=`: use only servers of this version of the interface.
         version: Option<u32>,
     },
+    /// A program that the rpcbind of a host knows: see [`rpcbind`](crate::rpcbind).
+    Rpcbind {
+        /// The host, and the port of its rpcbind, which is 111 unless it is said otherwise; none means this host.
+        host: Option<Authority>,
+        /// The program; none means that of the interface. Another one than that is refused.
+        program: Option<u32>,
+        /// The version; none means that of the interface. Another one than that is refused.
+        version: Option<u32>,
+        /// `?transport=`: find, or register, only what answers over this one.
+        transport: Option<Transport>,
+    },
+}
+
+impl Endpoint {
+    /// Whether it has no transport of its own and somebody has to be asked where that is.
+    pub(crate) fn is_resolved(&self) -> bool {
+        matches!(self, Endpoint::Match { .. } | Endpoint::Rpcbind { .. })
+    }
 }
 
 /// A transport between processes.
@@ -92,6 +112,14 @@ impl Authority {
     /// The port.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Another port of the same host.
+    pub(crate) fn with_port(&self, port: u16) -> Self {
+        Self {
+            host: self.host.clone(),
+            port,
+        }
     }
 
     /// The address, when the host is written as one and no name service needs to be asked.
@@ -149,6 +177,12 @@ impl fmt::Display for Endpoint {
                 transport,
                 version,
             } => matched::write(f, matchmaker.as_deref(), name, *transport, *version),
+            Endpoint::Rpcbind {
+                host,
+                program,
+                version,
+                transport,
+            } => registry::write(f, host.as_ref(), (*program, *version), *transport),
         }
     }
 }
@@ -185,11 +219,11 @@ impl EndpointError {
 pub enum EndpointProblem {
     /// There is no `://`.
     #[error(
-        "it has no scheme; write tcp://host:port, udp://host:port, unix:/path, mem://name or match://name"
+        "it has no scheme; write tcp://host:port, udp://host:port, unix:/path, mem://name, match://name or rpcbind://host"
     )]
     NoScheme,
     /// The scheme is none that this build has a transport for.
-    #[error("the scheme `{0}` is unknown; tcp, udp, unix, mem and match are known")]
+    #[error("the scheme `{0}` is unknown; tcp, udp, unix, mem, match and rpcbind are known")]
     UnknownScheme(String),
     /// No host before the port.
     #[error("the host is missing before the port")]
@@ -223,6 +257,14 @@ pub enum EndpointProblem {
          or at=tcp://host:port if no host stands before the name"
     )]
     Option(String),
+    /// Something after `?` that is no option of an rpcbind.
+    #[error(
+        "`{0}` is not an option here; there may be transport=tcp or udp, and if no host is named transport=unix (which rpcbind calls local)"
+    )]
+    RpcbindOption(String),
+    /// What stands behind the host of an rpcbind is no program.
+    #[error("`{0}` is not a program; write its number, or number.version: 100003.3, 0x20000bab.1")]
+    Program(String),
     /// A version that is no number.
     #[error("`{0}` is not a version, which is a number from 0 to 4294967295")]
     Version(String),
@@ -242,6 +284,7 @@ fn parse(text: &str) -> Result<Endpoint, EndpointProblem> {
         "mem" if rest.is_empty() => Err(EndpointProblem::NoName),
         "mem" => Ok(Endpoint::Mem(name(rest)?)),
         "match" => matched::parse(rest),
+        "rpcbind" => registry::parse(rest),
         _ => Err(EndpointProblem::UnknownScheme(scheme.to_owned())),
     }
 }
@@ -304,6 +347,13 @@ mod tests {
             "match://host:7400/bank?transport=tcp&version=2",
             "match://?at=unix:@matchmaker",
             "match://bank?transport=udp&version=2&at=unix:/run/a&b?c=d",
+            "rpcbind://",
+            "rpcbind:///100003.3",
+            "rpcbind://host",
+            "rpcbind://[::1]",
+            "rpcbind://[::1]:1111/100003",
+            "rpcbind://10.0.0.1:1111?transport=tcp",
+            "rpcbind://host.example/536873899.1?transport=udp",
         ] {
             let endpoint: Endpoint = text.parse().expect(text);
             assert_eq!(endpoint.to_string(), text);
@@ -360,6 +410,31 @@ mod tests {
                 "match://host:1/bank?at=unix:@a&b",
                 Option("at=unix:@a&b".into()),
             ),
+            ("rpcbind://a b", Host("a b".into())),
+            ("rpcbind://::1", Host(":".into())),
+            ("rpcbind://[nine]", Host("nine".into())),
+            ("rpcbind://host:x/1.1", Port("x".into())),
+            ("rpcbind://:111", NoHost),
+            ("rpcbind://host/bank", Program("bank".into())),
+            ("rpcbind://host/1.", Program("1.".into())),
+            ("rpcbind://host/0x.1", Program("0x.1".into())),
+            ("rpcbind://host/+1.1", Program("+1.1".into())),
+            (
+                "rpcbind://host/1.4294967296",
+                Program("1.4294967296".into()),
+            ),
+            (
+                "rpcbind://host?transport=tcp6",
+                RpcbindOption("transport=tcp6".into()),
+            ),
+            (
+                "rpcbind://localhost?transport=local",
+                RpcbindOption("transport=local".into()),
+            ),
+            (
+                "rpcbind://host?version=1",
+                RpcbindOption("version=1".into()),
+            ),
         ];
         for (text, expected) in rows {
             let error = text.parse::<Endpoint>().expect_err(text);
@@ -379,6 +454,9 @@ mod tests {
                 "match://bank?version=2&at=tcp://host:1",
                 "match://host:1/bank?version=2",
             ),
+            ("rpcbind://host:111/", "rpcbind://host"),
+            ("rpcbind:///0x20000bab.0x1", "rpcbind:///536873899.1"),
+            ("rpcbind://?transport=local", "rpcbind://?transport=unix"),
         ] {
             let endpoint: Endpoint = text.parse().expect(text);
             assert_eq!(endpoint.to_string(), expected);

@@ -10,6 +10,7 @@ use rpc_proto::xdr::Limits;
 use crate::client::{Entry, Unanswered};
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::matchmaker::{AddressError, ENVIRONMENT};
+use crate::rpcbind::RpcbindError;
 
 /// A call that failed in the framework: what happened, to whom, whether the method ran, and what to do.
 ///
@@ -315,7 +316,7 @@ pub enum ConnectError {
     /// The text is not an endpoint.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
-    /// The endpoint is a matchmaker's name, and the matchmaker gives no endpoint for it.
+    /// The endpoint is one that a matchmaker or an rpcbind knows, and it gives no address for it.
     #[error("{endpoint} cannot be resolved: {source}")]
     Resolve {
         /// What should be resolved.
@@ -386,6 +387,9 @@ pub enum ResolveError {
         /// What is wrong with it.
         why: String,
     },
+    /// An rpcbind gave no address that can be used.
+    #[error(transparent)]
+    Rpcbind(Box<RpcbindError>),
 }
 
 /// Only where nobody was met: another matchmaker does not help against what this one answers.

@@ -142,7 +142,7 @@ impl Engine {
     pub(super) fn peer(&self) -> String {
         let written = self.blueprint.endpoint.to_string();
         match self.lock().address() {
-            Some(address) if matches!(self.blueprint.endpoint, Endpoint::Match { .. }) => {
+            Some(address) if self.blueprint.endpoint.is_resolved() => {
                 format!("{written} ({address})")
             }
             _ => written,

@@ -7,7 +7,7 @@ use rpc_proto::describe::Interface;
 
 use crate::endpoint::Endpoint;
 use crate::error::ResolveError;
-use crate::matchmaker::Resolver;
+use crate::{matchmaker, rpcbind};
 
 /// Tells where a service is now. Asked before each attempt to connect, so that a server that has moved is found.
 pub trait Resolve: Send + Sync + 'static {
@@ -24,7 +24,10 @@ impl Resolve for Endpoint {
 
 /// Who resolves `endpoint` for calls of `interface`.
 pub(super) fn resolver(endpoint: &Endpoint, interface: &'static Interface) -> Arc<dyn Resolve> {
-    match Resolver::new(endpoint, interface) {
+    if let Some(resolver) = matchmaker::Resolver::new(endpoint, interface) {
+        return Arc::new(resolver);
+    }
+    match rpcbind::Resolver::new(endpoint, interface) {
         Some(resolver) => Arc::new(resolver),
         None => Arc::new(endpoint.clone()),
     }

@@ -3,6 +3,7 @@
 use super::{AddressError, RegisterError};
 use crate::Endpoint;
 use crate::error::ResolveError;
+use crate::rpcbind::RpcbindError;
 use std::error::Error as StdError;
 use std::io;
 
@@ -12,7 +13,7 @@ use std::io;
 pub enum RegistrationError {
     /// The endpoint to register at is no `match://` endpoint.
     #[error(
-        "{0} is no matchmaker; write match://[host:port/][name] or match://[name]?at=unix:/path"
+        "{0} is no matchmaker and no rpcbind; write match://[host:port/][name], match://[name]?at=unix:/path or rpcbind://"
     )]
     NotAMatchmaker(Endpoint),
     /// The environment names a matchmaker in a way that cannot be understood.
@@ -50,6 +51,9 @@ pub enum RegistrationError {
     /// No endpoint could be called from another process.
     #[error("{0}")]
     NotCallable(String),
+    /// An rpcbind is not told of the server.
+    #[error(transparent)]
+    Rpcbind(Box<RpcbindError>),
     /// There is no thread left to keep it up.
     #[error("no thread can be started to renew the registration: {0}")]
     Thread(#[source] io::Error),

@@ -22,6 +22,7 @@ pub use failure::RegistrationError;
 pub use generated::*;
 pub(crate) use keeping::Registered;
 pub(crate) use offer::Identity;
+pub(crate) use places::is_on_this_host;
 pub use places::{
     AddressError, DEFAULT_ADDRESS, ENVIRONMENT, RUNTIME_DIRECTORY, SYSTEM_SOCKET, USER_SOCKET,
     connect, own_socket, place,

@@ -102,7 +102,7 @@ fn callable(
             // Its clients may be on other hosts.
             Endpoint::Unix(_) => {}
             // Good in this process only.
-            Endpoint::Mem(_) | Endpoint::Match { .. } => {}
+            Endpoint::Mem(_) | Endpoint::Match { .. } | Endpoint::Rpcbind { .. } => {}
         }
     }
     if callable.is_empty() {

@@ -141,7 +141,7 @@ pub fn connect(chosen: Option<&Endpoint>) -> Result<(Endpoint, MatchmakerClient)
 ///
 /// Unix sockets are registered at such matchmakers only, and taken only from such: then server and client are both on the
 /// matchmaker's host. An own address on the network is not recognised, which costs the use of a socket and does no harm.
-pub(super) fn is_on_this_host(matchmaker: &Endpoint) -> bool {
+pub(crate) fn is_on_this_host(matchmaker: &Endpoint) -> bool {
     match matchmaker {
         Endpoint::Tcp(authority) => match authority.address() {
             Some(address) => address.ip().is_loopback(),

@@ -250,7 +250,7 @@ fn transport(endpoint: &Endpoint) -> Option<Transport> {
         Endpoint::Udp(_) => Some(Transport::Udp),
         Endpoint::Unix(_) => Some(Transport::Unix),
         // A name within the server's process says nothing in ours; a name at another matchmaker would ask in circles.
-        Endpoint::Mem(_) | Endpoint::Match { .. } => None,
+        Endpoint::Mem(_) | Endpoint::Match { .. } | Endpoint::Rpcbind { .. } => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Describing and starting a server.
 
 use super::poller::Poller;
-use super::registering::Registering;
+use super::registering::{Registered, Registering};
 use super::routes::MAX_SOCKETS;
 use super::shared::{Bounds, Shared};
 use super::source::Source;
@@ -9,7 +9,7 @@ use super::sources::Sources;
 use super::{Server, committer, house, recovering, worker};
 use crate::describe::{Interface, Semantics};
 use crate::endpoint::{Endpoint, EndpointError};
-use crate::matchmaker::{Identity, Registered, RegistrationError};
+use crate::matchmaker::{Identity, RegistrationError};
 use crate::service::Service;
 use crate::store::{CompletionStore, MemoryCompletions, OpenError, Opened, StoreError};
 use crate::system;
@@ -52,9 +52,12 @@ impl ServerBuilder {
     /// name of its interface; without an address, at the usual one (see [`matchmaker`](crate::matchmaker)).
     ///
     /// The server stays registered until it is shut down, also when the matchmaker is restarted.
+    ///
+    /// Or at this host's rpcbind, where C programs look: `rpcbind://`, which registers program and version of each service for
+    /// each transport that it listens at (see [`rpcbind`](crate::rpcbind)). It stays there until it is shut down or dropped.
     #[must_use]
-    pub fn register(mut self, matchmaker: impl fmt::Display) -> Self {
-        self.registering.targets.push(matchmaker.to_string());
+    pub fn register(mut self, at: impl fmt::Display) -> Self {
+        self.registering.targets.push(at.to_string());
         self
     }
 
@@ -233,7 +236,7 @@ pub enum StartError {
     /// The store of completion records opened, and then did not keep what became of calls that a crash interrupted.
     #[error("what became of interrupted calls cannot be kept: {0}")]
     Recovery(#[source] StoreError),
-    /// A matchmaker cannot be told of the server.
+    /// A matchmaker or an rpcbind cannot be told of the server.
     #[error(transparent)]
     Registration(#[from] RegistrationError),
     /// The system does not give what every server needs: threads, an epoll, random bytes.

@@ -42,7 +42,7 @@ pub use builder::{ServerBuilder, StartError};
 pub use shutdown::{HeldUp, ShutdownError};
 
 use crate::endpoint::Endpoint;
-use crate::matchmaker::Registered;
+use registering::Registered;
 use shared::Shared;
 use std::fmt;
 use std::sync::atomic::Ordering;

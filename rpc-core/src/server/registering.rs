@@ -3,10 +3,11 @@
 use super::StartError;
 use crate::describe::Interface;
 use crate::endpoint::Endpoint;
-use crate::matchmaker::{Identity, Registered, Registrar};
+use crate::matchmaker::{self, Identity, Registrar, RegistrationError};
+use crate::rpcbind;
 use std::time::{Duration, Instant};
 
-/// What the builder was told about matchmakers.
+/// What the builder was told about matchmakers and rpcbinds.
 #[derive(Debug, Default)]
 pub(super) struct Registering {
     pub(super) targets: Vec<String>,
@@ -17,6 +18,13 @@ pub(super) struct Registering {
 pub(super) struct Plan {
     targets: Vec<Endpoint>,
     advertised: Vec<Endpoint>,
+}
+
+/// A server's registration at one place. Dropping it ends that.
+#[derive(Debug)]
+pub(super) enum Registered {
+    Match(matchmaker::Registered),
+    Rpcbind(rpcbind::Registered),
 }
 
 impl Registering {
@@ -36,7 +44,7 @@ impl Registering {
 }
 
 impl Plan {
-    /// Registers at all matchmakers. If one refuses, the others forget the server again.
+    /// Registers at all places. If one refuses, the others forget the server again.
     pub(super) fn carry_out(
         &self,
         services: &[&'static Interface],
@@ -48,19 +56,31 @@ impl Plan {
         } else {
             &self.advertised
         };
-        let register = |target| {
+        let register = |target: &Endpoint| -> Result<Registered, RegistrationError> {
+            if matches!(target, Endpoint::Rpcbind { .. }) {
+                let registered = rpcbind::Registered::start(target, services, endpoints)
+                    .map_err(|error| RegistrationError::Rpcbind(Box::new(error)))?;
+                return Ok(Registered::Rpcbind(registered));
+            }
             let registrar = Registrar::new(target, services, endpoints, identity)?;
-            Registered::start(registrar).map_err(StartError::Registration)
+            matchmaker::Registered::start(registrar).map(Registered::Match)
         };
-        self.targets.iter().map(register).collect()
+        let registered = self.targets.iter().map(register);
+        registered
+            .collect::<Result<_, _>>()
+            .map_err(StartError::Registration)
     }
 }
 
-/// Withdraws everywhere, within about `bound` and never for long: whoever cannot be told sees the connection close.
+/// Withdraws everywhere, within about `bound` and never for long: a matchmaker that cannot be told sees the connection close.
 pub(super) fn withdraw(registered: Vec<Registered>, bound: Duration) {
     let until = Instant::now() + bound.min(LONGEST_WITHDRAWAL);
     for registered in registered {
-        registered.withdraw(until.saturating_duration_since(Instant::now()));
+        let left = until.saturating_duration_since(Instant::now());
+        match registered {
+            Registered::Match(registered) => registered.withdraw(left),
+            Registered::Rpcbind(registered) => registered.withdraw(left),
+        }
     }
 }
 

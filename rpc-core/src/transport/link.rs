@@ -198,7 +198,7 @@ impl Connecting {
             Endpoint::Udp(authority) => (Target::Udp, addresses(authority)?),
             Endpoint::Unix(name) => (Target::Unix(name.clone()), VecDeque::new()),
             Endpoint::Mem(name) => (Target::Mem(name.clone()), VecDeque::new()),
-            Endpoint::Match { .. } => return Err(no_transport()),
+            Endpoint::Match { .. } | Endpoint::Rpcbind { .. } => return Err(no_transport()),
         };
         Ok(Self {
             target,

@@ -45,7 +45,7 @@ pub(crate) enum Listener {
 }
 
 impl Listener {
-    /// Listens at `endpoint`. An endpoint without a transport (`match://`) is refused as invalid input.
+    /// Listens at `endpoint`. An endpoint without a transport (`match://`, `rpcbind://`) is refused as invalid input.
     pub(crate) fn bind(endpoint: &Endpoint) -> io::Result<Self> {
         match endpoint {
             Endpoint::Tcp(authority) => Ok(Self::Stream(StreamListener::Tcp(
@@ -58,7 +58,7 @@ impl Listener {
             Endpoint::Mem(name) => Ok(Self::Stream(StreamListener::Mem(mem::MemListener::bind(
                 name,
             )?))),
-            Endpoint::Match { .. } => Err(no_transport()),
+            Endpoint::Match { .. } | Endpoint::Rpcbind { .. } => Err(no_transport()),
         }
     }
 
@@ -174,6 +174,6 @@ fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> rustix::io::Resu
 fn no_transport() -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidInput,
-        "a matchmaker's name has no transport of its own: resolve it first",
+        "what a matchmaker or an rpcbind knows has no transport of its own: resolve it first",
     )
 }

@@ -344,7 +344,7 @@ fn only_a_matchmaker_can_be_registered_at() {
     .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "tcp://127.0.0.1:1 is no matchmaker; write match://[host:port/][name] or match://[name]?at=unix:/path"
+        "tcp://127.0.0.1:1 is no matchmaker and no rpcbind; write match://[host:port/][name], match://[name]?at=unix:/path or rpcbind://"
     );
 }
 
