@@ -1,17 +1,18 @@
 //! What a matchmaker costs: look-ups and memory with few and with many registrations, and how soon a killed server is gone.
 //!
 //! `cargo run --release -p benches --bin registry [COUNT…]`: for each number of registrations (10, 1,000 and 100,000 if nothing
-//! is said) how many registrations, look-ups and look-ups of names that nobody has one client makes in a second over a Unix
-//! socket, and how much memory the matchmaker has. Then the time from the SIGKILL of a registered process to the first look-up
-//! that does not find it. Nothing fails because of a figure.
+//! is said) how many registrations, look-ups of any name, of one name, and of names that nobody has one client makes in a second
+//! over a Unix socket, and how much memory the matchmaker has. Then what the registry takes for a look-up without a call; then
+//! the time from the SIGKILL of a registered process to the first look-up that does not find it. Nothing fails because of a
+//! figure.
 
 use benches::Outcome;
 use benches::peer::{Peer, serve_at};
 use benches::placement::load;
-use rpc_core::Bounded;
 use rpc_core::matchmaker::{MatchmakerClient, Registration};
+use rpc_core::{Bounded, Time};
 use rpc_matchmaker::Daemon;
-use rpc_matchmaker::registry::Limits;
+use rpc_matchmaker::registry::{Caller, Limits, Owner, Registrant, Registry};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,9 @@ const BATCHES: usize = 41;
 
 /// Look-ups in a batch.
 const BATCH: usize = 500;
+
+/// Names are asked for in no order: a prime steps through them all.
+const STEP: usize = 7_919;
 
 /// Kills on each transport.
 const KILLS: usize = 21;
@@ -49,13 +53,17 @@ fn main() -> Outcome<()> {
 fn serve(state: Option<&Path>) -> Outcome<()> {
     let socket = format!("unix:@registry-bench-{}", std::process::id());
     let endpoints = [&socket, "tcp://127.0.0.1:0", "udp://127.0.0.1:0"];
-    let limits = Limits {
-        longest_lease: Duration::from_millis(LONG.into()),
-        ..Limits::default()
-    };
-    let daemon = Daemon::start_with_state(&endpoints, limits, state)?;
+    let daemon = Daemon::start_with_state(&endpoints, limits(), state)?;
     let said: Vec<String> = daemon.endpoints().iter().map(ToString::to_string).collect();
     serve_at(said.join(" "))
+}
+
+/// Those of a matchmaker, with leases that outlast the measurement.
+fn limits() -> Limits {
+    Limits {
+        longest_lease: Duration::from_millis(LONG.into()),
+        ..Limits::default()
+    }
 }
 
 /// A process that registers and waits to be killed.
@@ -68,7 +76,7 @@ fn own(matchmaker: &str) -> Outcome<()> {
 fn measure(counts: &[usize]) -> Outcome<()> {
     println!("load at the start {}", load());
     println!(
-        "registered   state file   registers/s   look-ups/s (best)     misses/s (best)   memory of the matchmaker"
+        "registered   state file   registers/s   look-ups/s (best)   of the same name   misses/s (best)     memory of the matchmaker"
     );
     for count in counts {
         crowd(*count, None)?;
@@ -77,6 +85,10 @@ fn measure(counts: &[usize]) -> Outcome<()> {
         let outcome = crowd(*count, folder.join("state").to_str());
         std::fs::remove_dir_all(&folder)?;
         outcome?;
+    }
+    println!("\nregistered   a look-up without a call, ns (best)   of the same name (best)");
+    for count in counts {
+        alone(*count)?;
     }
     println!("\nkilled over   until it is not found: median   slowest   of {KILLS}");
     for transport in ["unix", "tcp", "udp"] {
@@ -91,9 +103,7 @@ fn crowd(count: usize, state: Option<&str>) -> Outcome<()> {
     let arguments: Vec<&str> = ["serve"].into_iter().chain(state).collect();
     let matchmaker = Peer::start(&arguments)?;
     let client = MatchmakerClient::connect(endpoint(&matchmaker, "unix")?)?;
-    let names: Vec<String> = (0..count)
-        .map(|number| format!("service-{number}"))
-        .collect();
+    let names = names(count);
     let start = Instant::now();
     for name in &names {
         client.register(registration(name), LONG).wait()??;
@@ -101,10 +111,12 @@ fn crowd(count: usize, state: Option<&str>) -> Outcome<()> {
     let registers = rate(count, start);
     let mut number = 0;
     let look_ups = batches(|| {
-        number += 1;
-        // In no order: a prime steps through them all.
-        let name = &names[number * 7_919 % count];
-        client.lookup(name).wait()??;
+        number += STEP;
+        client.lookup(&names[number % count]).wait()??;
+        Ok(())
+    })?;
+    let same = batches(|| {
+        client.lookup(&names[count / 2]).wait()??;
         Ok(())
     })?;
     let misses = batches(|| match client.lookup("servcie-17").wait()? {
@@ -114,9 +126,44 @@ fn crowd(count: usize, state: Option<&str>) -> Outcome<()> {
     let memory = memory(matchmaker.id())?;
     let kept = if state.is_some() { "yes" } else { "no" };
     println!(
-        "{count:>10}   {kept:>10}   {registers:>11.0}   {look_ups:>17}   {misses:>17}   {memory}"
+        "{count:>10}   {kept:>10}   {registers:>11.0}   {look_ups:>17}   {same:>16}   {misses:>17}   {memory}"
     );
     Ok(())
+}
+
+/// One line: what the registry itself takes for a look-up, of names in no order and of one name again and again.
+fn alone(count: usize) -> Outcome<()> {
+    let mut registry = Registry::new(limits(), [7; 16]);
+    let names = names(count);
+    for (number, name) in names.iter().enumerate() {
+        let caller = Caller {
+            // One registrant alone could not fill it.
+            registrant: Registrant::User(u32::try_from(number)?),
+            owner: Some(Owner(1)),
+            operator: false,
+        };
+        registry.handle_register(Time::ZERO, &caller, registration(name), LONG)?;
+    }
+    let mut number = 0;
+    let any = nanoseconds(|| {
+        number += STEP;
+        registry.lookup(Time::ZERO, &names[number % count]).len()
+    });
+    let same = nanoseconds(|| registry.lookup(Time::ZERO, &names[count / 2]).len());
+    println!("{count:>10}   {any:>35}   {same:>23}");
+    Ok(())
+}
+
+/// How long one takes: the median of the batches, and the fastest one.
+fn nanoseconds(mut look_up: impl FnMut() -> usize) -> String {
+    let mut times = Vec::new();
+    for _ in 0..BATCHES {
+        let start = Instant::now();
+        let found: usize = (0..20 * BATCH).map(|_| look_up()).sum();
+        times.push(start.elapsed().as_nanos() / found.max(1) as u128);
+    }
+    times.sort_unstable();
+    format!("{} ({})", times[BATCHES / 2], times[0])
 }
 
 fn killed(transport: &str) -> Outcome<()> {
@@ -135,6 +182,12 @@ fn killed(transport: &str) -> Outcome<()> {
     let (median, slowest) = (times[KILLS / 2], times[KILLS - 1]);
     println!("{transport:>11}   {median:>30.1?}   {slowest:>7.1?}");
     Ok(())
+}
+
+fn names(count: usize) -> Vec<String> {
+    (0..count)
+        .map(|number| format!("service-{number}"))
+        .collect()
 }
 
 /// How often in a second: the median of the batches, and the fastest one.

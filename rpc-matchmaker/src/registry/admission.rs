@@ -31,7 +31,7 @@ impl Registry {
         new: &Registration,
     ) -> Result<Place, RegisterError> {
         let mut place = Place::default();
-        for (lease, record) in self.entries_of(name) {
+        for (lease, record) in self.entries.of_name(name) {
             let old = &record.registration;
             if old.instance != new.instance || record.registrant != by {
                 continue;
@@ -63,18 +63,18 @@ impl Registry {
             entries: ended.len(),
             bytes: ended
                 .iter()
-                .filter_map(|lease| self.records.get(lease))
+                .filter_map(|lease| self.entries.get(*lease))
                 .map(Record::bytes)
                 .sum(),
         };
-        let of_name = self.entries_of(name).count() - freed.entries;
+        let of_name = self.entries.of_name(name).count() - freed.entries;
         if of_name >= self.limits.entries_per_name {
             return full(self.limits.entries_per_name);
         }
         let own = self.share(record.registrant);
         check(
             own.entries - freed.entries,
-            self.records.len() - freed.entries,
+            self.len() - freed.entries,
             1,
             freed.entries,
             self.limits.entries,

@@ -32,6 +32,7 @@
 
 mod admission;
 mod changes;
+mod entries;
 mod invariants;
 mod limits;
 mod names;
@@ -53,6 +54,7 @@ use std::time::Duration;
 use admission::{EARLIER, Share};
 use changes::Changes;
 pub use changes::{Change, SLOTS, Slot};
+use entries::Entries;
 pub use limits::Limits;
 pub use record::Record;
 pub use registrant::{Caller, Owner, Registrant};
@@ -69,8 +71,7 @@ pub struct Registry {
     lease_key: [u8; 16],
     registered: u64,
     bytes: usize,
-    records: BTreeMap<u64, Record>,
-    by_name: BTreeMap<String, BTreeSet<u64>>,
+    entries: Entries,
     by_owner: BTreeMap<Owner, BTreeSet<u64>>,
     by_end: BTreeSet<(Time, u64)>,
     shares: BTreeMap<Registrant, Share>,
@@ -79,15 +80,15 @@ pub struct Registry {
 
 impl Registry {
     /// An empty registry. `entropy` are 16 unpredictable bytes, fresh for each start: lease numbers come from them, so
-    /// that a server that renews at a restarted matchmaker is told *unknown*, never given another server's lease.
+    /// that a server that renews at a restarted matchmaker is told *unknown*, never given another server's lease; and the key
+    /// by which names are hashed, so that nobody can choose names that slow look-ups down.
     pub fn new(limits: Limits, entropy: [u8; 16]) -> Self {
         Self {
             limits,
             lease_key: entropy,
             registered: 0,
             bytes: 0,
-            records: BTreeMap::new(),
-            by_name: BTreeMap::new(),
+            entries: Entries::new(derived(&entropy)),
             by_owner: BTreeMap::new(),
             by_end: BTreeSet::new(),
             shares: BTreeMap::new(),
@@ -116,8 +117,8 @@ impl Registry {
 
         let lease = place.repeated.unwrap_or_else(|| self.next_lease());
         record.number = self
-            .records
-            .get(&lease)
+            .entries
+            .get(lease)
             .map_or(self.registered, |repeated| repeated.number);
         for ended in place.ended {
             self.remove(ended);
@@ -130,7 +131,7 @@ impl Registry {
     /// `None`: there is no such entry (any more), or it is another's; its server should register again.
     pub fn handle_renew(&mut self, now: Time, caller: &Caller, lease: u64) -> Option<Lease> {
         self.handle_timeout(now);
-        let record = self.records.get_mut(&lease)?;
+        let record = self.entries.get_mut(lease)?;
         if !caller.may_renew(record.registrant) {
             return None;
         }
@@ -148,7 +149,7 @@ impl Registry {
     /// Removes an entry. False if there is none, which is no error: withdrawing is idempotent; or if it is another's.
     pub fn handle_withdraw(&mut self, now: Time, caller: &Caller, lease: u64) -> bool {
         self.handle_timeout(now);
-        let record = self.records.get(&lease);
+        let record = self.entries.get(lease);
         let may = record.is_some_and(|record| caller.may_withdraw(record.registrant));
         may && self.remove(lease).is_some()
     }
@@ -157,7 +158,7 @@ impl Registry {
     pub fn handle_dismiss(&mut self, now: Time, caller: &Caller, name: &str) -> Option<u32> {
         self.handle_timeout(now);
         let name = name.to_ascii_lowercase();
-        let entries = self.entries_of(&name);
+        let entries = self.entries.of_name(&name);
         let (theirs, others): (Vec<_>, Vec<_>) =
             entries.partition(|(_, record)| caller.may_dismiss(record.registrant));
         if theirs.is_empty() && !others.is_empty() {
@@ -219,13 +220,12 @@ impl Registry {
     /// [`Registry::lookup`]; and whether there are more. A name is never divided: ask again with the last one.
     pub fn list(&mut self, now: Time, after: &str) -> (Vec<&Record>, bool) {
         self.handle_timeout(now);
-        let mut names = self.by_name.range::<str, _>((
-            Bound::Excluded(&*after.to_ascii_lowercase()),
-            Bound::Unbounded,
-        ));
+        let after = after.to_ascii_lowercase();
+        let beyond = (Bound::Excluded(&*after), Bound::Unbounded);
+        let mut names = self.entries.names().range::<str, _>(beyond);
         let mut page = Vec::new();
         while page.len() < self.limits.page {
-            let Some((name, _)) = names.next() else {
+            let Some(name) = names.next() else {
                 return (page, false);
             };
             page.extend(self.ordered(name));
@@ -238,19 +238,21 @@ impl Registry {
     /// next to it in the alphabet are looked at, so that a miss in a large registry costs no more than one in a small one.
     pub fn near(&self, name: &str, most: usize) -> Vec<String> {
         let name = name.to_ascii_lowercase();
-        let after = self.by_name.range(name.clone()..).take(COMPARED);
-        let before = self.by_name.range(..name.clone()).rev().take(COMPARED);
-        names::near(&name, after.chain(before).map(|(known, _)| known), most)
+        let names = self.entries.names();
+        let after = names.range::<str, _>((Bound::Included(&*name), Bound::Unbounded));
+        let before = names.range::<str, _>((Bound::Unbounded, Bound::Excluded(&*name)));
+        let around = after.take(COMPARED).chain(before.rev().take(COMPARED));
+        names::near(&name, around.map(|known| &**known), most)
     }
 
     /// How many entries there are, among them those whose lease ended since the last input.
     pub fn len(&self) -> usize {
-        self.records.len()
+        self.entries.len()
     }
 
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.len() == 0
     }
 
     /// The connections that own entries.
@@ -265,7 +267,7 @@ impl Registry {
             hasher.write_u64(self.registered);
             let lease = hasher.finish();
             // Two of the numbers can be alike, once in 2^64: the second one is passed over.
-            if !self.records.contains_key(&lease) {
+            if self.entries.get(lease).is_none() {
                 return lease;
             }
         }
@@ -276,14 +278,9 @@ impl Registry {
         asked.clamp(self.limits.shortest_lease, self.limits.longest_lease)
     }
 
-    /// The entries of a name in the form in which it is matched.
-    fn entries_of(&self, name: &str) -> impl Iterator<Item = (u64, &Record)> {
-        let leases = self.by_name.get(name).into_iter().flatten();
-        leases.filter_map(|lease| Some((*lease, self.records.get(lease)?)))
-    }
-
     fn ordered(&self, name: &str) -> Vec<&Record> {
-        let mut found: Vec<&Record> = self.entries_of(name).map(|(_, record)| record).collect();
+        let found = self.entries.of_name(name);
+        let mut found: Vec<&Record> = found.map(|(_, record)| record).collect();
         found.sort_by_key(|record| Reverse((record.registrant.is_proven(), record.number)));
         found
     }
@@ -294,9 +291,8 @@ impl Registry {
         let share = self.shares.entry(record.registrant).or_default();
         share.entries += 1;
         share.bytes += record.bytes();
-        self.by_name.entry(name).or_default().insert(lease);
         self.index(lease, record.end(), record.owner);
-        self.records.insert(lease, record);
+        self.entries.insert(&name, lease, record);
     }
 
     /// Notes what a renewal changes.
@@ -308,9 +304,8 @@ impl Registry {
     }
 
     fn remove(&mut self, lease: u64) -> Option<Record> {
-        let record = self.records.remove(&lease)?;
-        let name = record.name();
-        self.changes.push(&name, lease);
+        let record = self.entries.remove(lease)?;
+        self.changes.push(&record.name(), lease);
         self.bytes -= record.bytes();
         if let Some(share) = self.shares.get_mut(&record.registrant) {
             share.entries -= 1;
@@ -320,7 +315,6 @@ impl Registry {
             }
         }
         self.by_end.remove(&(record.end(), lease));
-        remove_from(&mut self.by_name, &name, lease);
         if let Some(owner) = record.owner {
             remove_from(&mut self.by_owner, &owner, lease);
         }
@@ -338,6 +332,20 @@ fn remove_from<K: Ord>(index: &mut BTreeMap<K, BTreeSet<u64>>, key: &K, lease: u
             index.remove(key);
         }
     }
+}
+
+/// Another key, from which nothing can be learnt about the first one: other texts are hashed for it than for leases.
+fn derived(key: &[u8; 16]) -> [u8; 16] {
+    let half = |text: &[u8]| {
+        let mut hasher = SipHasher13::new_with_key(key);
+        hasher.write(text);
+        hasher.finish().to_be_bytes()
+    };
+    let mut derived = [0; 16];
+    let (first, second) = derived.split_at_mut(8);
+    first.copy_from_slice(&half(b"names, first half"));
+    second.copy_from_slice(&half(b"names, second half"));
+    derived
 }
 
 fn lease_of(id: u64, length: Duration) -> Lease {

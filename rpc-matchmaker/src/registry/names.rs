@@ -14,64 +14,91 @@ pub(super) fn canonical(name: &str) -> Result<String, RegisterError> {
 /// Up to `most` of `known` that are a few typing mistakes away from `name`, or begin with it; the nearest first.
 pub(super) fn near<'a>(
     name: &str,
-    known: impl Iterator<Item = &'a String>,
+    known: impl Iterator<Item = &'a str>,
     most: usize,
 ) -> Vec<String> {
     let allowed = (name.len() / 3).max(1);
+    let typed = Typed::new(name);
     let distance = |candidate: &str| {
         if !name.is_empty() && candidate.starts_with(name) {
             return Some(0);
         }
-        // Only names of about the same length are compared, and no very long ones: a miss stays cheap.
-        let comparable = candidate.len().abs_diff(name.len()) <= allowed
-            && name.len().max(candidate.len()) <= LONGEST;
-        comparable
-            .then(|| edits(name.as_bytes(), candidate.as_bytes()))
-            .filter(|edits| *edits <= allowed)
+        if candidate.len().abs_diff(name.len()) > allowed {
+            return None;
+        }
+        let edits = typed.as_ref()?.edits(candidate);
+        (edits <= allowed).then_some(edits)
     };
-    let mut found: Vec<(usize, &String)> = known
+    let mut found: Vec<(usize, &str)> = known
         .filter_map(|known| Some((distance(known)?, known)))
         .collect();
     found.sort();
     found
         .into_iter()
         .take(most)
-        .map(|(_, known)| known.clone())
+        .map(|(_, known)| known.to_owned())
         .collect()
 }
 
-/// Names that nobody types are compared with nothing.
-const LONGEST: usize = 64;
+/// A name, ready to be compared with many.
+///
+/// A column of the table of distances is one number, a bit for each letter: see H. Hyyrö, "A bit-vector algorithm for computing
+/// Levenshtein and Damerau edit distances", Nordic Journal of Computing 10 (2003). The table itself, for each of the names next
+/// to a missed one, would cost more than all the rest of the call.
+struct Typed {
+    length: usize,
+    /// For each byte, where it stands in the name.
+    places: [u64; 256],
+}
 
-/// How many letters to insert, remove, replace or swap with their neighbour, to come from one text to the other.
-fn edits(from: &[u8], to: &[u8]) -> usize {
-    let mut before = vec![0; to.len() + 1];
-    let mut above: Vec<usize> = (0..=to.len()).collect();
-    for (row, letter) in from.iter().enumerate() {
-        let mut current = vec![row + 1; to.len() + 1];
-        for (column, other) in to.iter().enumerate() {
-            let replaced = above[column] + usize::from(letter != other);
-            let mut best = replaced.min(above[column + 1] + 1).min(current[column] + 1);
-            let swapped =
-                row > 0 && column > 0 && letter == &to[column - 1] && other == &from[row - 1];
-            if swapped {
-                best = best.min(before[column - 1] + 1);
-            }
-            current[column + 1] = best;
+impl Typed {
+    /// None if it has more letters than anybody types: it is compared with nothing.
+    fn new(name: &str) -> Option<Self> {
+        let length = name.len();
+        let mut places = [0; 256];
+        for (place, letter) in name.bytes().enumerate() {
+            places[usize::from(letter)] |= 1_u64.checked_shl(place.try_into().ok()?)?;
         }
-        before = above;
-        above = current;
+        Some(Self { length, places })
     }
-    above.last().copied().unwrap_or(0)
+
+    /// How many letters to insert, remove, replace or swap with their neighbour, to come from one text to the other.
+    fn edits(&self, to: &str) -> usize {
+        let Some(last) = self.length.checked_sub(1) else {
+            return to.len();
+        };
+        let mut edits = self.length;
+        // Where the distance grows, and where it falls, from one row of a column to the next; where it is the same as in the
+        // row and the column before.
+        let (mut grows, mut falls, mut diagonal) = (!0_u64, 0_u64, 0_u64);
+        let mut before = 0;
+        for letter in to.bytes() {
+            let here = self.places[usize::from(letter)];
+            let swapped = ((!diagonal & here) << 1) & before;
+            let carried = (here & grows).wrapping_add(grows) ^ grows;
+            diagonal = carried | here | falls | swapped;
+            // The same from one column to the next.
+            let (grew, fell) = (falls | !(diagonal | grows), diagonal & grows);
+            edits += (grew >> last & 1) as usize;
+            edits -= (fell >> last & 1) as usize;
+            let (grew, fell) = (grew << 1 | 1, fell << 1);
+            (grows, falls) = (fell | !(diagonal | grew), grew & diagonal);
+            before = here;
+        }
+        edits
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{canonical, edits, near};
+    use super::{Typed, canonical, near};
 
     fn check(name: &str, known: &[&str], expected: &[&str]) {
-        let known: Vec<String> = known.iter().map(|name| (*name).to_owned()).collect();
-        assert_eq!(near(name, known.iter(), 3), expected, "near {name:?}");
+        assert_eq!(
+            near(name, known.iter().copied(), 3),
+            expected,
+            "near {name:?}"
+        );
     }
 
     #[test]
@@ -92,20 +119,74 @@ mod tests {
         );
     }
 
+    /// The same by the table that defines it.
+    fn table(from: &[u8], to: &[u8]) -> usize {
+        let mut rows = vec![(0..=to.len()).collect::<Vec<usize>>()];
+        for (row, letter) in from.iter().enumerate() {
+            let mut current = vec![row + 1; to.len() + 1];
+            for (column, other) in to.iter().enumerate() {
+                let replaced = rows[row][column] + usize::from(letter != other);
+                let removed = rows[row][column + 1].min(current[column]) + 1;
+                current[column + 1] = replaced.min(removed);
+                let pair =
+                    |from: &[u8], end: usize| Some((*from.get(end.checked_sub(1)?)?, from[end]));
+                let (ours, theirs) = (pair(from, row), pair(to, column));
+                if ours.is_some() && ours == theirs.map(|(first, second)| (second, first)) {
+                    current[column + 1] = current[column + 1].min(rows[row - 1][column - 1] + 1);
+                }
+            }
+            rows.push(current);
+        }
+        rows[from.len()][to.len()]
+    }
+
     #[test]
-    fn edits_counts_insertions_removals_replacements_and_swaps() {
-        for (from, to, expected) in [
+    fn edits_are_insertions_removals_replacements_and_swaps() {
+        let long = "x".repeat(64);
+        let rows = [
             ("", "", 0),
             ("", "abc", 3),
             ("abc", "", 3),
             ("abc", "acb", 1),
             ("kitten", "sitting", 3),
             ("ab", "ba", 1),
-        ] {
+            (&long, "y", 64),
+            (&long, &long[1..], 1),
+        ];
+        for (from, to, expected) in rows {
+            assert_eq!(table(from.as_bytes(), to.as_bytes()), expected);
             assert_eq!(
-                edits(from.as_bytes(), to.as_bytes()),
+                Typed::new(from).unwrap().edits(to),
                 expected,
-                "{from} to {to}"
+                "{from}, {to}"
+            );
+        }
+        assert!(Typed::new(&"x".repeat(65)).is_none());
+    }
+
+    #[test]
+    fn edits_are_what_the_table_says() {
+        let mut state = 1_u64;
+        let mut below = |most: u64| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) % most
+        };
+        for _ in 0..3_000 {
+            // Few letters, so that much is alike.
+            let mut text = |longest: u64| -> String {
+                let length = below(longest + 1);
+                (0..length)
+                    .map(|_| char::from(b'a' + below(3) as u8))
+                    .collect()
+            };
+            let (from, to) = (text(64), text(70));
+            let expected = table(from.as_bytes(), to.as_bytes());
+            assert_eq!(
+                Typed::new(&from).unwrap().edits(&to),
+                expected,
+                "{from}, {to}"
             );
         }
     }

@@ -26,7 +26,7 @@ pub struct Saved {
 impl Registry {
     /// What has to be kept of an entry; none if there is no such entry.
     pub fn saved(&self, lease: u64) -> Option<Saved> {
-        let record = self.records.get(&lease)?;
+        let record = self.entries.get(lease)?;
         Some(Saved {
             lease,
             number: record.number,
@@ -39,7 +39,9 @@ impl Registry {
 
     /// What has to be kept of all entries, in the order of their leases.
     pub fn all_saved(&self) -> impl Iterator<Item = Saved> {
-        self.records.keys().filter_map(|lease| self.saved(*lease))
+        let mut leases: Vec<u64> = self.entries.iter().map(|(lease, _)| lease).collect();
+        leases.sort_unstable();
+        leases.into_iter().filter_map(|lease| self.saved(lease))
     }
 
     /// Enters what an earlier life of the registry held. Its connection is gone and nobody knows whether its server lives, so it
@@ -47,7 +49,7 @@ impl Registry {
     pub fn handle_restored(&mut self, now: Time, saved: Saved) -> Option<Lease> {
         self.handle_timeout(now);
         let name = names::canonical(&saved.registration.name).ok()?;
-        if self.records.contains_key(&saved.lease) || saved.earlier.len() > super::EARLIER {
+        if self.entries.get(saved.lease).is_some() || saved.earlier.len() > super::EARLIER {
             return None;
         }
         let length = saved
@@ -58,9 +60,9 @@ impl Registry {
         record.number = saved.number;
         let place = self.place_of(&name, record.registrant, &record.registration);
         // Shares are not asked for: they decide who may have more, and this was granted.
-        let fits = self.records.len() < self.limits.entries
+        let fits = self.len() < self.limits.entries
             && self.bytes + record.bytes() <= self.limits.bytes
-            && self.entries_of(&name).count() < self.limits.entries_per_name;
+            && self.entries.of_name(&name).count() < self.limits.entries_per_name;
         if !fits || !place.is_ok_and(|place| place.ended.is_empty()) {
             return None;
         }

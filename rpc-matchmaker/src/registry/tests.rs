@@ -1,5 +1,6 @@
 //! The rules of the registry one by one.
 
+mod entries;
 mod model;
 mod ownership;
 
