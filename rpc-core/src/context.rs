@@ -1,9 +1,12 @@
 //! What a handler may know about the call that it answers.
 
+mod claim;
 mod recording;
 
 use crate::transport::{Address, Credentials};
+pub use claim::Claim;
 pub(crate) use recording::{Access, End, Recorded, Recording, StoreTrouble};
+use rpc_proto::message::SysCredential;
 use rpc_proto::session::wire::RequestId;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -78,6 +81,7 @@ pub struct Peer {
     /// None: a caller within this process that uses no transport.
     address: Option<Address>,
     connection: Option<Connection>,
+    claimed: Option<Claim>,
 }
 
 impl Peer {
@@ -85,6 +89,15 @@ impl Peer {
         Self {
             address: Some(address),
             connection,
+            claimed: None,
+        }
+    }
+
+    /// The same caller, with what it says of itself in a call.
+    pub(crate) fn claiming(&self, said: Option<Arc<SysCredential>>) -> Self {
+        Self {
+            claimed: said.map(Claim::said),
+            ..self.clone()
         }
     }
 
@@ -93,6 +106,7 @@ impl Peer {
         Self {
             address: None,
             connection: None,
+            claimed: None,
         }
     }
 
@@ -107,6 +121,23 @@ impl Peer {
             Address::Tcp(address) | Address::Udp(address) => Some(*address),
             Address::Unix { .. } | Address::Mem(..) => None,
         }
+    }
+
+    /// Who the caller says it is, if it says so. Nothing proves it; see [`Claim`].
+    ///
+    /// ```
+    /// # use rpc_core::Context;
+    /// fn owner_of_a_new_file(cx: &Context) -> (u32, u32) {
+    ///     const NOBODY: u32 = 65_534;
+    ///     match cx.peer().claimed() {
+    ///         // The administrator of another host is nobody here.
+    ///         Some(claim) if claim.uid() != 0 => (claim.uid(), claim.gid()),
+    ///         _ => (NOBODY, NOBODY),
+    ///     }
+    /// }
+    /// ```
+    pub fn claimed(&self) -> Option<&Claim> {
+        self.claimed.as_ref()
     }
 
     /// Who made the connection, proven by the kernel at the moment of connecting; only callers over Unix sockets have it.

@@ -60,10 +60,11 @@ pub use client::{
     Call, Client, ClientFileError, KeySpace, Oneway, Pending, Resolve, SessionFile, Stats,
     Unanswered, Unfinished,
 };
-pub use context::{Connection, Context, Peer};
+pub use context::{Claim, Connection, Context, Peer};
 pub use endpoint::{Authority, Endpoint, EndpointError, EndpointProblem, SocketName, Transport};
 pub use error::{ConnectError, Error, ErrorKind, ResolveError};
 pub use rpc_macros::{Xdr, rpc};
+pub use rpc_proto::message::ClaimError;
 pub use rpc_proto::time::{Executed, Retry, Time};
 
 #[cfg(feature = "postcard")]

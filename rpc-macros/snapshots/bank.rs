@@ -148,6 +148,7 @@ impl ::core::fmt::Debug for BankClient {
 }
 #[automatically_derived]
 impl ::rpc_core::Client for BankClient {
+    const INTERFACE: &'static ::rpc_core::__private::Interface = BankClient::INTERFACE;
     fn channel(&self) -> &::rpc_core::__private::Channel {
         &self.channel
     }

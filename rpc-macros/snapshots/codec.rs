@@ -98,6 +98,7 @@ impl ::core::fmt::Debug for TravelClient {
 }
 #[automatically_derived]
 impl ::rpc_core::Client for TravelClient {
+    const INTERFACE: &'static ::rpc_core::__private::Interface = TravelClient::INTERFACE;
     fn channel(&self) -> &::rpc_core::__private::Channel {
         &self.channel
     }

@@ -41,6 +41,7 @@ use rpc_proto::session::client::{Config, HEADROOM};
 use rpc_proto::time::{Executed, Retry};
 use rpc_proto::xdr::{Decode, DecodeError, EncodeError, Encoder, Limits, from_slice};
 
+use crate::context::Claim;
 use crate::endpoint::Endpoint;
 use crate::error::{ConnectError, Error, ErrorKind};
 use crate::nested;
@@ -76,6 +77,10 @@ static NO_METHOD: Method = Method {
 
 /// What all clients that `#[rpc]` writes have in common.
 pub trait Client: Clone + Send + Sync + 'static {
+    /// What it calls.
+    #[doc(hidden)]
+    const INTERFACE: &'static Interface;
+
     /// The client's way to its server.
     #[doc(hidden)]
     fn channel(&self) -> &Channel;
@@ -83,6 +88,20 @@ pub trait Client: Clone + Send + Sync + 'static {
     /// A client with another way.
     #[doc(hidden)]
     fn from_channel(channel: Channel) -> Self;
+
+    /// Connects to the service at `endpoint` as somebody: the server is told what `claim` says ([`Peer::claimed`](crate::Peer::claimed)),
+    /// and believes it or not. Else callers say nothing of themselves.
+    ///
+    /// A server with sessions is told when a session is asked for, any other one (which may demand it) with each call: the
+    /// credential is AUTH_SYS of RFC 5531. Errors are those of `connect`.
+    fn connect_as(endpoint: &str, claim: &Claim) -> Result<Self, ConnectError> {
+        let config = Config {
+            claim: Some(claim.credential()),
+            ..Config::default()
+        };
+        let channel = Channel::connect_with(endpoint.parse()?, Self::INTERFACE, PATIENCE, config)?;
+        Ok(Self::from_channel(channel))
+    }
 
     /// This client, whose calls can have names: [`Call::key`] takes them to be names of `space`.
     fn with_key_space(&self, space: &KeySpace) -> Self {
@@ -135,10 +154,19 @@ impl Channel {
         interface: &'static Interface,
         patience: Duration,
     ) -> Result<Self, ConnectError> {
+        Self::connect_with(endpoint, interface, patience, Config::default())
+    }
+
+    fn connect_with(
+        endpoint: Endpoint,
+        interface: &'static Interface,
+        patience: Duration,
+        config: Config,
+    ) -> Result<Self, ConnectError> {
         let resolver = resolve::resolver(&endpoint, interface);
         let _waiting = nested::wait();
         let patience = nested::shorten(patience);
-        let engine = Engine::connect(endpoint, resolver, interface, patience, Config::default())?;
+        let engine = Engine::connect(endpoint, resolver, interface, patience, config)?;
         Ok(Self {
             interface,
             road: Road::Remote(Arc::new(engine)),

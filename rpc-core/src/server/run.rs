@@ -37,7 +37,8 @@ impl Hands<'_> {
         };
         let deadline = instant(run.deadline, begun.now);
         let is_plain = run.token.id().is_none();
-        let cx = Context::new(begun.peer.clone(), deadline, run.token.id());
+        let peer = begun.peer.claiming(run.claimed);
+        let cx = Context::new(peer, deadline, run.token.id());
         let (access, means) = shared.access(method, run.token);
         let passed_on = nested::pass_on(run.deadline);
         let done = self.run_method(&place, method.procedure, &cx.with_store(access), args);

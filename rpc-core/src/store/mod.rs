@@ -22,6 +22,7 @@ use std::sync::Arc;
 pub use durable::DurableStore;
 pub use error::{OpenError, StoreError};
 pub use memory::MemoryCompletions;
+pub use rpc_proto::message::SysCredential;
 pub use rpc_proto::session::Security;
 pub use rpc_proto::session::store::{
     CallKey, Change, FinishedCall, Forgotten, Kept, KeptSession, StartedCall, StoreIdentity,

@@ -84,6 +84,8 @@ fn common(interface: &Interface) -> TokenStream {
         #(#conditions)*
         #[automatically_derived]
         impl #framework::Client for #client {
+            const INTERFACE: &'static #private::Interface = #client::INTERFACE;
+
             fn channel(&self) -> &#private::Channel {
                 &self.channel
             }

@@ -76,6 +76,7 @@ pub struct Channel {
 }
 
 pub trait Client: Clone + Send + Sync + 'static {
+    const INTERFACE: &'static Interface;
     fn channel(&self) -> &Channel;
     fn from_channel(channel: Channel) -> Self;
 }

@@ -27,6 +27,7 @@
 mod auth;
 mod call;
 mod reply;
+mod sys;
 mod writer;
 
 #[cfg(test)]
@@ -35,6 +36,8 @@ mod tests;
 pub use auth::{Auth, AuthStatus, AuthTooLong, Flavor, MAX_AUTH};
 pub use call::{Call, CallHeader};
 pub use reply::{AcceptStatus, RejectStatus, Reply, ReplyHeader, ReplyStatus};
+pub use sys::{ClaimError, SysCredential};
+pub(crate) use sys::{claimed, credential};
 
 use crate::xdr::{DecodeError, Decoder, Limits};
 

@@ -6,6 +6,7 @@
 
 use super::Security;
 use super::wire::{KeyId, RequestId, SessionId};
+use crate::message::SysCredential;
 use std::fmt;
 use std::time::Duration;
 
@@ -98,6 +99,8 @@ pub struct KeptSession {
     pub nonce: u64,
     /// Digest of the credential that it was opened with.
     pub identity: u128,
+    /// Who the client said that it is.
+    pub claimed: Option<SysCredential>,
     /// The least that a transport must guarantee to carry it.
     pub security: Security,
     /// Which of its numbers are forgotten.

@@ -56,6 +56,7 @@ impl World {
             client: [self.rng.next() as u8; 16],
             nonce: self.rng.next(),
             identity: u128::from(self.rng.next()),
+            claimed: None,
             security: self.rng.pick(&[Security::Network, Security::Local]),
             forgotten: Forgotten {
                 below: 1,

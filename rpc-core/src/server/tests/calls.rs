@@ -1,7 +1,7 @@
 //! Calls and their answers.
 
 use super::support::*;
-use rpc_proto::message::{AcceptStatus, Auth, AuthStatus, CallHeader, Flavor, RejectStatus};
+use rpc_proto::message::{AcceptStatus, CallHeader, RejectStatus};
 use std::collections::BTreeSet;
 
 const TCP: &[&str] = &["tcp://127.0.0.1:0"];
@@ -67,27 +67,12 @@ fn what_cannot_be_answered_is_refused_as_rfc_5531_says() {
     let server = start(&Desk::default(), TCP);
     let mut caller = Caller::new(&server);
     let plain = header(9, ECHO);
-    let sys_body = [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0];
-    let sys = Auth::new(Flavor::SYS, &sys_body).expect("short");
-    let odd = Auth::new(Flavor(77), &[]).expect("short");
     let x = &[0, 0, 0, 1, b'x', 0, 0, 0];
     let mut rpc_3 = raw_call(plain, x);
     rpc_3[15] = 3;
     let failed = Answer::Failed;
-    let rejected = AuthStatus::RejectedCredential;
     let rows = [
         ("a call", raw_call(plain, x), Answer::Bytes(b"x".to_vec())),
-        (
-            "AUTH_SYS",
-            raw_call(
-                CallHeader {
-                    credential: sys,
-                    ..plain
-                },
-                x,
-            ),
-            Answer::Bytes(b"x".to_vec()),
-        ),
         ("null", raw_call(header(9, 0), &[]), Answer::Empty),
         (
             "null with an argument",
@@ -138,17 +123,6 @@ fn what_cannot_be_answered_is_refused_as_rfc_5531_says() {
             "RPC version 3",
             rpc_3,
             Answer::Denied(RejectStatus::RpcMismatch { low: 2, high: 2 }),
-        ),
-        (
-            "an unknown flavour",
-            raw_call(
-                CallHeader {
-                    credential: odd,
-                    ..plain
-                },
-                x,
-            ),
-            Answer::Denied(RejectStatus::AuthError(rejected)),
         ),
     ];
     for (name, message, expected) in rows {

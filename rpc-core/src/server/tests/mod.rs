@@ -1,6 +1,7 @@
 //! The server with real sockets, and peers that misbehave.
 
 mod calls;
+mod claims;
 mod durable;
 mod lifecycle;
 mod nested;

@@ -33,6 +33,8 @@ pub(super) const PUSH: u32 = 6;
 pub(super) const WHO: u32 = 7;
 /// Has nothing to say.
 pub(super) const SILENT: u32 = 8;
+/// Returns who the caller says it is.
+pub(super) const CLAIM: u32 = 9;
 
 macro_rules! method {
     ($name:literal, $procedure:expr, $semantics:ident) => {
@@ -60,6 +62,7 @@ pub(super) static DESK: Interface = Interface {
         method!("push", PUSH, Oneway),
         method!("who", WHO, Readonly),
         method!("silent", SILENT, Readonly),
+        method!("claim", CLAIM, Readonly),
     ],
 };
 
@@ -110,6 +113,9 @@ impl Service for Desk {
             WHO => reply
                 .opaque(cx.peer().to_string().as_bytes())
                 .map_err(ServeError::Reply),
+            CLAIM => reply
+                .opaque(claim_text(cx).as_bytes())
+                .map_err(ServeError::Reply),
             _ => Err(ServeError::NoProcedure),
         }
     }
@@ -117,6 +123,19 @@ impl Service for Desk {
     fn pinged(&self, cx: &Context) {
         let mut pings = self.pings.lock().expect("pings");
         pings.push(cx.peer().to_string());
+    }
+}
+
+fn claim_text(cx: &Context) -> String {
+    match cx.peer().claimed() {
+        Some(claim) => format!(
+            "{} {} {} {:?}",
+            claim.machine(),
+            claim.uid(),
+            claim.gid(),
+            claim.gids()
+        ),
+        None => "nobody".to_owned(),
     }
 }
 

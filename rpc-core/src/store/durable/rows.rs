@@ -2,7 +2,7 @@
 
 use crate::store::{
     CallKey, FinishedCall, Forgotten, KeptSession, KeyId, RequestId, Security, SessionId,
-    StartedCall,
+    StartedCall, SysCredential,
 };
 use redb::TableDefinition;
 use rpc_macros::Xdr;
@@ -46,9 +46,18 @@ pub(super) struct ClockRow {
     pub(super) wall_ms: u64,
 }
 
+/// Its discriminant is the row's format: sessions of clients that say who they are need more than those of format 1 hold.
 #[derive(Xdr)]
-pub(super) struct SessionRow {
-    format: u32,
+#[xdr(switch = u32)]
+pub(super) enum SessionRow {
+    #[xdr(case = 1)]
+    Nameless(SessionFields),
+    #[xdr(case = 2)]
+    Claiming(SessionFields, SysCredential),
+}
+
+#[derive(Xdr)]
+pub(super) struct SessionFields {
     client: [u8; 16],
     nonce: u64,
     identity: [u8; 16],
@@ -147,12 +156,18 @@ macro_rules! rows {
     };
 }
 
-rows!(IdentityRow ClockRow SessionRow CallRow<'_> KeyRow<'_>);
+rows!(IdentityRow ClockRow CallRow<'_> KeyRow<'_>);
+
+impl Row for SessionRow {
+    /// Both are read here; any other one is no case of it.
+    fn format(&self) -> u32 {
+        FORMAT
+    }
+}
 
 impl SessionRow {
     pub(super) fn new(session: &KeptSession) -> Self {
-        Self {
-            format: FORMAT,
+        let fields = SessionFields {
             client: session.client,
             nonce: session.nonce,
             identity: session.identity.to_be_bytes(),
@@ -162,21 +177,30 @@ impl SessionRow {
             },
             below: session.forgotten.below,
             above: session.forgotten.above.clone(),
+        };
+        match &session.claimed {
+            None => Self::Nameless(fields),
+            Some(claim) => Self::Claiming(fields, claim.clone()),
         }
     }
 
     pub(super) fn session(self) -> KeptSession {
+        let (fields, claimed) = match self {
+            Self::Nameless(fields) => (fields, None),
+            Self::Claiming(fields, claim) => (fields, Some(claim)),
+        };
         KeptSession {
-            client: self.client,
-            nonce: self.nonce,
-            identity: u128::from_be_bytes(self.identity),
-            security: match self.security {
+            client: fields.client,
+            nonce: fields.nonce,
+            identity: u128::from_be_bytes(fields.identity),
+            claimed,
+            security: match fields.security {
                 SecurityWord::Network => Security::Network,
                 SecurityWord::Local => Security::Local,
             },
             forgotten: Forgotten {
-                below: self.below,
-                above: self.above,
+                below: fields.below,
+                above: fields.above,
             },
         }
     }

@@ -2,10 +2,12 @@
 
 use super::Failure;
 use crate::describe::{Interface, Method};
+use crate::message::SysCredential;
 use crate::record::MARK;
-use crate::session::wire::{CallVerifier, Credential, KeyId};
+use crate::session::wire::{Credential, KeyId};
 use crate::time::Time;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Times and bounds of a client.
@@ -29,6 +31,8 @@ pub struct Config {
     pub max_datagram: usize,
     /// The largest message that goes over a stream.
     pub max_message: usize,
+    /// Who the client says it is, if it says so: in `HELLO` and `OPEN`, and in each call of a server without sessions.
+    pub claim: Option<Arc<SysCredential>>,
 }
 
 impl Default for Config {
@@ -43,6 +47,7 @@ impl Default for Config {
             max_calls: 4_095,
             max_datagram: 65_507,
             max_message: 16 << 20,
+            claim: None,
         }
     }
 }
@@ -72,13 +77,6 @@ pub struct Request {
     /// At the deadline, should the method have to run once and may have run, the call is shelved: it ends, and keeps its
     /// number until [`ask_again`](super::Client::ask_again) or [`give_up`](super::Client::give_up).
     pub shelve: bool,
-}
-
-impl Request {
-    /// How many bytes stand before the arguments. A key needs more of them, which only calls with a key pay for.
-    pub(super) fn headroom(&self) -> usize {
-        HEADROOM + self.key.map_or(0, |_| CallVerifier::WITH_KEY)
-    }
 }
 
 /// A caller's name for a call: copies under one key on different sessions of one store are one call.

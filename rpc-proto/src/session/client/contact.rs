@@ -5,7 +5,7 @@ use super::lane::{Held, Lane};
 use super::transmit::{Item, KIND_CONTACT, write_program_call};
 use super::{Client, Failure, FailureKind, LinkKind, NEVER, Readiness, lane_of};
 use crate::describe::Interface;
-use crate::message::{AcceptStatus, Auth, Reply, ReplyStatus};
+use crate::message::{AcceptStatus, Reply, ReplyStatus, credential};
 use crate::session::program::{
     DescribeArgs, DescribeReply, HelloArgs, HelloReply, Keeper, MethodPrint, OpenArgs, OpenRefusal,
     OpenReply,
@@ -202,6 +202,7 @@ impl Client {
         pending.copies += 1;
         let (step, xid, timer) = (pending.step, pending.xid, pending.timer);
         self.wake = self.wake.min(timer);
+        let who = credential(self.credential.as_deref());
         match step {
             Step::Hello => {
                 let padding = if kind == LinkKind::Datagram {
@@ -213,7 +214,7 @@ impl Client {
                     version: SESSION_VERSION,
                     padding,
                 };
-                write_program_call(&mut self.scratch, Auth::NONE, xid, procedure::HELLO, &hello)
+                write_program_call(&mut self.scratch, who, xid, procedure::HELLO, &hello)
             }
             Step::Open { lane } => {
                 let Contact::Known { cookie, .. } = self.contact else {
@@ -226,7 +227,7 @@ impl Client {
                     nonce: *nonce,
                     keeper: *keeper,
                 };
-                write_program_call(&mut self.scratch, Auth::NONE, xid, procedure::OPEN, &open)
+                write_program_call(&mut self.scratch, who, xid, procedure::OPEN, &open)
             }
             Step::Describe {
                 program,

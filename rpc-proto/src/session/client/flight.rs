@@ -13,6 +13,8 @@ use crate::time::{Executed, Time};
 pub(super) struct Flight {
     pub(super) call: CallId,
     pub(super) request: Request,
+    /// Bytes before the arguments in its buffer.
+    pub(super) headroom: usize,
     pub(super) stage: Stage,
     /// When something is to be done; never later than the deadline.
     pub(super) timer: Time,

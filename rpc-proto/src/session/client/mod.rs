@@ -16,7 +16,7 @@ mod transmit;
 use crate::describe::{Interface, Semantics};
 use crate::entropy::Entropy;
 use crate::session::program::Keeper;
-use crate::session::wire::CallVerifier;
+use crate::session::wire::{CallVerifier, Credential};
 use crate::time::{Executed, Time};
 pub use api::{
     CallId, Config, Finished, HEADROOM, Key, LinkKind, Readiness, Request, Stats, Transmit,
@@ -46,6 +46,8 @@ pub struct Client {
     config: Config,
     entropy: Entropy,
     name: [u8; 16],
+    /// The body of the credential that says who we are.
+    credential: Option<Vec<u8>>,
     link: Option<LinkKind>,
     contact: Contact,
     /// The step of first contact that is not answered yet.
@@ -85,6 +87,7 @@ impl Client {
         Self {
             name: entropy.bytes(),
             entropy,
+            credential: config.claim.as_ref().map(|claim| claim.to_bytes()),
             link: None,
             contact: Contact::Unknown,
             pending: None,
@@ -142,12 +145,14 @@ impl Client {
 
     /// Takes a call.
     pub fn handle_call(&mut self, now: Time, mut request: Request) -> CallId {
+        // Only calls that need it pay for more room than that of all others.
+        let more = self.more_headroom(&request);
+        if more > 0 {
+            request.message.splice(..0, std::iter::repeat_n(0, more));
+        }
         let named = request.key.is_some();
         let asked_before = request.key.is_some_and(|key| key.asked_before);
         let key_refused = named && request.method.semantics != Semantics::ExactlyOnce;
-        if named {
-            request.message.splice(..0, [0; CallVerifier::WITH_KEY]);
-        }
         self.stats.calls += 1;
         self.last_serial = self.last_serial.wrapping_add(1);
         let room = self.has_room();
@@ -167,6 +172,7 @@ impl Client {
         let flight = Flight {
             call,
             request,
+            headroom: HEADROOM + more,
             stage,
             timer,
             attempt: Attempt::default(),
@@ -184,6 +190,16 @@ impl Client {
             self.wait(now, slot);
         }
         call
+    }
+
+    /// What stands before the arguments of a call may be longer than [`HEADROOM`]: by a key, or by a long claim.
+    fn more_headroom(&self, request: &Request) -> usize {
+        let key = request.key.map_or(0, |_| CallVerifier::WITH_KEY);
+        let claim = self
+            .credential
+            .as_ref()
+            .map_or(0, |body| body.len().next_multiple_of(4));
+        key + claim.saturating_sub(Credential::LEN)
     }
 
     /// Whether another call can be taken; else it would fail at once, as one too many.

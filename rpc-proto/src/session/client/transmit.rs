@@ -4,7 +4,7 @@ use super::FailureKind;
 use super::contact::Contact;
 use super::flight::Stage;
 use super::{Client, LinkKind, NEVER, Transmit, lane_of};
-use crate::message::{Auth, CallHeader, Flavor};
+use crate::message::{self, Auth, CallHeader, Flavor};
 use crate::record::MARK;
 use crate::session::frame;
 use crate::session::program::{AckArgs, ProbeArgs};
@@ -204,7 +204,7 @@ impl Client {
         let attempt = &flight.attempt;
         let body;
         let credential = if plain {
-            Auth::NONE
+            message::credential(self.credential.as_deref())
         } else {
             let held = self.lanes[lane].held.as_mut()?;
             held.tell();
@@ -236,7 +236,7 @@ impl Client {
             credential,
             verifier,
         };
-        let headroom = flight.request.headroom();
+        let headroom = flight.headroom;
         let start = headroom - header.encoded_len() - MARK;
         header.write_to(&mut flight.request.message[start + MARK..headroom]);
         frame(&mut flight.request.message[start..]);

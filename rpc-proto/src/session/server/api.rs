@@ -2,12 +2,14 @@
 
 use super::session::Asker;
 use crate::describe::{Interface, Method};
+use crate::message::SysCredential;
 use crate::session::Security;
 use crate::session::store::{CallKey, RETENTION};
 use crate::session::wire::RequestId;
 use crate::time::Time;
 use crate::xdr::Limits;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Bounds and times of a server.
@@ -136,6 +138,8 @@ pub struct Run {
     pub args: Range<usize>,
     /// When the caller gives up; plain callers do not say.
     pub deadline: Option<Time>,
+    /// Who the caller says it is, if it does: with this call, or when it asked for its session.
+    pub claimed: Option<Arc<SysCredential>>,
 }
 
 /// Stands for a call that was begun. It is given back exactly once.

@@ -208,8 +208,10 @@ impl Server {
         } = incoming;
         let semantics = target.semantics();
         let needs_record = !matches!(semantics, Semantics::Idempotent | Semantics::Readonly);
+        let mut claimed = None;
         if let Some(session) = self.sessions.get_mut(&id.session) {
             session.begin(id.seq, incoming.digest, Some(asker), needs_record);
+            claimed.clone_from(&session.claimed);
         }
         if let Some(key) = incoming.key {
             self.keys.begin(key, incoming.digest, id);
@@ -234,6 +236,7 @@ impl Server {
             method: target.method,
             args,
             deadline: Some(now + Duration::from_millis(incoming.time_left_ms.into())),
+            claimed,
         };
         if !starts {
             return Handled::Run(run);

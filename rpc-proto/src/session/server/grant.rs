@@ -3,7 +3,7 @@
 use super::reply::{self, Answer, REPLY_HEADROOM};
 use super::{Done, Handled, OpenKey, Origin, Route, Run, Server, Session, Target, Token};
 use crate::describe::Semantics;
-use crate::message::{AcceptStatus, Call};
+use crate::message::{AcceptStatus, Call, SysCredential};
 use crate::record::MARK;
 use crate::session::program::{
     DescribeArgs, DescribeReply, Grant, HelloArgs, HelloReply, Keeper, MethodPrint, OpenArgs,
@@ -16,6 +16,7 @@ use crate::time::Time;
 use crate::xdr::{self, Encode};
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::Hasher;
+use std::sync::Arc;
 
 /// A `HELLO` in a datagram is at least so long, so that no answer to an unproven address is longer than its question.
 const HELLO_MIN: usize = 512;
@@ -28,10 +29,11 @@ impl Server {
         origin: Origin<'_>,
         message: &[u8],
         call: &Call<'_>,
+        claimed: Option<Arc<SysCredential>>,
         out: &mut Vec<u8>,
     ) -> Handled {
         if call.header.program == SESSION_PROGRAM {
-            return self.handle_first_contact(now, origin, message, call, out);
+            return self.handle_first_contact(now, origin, message, call, claimed, out);
         }
         let asker = Asker {
             route: origin.route,
@@ -54,6 +56,7 @@ impl Server {
                     method,
                     args: message.len() - call.args.len()..message.len(),
                     deadline: None,
+                    claimed,
                 })
             }
             Err(status) => {
@@ -113,6 +116,7 @@ impl Server {
         origin: Origin<'_>,
         message: &[u8],
         call: &Call<'_>,
+        claimed: Option<Arc<SysCredential>>,
         out: &mut Vec<u8>,
     ) -> Handled {
         if call.header.version != SESSION_VERSION {
@@ -139,7 +143,7 @@ impl Server {
                 Err(_) => answer_plain(call.header.xid, AcceptStatus::GarbageArgs, &(), out),
             },
             procedure::OPEN => match xdr::from_slice::<OpenArgs>(body, self.config.limits) {
-                Ok(args) => match self.open(now, origin, call, &args) {
+                Ok(args) => match self.open(now, origin, call, claimed, &args) {
                     Some(answer) => answer_open(call.header.xid, &answer, out),
                     None => Handled::Nothing,
                 },
@@ -161,6 +165,7 @@ impl Server {
         now: Time,
         origin: Origin<'_>,
         call: &Call<'_>,
+        claimed: Option<Arc<SysCredential>>,
         args: &OpenArgs,
     ) -> Option<OpenReply> {
         if !self.cookie_is_good(now, origin.address, &args.cookie) {
@@ -206,6 +211,7 @@ impl Server {
             self.next_sweep = now + self.config.lease / 4;
         }
         let mut session = Session::new(key, origin.security, lease_until, self.config.window);
+        session.claimed = claimed;
         if durable {
             session.granting = Some((origin.route, call.header.xid));
             self.changes.push_back(Change::Grant(id, session.to_kept()));

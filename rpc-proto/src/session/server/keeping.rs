@@ -14,6 +14,7 @@ use crate::session::store::{
 };
 use crate::session::wire::{Outcome, RequestId, SessionId};
 use crate::time::Time;
+use std::sync::Arc;
 
 /// How many dropped records a session gathers before the store is told. Until then a copy of one would be answered again.
 const FORGET_TOGETHER: usize = 32;
@@ -221,6 +222,7 @@ impl Server {
         let lease_until = now + self.config.lease;
         self.opens.insert(key.clone(), id);
         let mut session = Session::new(key, kept.security, lease_until, self.config.window);
+        session.claimed = kept.claimed.clone().map(Arc::new);
         session.restore_forgotten(&kept.forgotten);
         self.sessions.insert(id, session);
     }

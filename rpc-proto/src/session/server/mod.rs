@@ -12,7 +12,7 @@ mod session;
 
 use crate::describe::Interface;
 use crate::entropy::Entropy;
-use crate::message::{AcceptStatus, AuthStatus, Call, Flavor, Message};
+use crate::message::{AcceptStatus, AuthStatus, Call, Flavor, Message, claimed};
 use crate::record::MARK;
 use crate::session::program::{Keeper, ReceivedArgs};
 use crate::session::store::{Change, StoreIdentity};
@@ -32,6 +32,7 @@ use session::{Asker, OpenKey, ReplyCache, Session, State};
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hasher;
+use std::sync::Arc;
 
 /// The server's session machine. It knows which calls it has seen and decides which of them run.
 ///
@@ -147,12 +148,13 @@ impl Server {
                 }
                 None => reply::deny_credential(call.header.xid, AuthStatus::BadCredential, out),
             },
-            Flavor::NONE | Flavor::SYS => self.handle_plain_call(now, origin, message, &call, out),
-            // Procedure 0 asks for nothing, so nobody has to prove who asks (M-7).
-            _ if call.header.procedure == 0 => {
-                self.handle_plain_call(now, origin, message, &call, out)
-            }
-            _ => reply::deny_credential(call.header.xid, AuthStatus::RejectedCredential, out),
+            _ => match claimed(&call.header) {
+                Ok(claim) => {
+                    let claim = claim.map(Arc::new);
+                    self.handle_plain_call(now, origin, message, &call, claim, out)
+                }
+                Err(why) => reply::deny_credential(call.header.xid, why, out),
+            },
         }
     }
 

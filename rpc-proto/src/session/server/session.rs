@@ -1,11 +1,13 @@
 //! One session at the server: which numbers are running, finished or forgotten.
 
 use super::{Route, ids::FastMap};
+use crate::message::SysCredential;
 use crate::session::Security;
 use crate::session::numbers::Numbers;
 use crate::session::program::{AckRange, Keeper};
 use crate::session::store::{Forgotten, KeptSession};
 use crate::time::Time;
+use std::sync::Arc;
 
 /// What a server knows of one session.
 ///
@@ -17,6 +19,8 @@ pub(super) struct Session {
     pub(super) security: Security,
     pub(super) lease_until: Time,
     pub(super) opened_as: OpenKey,
+    /// Who the client said that it is when it asked for the session.
+    pub(super) claimed: Option<Arc<SysCredential>>,
     /// Whom to answer when the grant is kept: route and transaction id of the latest `OPEN`.
     pub(super) granting: Option<(Route, u32)>,
     forgotten: Numbers,
@@ -127,6 +131,7 @@ impl Session {
             security,
             lease_until,
             opened_as,
+            claimed: None,
             granting: None,
             forgotten: Numbers::new(),
             records: FastMap::default(),
@@ -142,6 +147,7 @@ impl Session {
             client: self.opened_as.client,
             nonce: self.opened_as.nonce,
             identity: self.opened_as.identity,
+            claimed: self.claimed.as_deref().cloned(),
             security: self.security,
             forgotten: self.forgotten(),
         }
