@@ -315,5 +315,5 @@ fn a_client_gives_its_channel_to_the_framework_and_is_made_of_another() {
     let clone = JournalClient::from_channel(journal.channel().clone());
     let _: framework::Call<()> = clone
         .channel()
-        .call(&JournalClient::INTERFACE.methods[3], |_| Ok(()));
+        .call(&<JournalClient as Client>::INTERFACE.methods[3], |_| Ok(()));
 }
