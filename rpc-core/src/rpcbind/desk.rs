@@ -108,10 +108,7 @@ impl Question<'_> {
     }
 
     /// One call of a version of rpcbind.
-    fn call<C: Client + Asked, R>(
-        &self,
-        question: impl FnOnce(C) -> Call<R>,
-    ) -> Result<R, Trouble> {
+    fn call<C: Client, R>(&self, question: impl FnOnce(C) -> Call<R>) -> Result<R, Trouble> {
         let left = || self.until.saturating_duration_since(Instant::now());
         let channel = Channel::connect_within(self.at.clone(), C::INTERFACE, left())?;
         let call = question(C::from_channel(channel));
@@ -149,23 +146,6 @@ pub(super) fn named(interface: &Interface) -> String {
         ..
     } = interface;
     format!("{name} (program {program}, version {version})")
-}
-
-/// What all versions of rpcbind's client have.
-trait Asked {
-    const INTERFACE: &'static Interface;
-}
-
-impl Asked for RpcbindV4Client {
-    const INTERFACE: &'static Interface = RpcbindV4Client::INTERFACE;
-}
-
-impl Asked for RpcbindV3Client {
-    const INTERFACE: &'static Interface = RpcbindV3Client::INTERFACE;
-}
-
-impl Asked for PortmapV2Client {
-    const INTERFACE: &'static Interface = PortmapV2Client::INTERFACE;
 }
 
 /// Why an rpcbind did not answer a question.
