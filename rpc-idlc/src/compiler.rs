@@ -3,10 +3,13 @@
 use crate::diag::{Diagnostics, Format, Mistakes, without_place};
 use crate::load::Loader;
 use crate::model::Model;
+use crate::rpcl::{self, Strings};
 use crate::source::{MAX_BYTES, Sources};
 use crate::{check, emit, files, json, x};
 use std::collections::{BTreeSet, HashSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Compiles `.idl` files for a build script: `$OUT_DIR/bank.rs` is made of `../idl/bank.idl`.
 ///
@@ -33,6 +36,19 @@ pub struct Compiler {
     includes: Vec<PathBuf>,
     elsewhere: Vec<(String, String)>,
     out_dir: Option<PathBuf>,
+    defines: Vec<(String, String)>,
+    strings: Strings,
+    warned: Option<Warned>,
+}
+
+/// Who is told of warnings.
+#[derive(Clone)]
+struct Warned(Arc<dyn Fn(&Mistakes) + Send + Sync>);
+
+impl fmt::Debug for Warned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Warned")
+    }
 }
 
 /// The Rust made of one file.
@@ -177,6 +193,29 @@ impl Compiler {
         self
     }
 
+    /// Defines a macro of the preprocessor for all `.x` files, as `-D NAME=VALUE` does: `"1"` is the value of
+    /// one that is only to be there. A bound or a label that names it has its value.
+    #[must_use]
+    pub fn define(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.defines.push((name.into(), value.into()));
+        self
+    }
+
+    /// Says what the strings of `.x` files become. Those of `.idl` files are always `String`.
+    #[must_use]
+    pub fn strings(mut self, strings: Strings) -> Self {
+        self.strings = strings;
+        self
+    }
+
+    /// Hands the warnings of each run to `told`, if there are any and no mistakes, which come with theirs.
+    /// Without it, [`build`](Self::build) makes Cargo show them, and the other methods say nothing.
+    #[must_use]
+    pub fn on_warnings(mut self, told: impl Fn(&Mistakes) + Send + Sync + 'static) -> Self {
+        self.warned = Some(Warned(Arc::new(told)));
+        self
+    }
+
     /// Names the folder to write to.
     #[must_use]
     pub fn out_dir(mut self, dir: impl Into<PathBuf>) -> Self {
@@ -258,6 +297,13 @@ impl Compiler {
         if let (None, Some(dir)) = (&self.out_dir, std::env::var_os("OUT_DIR")) {
             self.out_dir = Some(PathBuf::from(dir));
         }
+        if self.warned.is_none() {
+            self = self.on_warnings(|warnings| {
+                for line in warnings.lines() {
+                    println!("cargo::warning={line}");
+                }
+            });
+        }
         let mut loader = Loader::new(&self.includes, &self.inputs);
         let written = self.compile_with(&mut loader);
         // What was named but could not be read is worth another run, too, when it changes.
@@ -301,12 +347,12 @@ impl Compiler {
 
     fn models(&self, loader: &mut Loader<'_>) -> Result<Vec<(&Path, Model)>, Error> {
         let mut roots = Vec::new();
-        for (path, text) in &self.inputs {
-            roots.push(loader.root(path, text.as_deref())?);
+        for (path, text) in self.inputs.iter().filter(|(path, _)| !is_x(path)) {
+            roots.push((path, loader.root(path, text.as_deref())?));
         }
-        let mut models = Vec::new();
         let mut diags = std::mem::take(&mut loader.diags);
-        for (&root, (path, _)) in roots.iter().zip(&self.inputs) {
+        let mut models = Vec::from_iter(self.x_model(loader, &mut diags)?);
+        for (path, root) in roots {
             let unit = loader.unit(root);
             let mut own = Diagnostics::default();
             let model = check::check(&unit.parts, unit.broken, &mut own);
@@ -317,8 +363,39 @@ impl Compiler {
             let sources = std::mem::take(&mut loader.sources);
             return Err(Error::Rejected(diags.finish(sources)));
         }
+        if let (Some(Warned(told)), true) = (&self.warned, diags.has_warnings()) {
+            told(&diags.finish(loader.sources.clone()));
+        }
         self.check_elsewhere(models.iter().map(|(_, model)| model))?;
         Ok(models)
+    }
+
+    /// The model of all `.x` files together, which the first of them gives its name.
+    fn x_model(
+        &self,
+        loader: &mut Loader<'_>,
+        diags: &mut Diagnostics,
+    ) -> Result<Option<(&Path, Model)>, Error> {
+        let inputs = self.inputs.iter().filter(|(path, _)| is_x(path));
+        let inputs: Vec<rpcl::Input<'_>> = inputs
+            .map(|(path, text)| (path.as_path(), text.as_deref()))
+            .collect();
+        let Some((first, _)) = inputs.first() else {
+            return Ok(None);
+        };
+        let options = rpcl::Options {
+            includes: self.includes.clone(),
+            defines: self.defines.clone(),
+            strings: self.strings,
+            elsewhere: self.elsewhere.clone(),
+        };
+        let mut own = Diagnostics::default();
+        let read = rpcl::read(&inputs, &options, &mut loader.sources, &mut own);
+        let read = read?;
+        loader.included.extend(read.files);
+        let model = rpcl::lower(&read.unit, &options, &mut own);
+        diags.append(own);
+        Ok(model.map(|model| (*first, model)))
     }
 
     /// A path that is none, or a namespace that no file has, is a slip of the pen.
@@ -342,6 +419,11 @@ impl Compiler {
         }
         Ok(())
     }
+}
+
+/// Whether a file is in the RPC language, by its name.
+fn is_x(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "x")
 }
 
 fn file_name(path: &Path) -> String {

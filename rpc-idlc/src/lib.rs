@@ -45,6 +45,7 @@ pub use compiler::{Compiler, Error, Generated, GeneratedX, build};
 pub use diag::{Format, Mistakes, explain};
 pub use diff::{Comparison, Outcome, Verdict};
 pub use fmt::{Formatted, format, format_file, format_stdin};
+pub use rpcl::Strings;
 
 /// The Rust in the reference of the language, which the documentation tests compile.
 #[cfg(doctest)]

@@ -20,6 +20,8 @@ pub(crate) struct Loader<'a> {
     /// By canonical path, so that no symbolic link and no `..` makes two files of one.
     known: HashMap<PathBuf, usize>,
     pub(crate) diags: Diagnostics,
+    /// The `.x` files that were read, which are not for this loader.
+    pub(crate) included: Vec<PathBuf>,
 }
 
 struct Loaded {
@@ -52,6 +54,7 @@ impl<'a> Loader<'a> {
             files: Vec::new(),
             known: HashMap::new(),
             diags: Diagnostics::default(),
+            included: Vec::new(),
         }
     }
 
@@ -81,7 +84,8 @@ impl<'a> Loader<'a> {
     /// The files on the disk that were read so far.
     pub(crate) fn read(&self) -> impl Iterator<Item = &Path> {
         let on_disk = self.files.iter().filter(|file| file.on_disk);
-        on_disk.map(|file| file.path.as_path())
+        let included = self.included.iter().map(PathBuf::as_path);
+        on_disk.map(|file| file.path.as_path()).chain(included)
     }
 
     fn add(&mut self, key: PathBuf, path: &Path, bytes: Vec<u8>, on_disk: bool) -> usize {
@@ -229,12 +233,12 @@ impl<'a> Loader<'a> {
 }
 
 /// The path without what means nothing in it. `..` does: behind a symbolic link it leads elsewhere.
-fn tidy(path: &Path) -> PathBuf {
+pub(crate) fn tidy(path: &Path) -> PathBuf {
     let parts = path.components();
     parts.filter(|part| *part != Component::CurDir).collect()
 }
 
 /// The one path of a file; the path itself if it is not there, which reading it tells.
-fn canonical(path: &Path) -> PathBuf {
+pub(crate) fn canonical(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }

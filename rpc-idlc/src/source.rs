@@ -44,14 +44,16 @@ impl Span {
 }
 
 /// One file: its name as the user gave it, and its text.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Source {
     pub(crate) path: PathBuf,
     pub(crate) text: String,
+    /// It was no UTF-8, and its bytes were taken for characters of ISO 8859-1.
+    pub(crate) latin1: bool,
 }
 
 /// All the files of one run, so that a message can point into any of them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Sources {
     files: Vec<Source>,
 }
@@ -59,7 +61,7 @@ pub(crate) struct Sources {
 impl Sources {
     /// Takes a file in. Bytes that are no UTF-8 are reported and replaced.
     pub(crate) fn add(&mut self, path: &Path, bytes: Vec<u8>, diags: &mut Diagnostics) -> FileId {
-        let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        let file = self.next();
         let text = String::from_utf8(bytes).unwrap_or_else(|error| {
             let start = error.utf8_error().valid_up_to() as u32;
             let end = start + char::REPLACEMENT_CHARACTER.len_utf8() as u32;
@@ -73,9 +75,30 @@ impl Sources {
             diags.report(problem.help(help));
             String::from_utf8_lossy(error.as_bytes()).into_owned()
         });
+        self.push(path, text, false)
+    }
+
+    /// Takes a file in that may be older than UTF-8.
+    pub(crate) fn add_old(&mut self, path: &Path, bytes: Vec<u8>) -> FileId {
+        match String::from_utf8(bytes) {
+            Ok(text) => self.push(path, text, false),
+            Err(error) => {
+                let text = error.as_bytes().iter().map(|&byte| char::from(byte));
+                self.push(path, text.collect(), true)
+            }
+        }
+    }
+
+    fn next(&self) -> FileId {
+        FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX))
+    }
+
+    fn push(&mut self, path: &Path, text: String, latin1: bool) -> FileId {
+        let file = self.next();
         self.files.push(Source {
             path: path.to_owned(),
             text,
+            latin1,
         });
         file
     }

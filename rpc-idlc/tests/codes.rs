@@ -4,45 +4,55 @@
 //! With `RPC_TESTS_REGENERATE=1` the expected files are written instead of compared. That every code
 //! has a section is a test of the library.
 
+#![allow(clippy::unwrap_used, reason = "no test holds the lock when it fails")]
+
 mod common;
 
 use common::check_expected;
 use rpc_idlc::{Compiler, Error};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 #[test]
 fn every_sample_is_judged_as_the_page_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = fs::read_to_string(root.join("../docs/errors.md")).expect("the page is there");
-    let sections = page.split("\n## E").skip(1);
+    let sections = page.split("\n## ").skip(1);
     for section in sections {
-        let code = format!("E{}", &section[..4]);
+        let code = section[..5].to_owned();
         let folder = Folder::new(&code);
         let (mut refused, mut mended) = (0, 0);
         for (words, text) in blocks(section) {
             match words[..] {
-                ["idl"] => {
+                [language @ ("idl" | "x")] => {
                     mended += 1;
-                    if let Err(error) = folder.judge(text.as_bytes()) {
-                        panic!("the mended sample of {code} is refused:\n{error}");
-                    }
+                    let found = folder.judge(language, text.as_bytes());
+                    assert_eq!(
+                        found, "",
+                        "the mended sample of {code} is refused:\n{found}"
+                    );
                 }
-                ["idl", "bad", ..] => {
+                [language @ ("idl" | "x"), "bad", ..] => {
                     refused += 1;
                     let bytes = match words.contains(&"latin-1") {
                         true => text.chars().map(|c| c as u8).collect(),
                         false => text.as_bytes().to_vec(),
                     };
-                    let message = folder.refuse(&bytes);
-                    let only = message.contains(&format!("error[{code}]: "))
-                        && message.ends_with("\n1 error\n");
+                    let message = folder.judge(language, &bytes);
+                    let severity = if code.starts_with('W') {
+                        "warning"
+                    } else {
+                        "error"
+                    };
+                    let only = message.contains(&format!("{severity}[{code}]: "))
+                        && message.ends_with(&format!("\n1 {severity}\n"));
                     assert!(only, "the sample of {code} gives:\n{message}");
                     let expected = root.join(format!("tests/fixtures/codes/{code}.txt"));
                     check_expected(&expected, &message);
                 }
                 // Another file, which the samples may import.
-                ["idl", name] => folder.write(name, text.as_bytes()),
+                ["idl" | "x", name] => folder.write(name, text.as_bytes()),
                 _ => {}
             }
         }
@@ -75,20 +85,21 @@ impl Folder {
         fs::write(self.0.join(name), bytes).expect("a sample can be written");
     }
 
-    fn judge(&self, sample: &[u8]) -> Result<(), Error> {
-        self.write("sample.idl", sample);
-        let compiler = Compiler::new().file(self.0.join("sample.idl"));
-        compiler.generate().map(drop)
-    }
-
-    /// The message to a failing sample, without the path of the folder.
-    fn refuse(&self, sample: &[u8]) -> String {
-        match self.judge(sample) {
-            Err(Error::Rejected(mistakes)) => mistakes
-                .to_string()
-                .replace(&format!("{}/", self.0.display()), ""),
-            other => panic!("{}: {other:?}", self.0.display()),
-        }
+    /// What is said to a sample, without the path of the folder. Nothing, if it is good.
+    fn judge(&self, language: &str, sample: &[u8]) -> String {
+        let name = format!("sample.{language}");
+        self.write(&name, sample);
+        let warnings = Arc::new(Mutex::new(String::new()));
+        let told = Arc::clone(&warnings);
+        let compiler = Compiler::new().file(self.0.join(name));
+        let compiler =
+            compiler.on_warnings(move |warned| *told.lock().unwrap() = warned.to_string());
+        let message = match compiler.generate() {
+            Ok(_) => warnings.lock().unwrap().clone(),
+            Err(Error::Rejected(mistakes)) => mistakes.to_string(),
+            Err(other) => panic!("{}: {other:?}", self.0.display()),
+        };
+        message.replace(&format!("{}/", self.0.display()), "")
     }
 }
 

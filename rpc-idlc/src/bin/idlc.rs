@@ -1,12 +1,12 @@
 //! The `idlc` program.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use rpc_idlc::{Compiler, Error, Format};
+use rpc_idlc::{Compiler, Error, Format, Strings};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Compiles .idl files.
+/// Compiles .idl files, and the .x files of rpcgen.
 ///
 /// Exit code 0: all is well. 1: there are mistakes in the files, `fmt --check` would change
 /// one, or `diff` found that something breaks.
@@ -120,16 +120,23 @@ enum Command {
 
 #[derive(Args)]
 struct Inputs {
-    /// The .idl files; `-` is the standard input
+    /// The .idl files (`-` is the standard input), or .x files, which make one unit together
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Where to look for imports that are not beside the file that names them; may be repeated
+    /// Where to look for imports and includes that are not beside the file that names them; may be repeated
     #[arg(short = 'I', long = "include", value_name = "DIR")]
     includes: Vec<PathBuf>,
-    /// The Rust path of a namespace whose code is elsewhere, as in acme.money=crate::money; may be
-    /// repeated
-    #[arg(long = "extern", value_name = "NAMESPACE=PATH", value_parser = mapping)]
+    /// The Rust path of a namespace, or of a type that .x files use, whose code is elsewhere, as in
+    /// acme.money=crate::money; may be repeated
+    #[arg(long = "extern", value_name = "NAME=PATH", value_parser = mapping)]
     elsewhere: Vec<(String, String)>,
+    /// Define a macro for .x files; without a value it is 1; may be repeated
+    #[arg(short = 'D', long = "define", value_name = "NAME[=VALUE]", value_parser = definition)]
+    defines: Vec<(String, String)>,
+    /// What the strings of .x files become: bytes, since peers may send anything, or a String, which
+    /// refuses what is no UTF-8
+    #[arg(long, value_name = "KIND", default_value = "bytes")]
+    strings: Kind,
 }
 
 fn mapping(text: &str) -> Result<(String, String), String> {
@@ -139,9 +146,33 @@ fn mapping(text: &str) -> Result<(String, String), String> {
     }
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    Bytes,
+    Utf8,
+}
+
+fn definition(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').unwrap_or((text, "1"));
+    let starts = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let all = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    match name.starts_with(starts) && all {
+        true => Ok((name.to_owned(), value.to_owned())),
+        false => Err("it is written NAME or NAME=VALUE".to_owned()),
+    }
+}
+
 impl Inputs {
-    fn compiler(&self) -> Compiler {
-        let mut compiler = Compiler::new();
+    fn compiler(&self, format: Format) -> Compiler {
+        let strings = match self.strings {
+            Kind::Bytes => Strings::Bytes,
+            Kind::Utf8 => Strings::Utf8,
+        };
+        let mut compiler = Compiler::new().strings(strings);
+        compiler = compiler.on_warnings(move |warnings| say(&warnings.render(format), format));
+        for (name, value) in &self.defines {
+            compiler = compiler.define(name, value);
+        }
         for dir in &self.includes {
             compiler = compiler.include(dir);
         }
@@ -157,13 +188,13 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let format = cli.format();
     let done = match cli.command {
-        Command::Check(inputs) => inputs.compiler().check(),
-        Command::Rust { inputs, out } => inputs.compiler().out_dir(out).compile().map(drop),
-        Command::Json(inputs) => inputs.compiler().json().map(|text| show(&text)),
+        Command::Check(inputs) => inputs.compiler(format).check(),
+        Command::Rust { inputs, out } => inputs.compiler(format).out_dir(out).compile().map(drop),
+        Command::Json(inputs) => inputs.compiler(format).json().map(|text| show(&text)),
         Command::Explain { code } => return explain(&code),
         Command::Diff { old, new } => return diff(&old, &new, format),
         Command::Fmt { files, check } => return format_all(&files, check, format),
-        Command::X { inputs, out } => inputs.compiler().out_dir(out).compile_x().map(drop),
+        Command::X { inputs, out } => inputs.compiler(format).out_dir(out).compile_x().map(drop),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -236,9 +267,13 @@ fn show(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
-/// Says what is wrong. Nobody is left to be told when that fails.
+/// Says what is wrong.
 fn complain(error: &Error, format: Format) {
-    let text = error.render(format);
+    say(&error.render(format), format);
+}
+
+/// Nobody is left to be told when this fails.
+fn say(text: &str, format: Format) {
     let _ = match format {
         Format::Json => std::io::stdout().write_all(text.as_bytes()),
         _ => std::io::stderr().write_all(text.as_bytes()),

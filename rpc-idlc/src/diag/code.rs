@@ -3,12 +3,13 @@
 //! A mistake of a new kind takes the next free number of its group: add a line to the table below,
 //! report with it (`Diagnostic::new(Code::NewKind, title, span, label)`), and give it a section in
 //! `docs/errors.md`: `## E0301: …`, what it means, a block ` ```idl bad` that has this one mistake and
-//! a block ` ```idl` in which it is mended. The tests compile both, so a code without a page, a page
+//! a block ` ```idl` in which it is mended; or `x` for both. The tests compile both, so a code without a page, a page
 //! without a code and a code that is never reported all fail. A code keeps its meaning for ever; one
 //! that is not reported any more is taken out, and its number is not given again.
 //!
 //! Groups: 01 reading, 02 names, 03 types and sizes, 04 values, enums and unions, 05 interfaces,
-//! 06 files, imports and namespaces, 07 annotations, 08 `idlc x`.
+//! 06 files, imports and namespaces, 07 annotations, 08 `idlc x`, 09 `.x` files. A code that begins with `W` is
+//! that of a warning; no other code has its number.
 
 /// Makes the enum, and the list of all, from one table.
 macro_rules! codes {
@@ -23,6 +24,11 @@ macro_rules! codes {
             /// All of them, in the order of their numbers.
             #[cfg(test)]
             pub(crate) const ALL: &[Code] = &[$(Code::$name,)*];
+
+            /// Whether it leaves no doubt what was meant, so that the file is compiled all the same.
+            pub(crate) fn is_warning(self) -> bool {
+                self.as_str().starts_with('W')
+            }
 
             /// As it is shown: `E0301`.
             pub(crate) fn as_str(self) -> &'static str {
@@ -103,6 +109,17 @@ codes! {
     E0703 AnnotationValues,
     E0704 AnnotationTwice,
     E0705 AnnotatesNothing,
+
+    E0901 Directive,
+    E0902 Condition,
+    E0903 ConditionValue,
+    E0904 ErrorLine,
+    E0905 MacroParameters,
+    E0906 MacroTooLarge,
+    E0907 Declaration,
+
+    W0951 Sloppy,
+    W0952 CommentLine,
 }
 
 #[cfg(test)]

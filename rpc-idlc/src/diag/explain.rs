@@ -10,11 +10,13 @@ const PAGE: &str = include_str!("../../../docs/errors.md");
 /// assert!(text.starts_with("E0304: a length of 0\n"), "{text}");
 /// ```
 pub fn explain(code: &str) -> Option<String> {
-    let digits = code.trim_start_matches(['E', 'e']);
-    let code = format!("E{digits:0>4}");
-    let named = |heading: &str| heading.split(':').next() == Some(&code);
+    let digits = code.trim_start_matches(['E', 'e', 'W', 'w']);
+    let code = format!("{digits:0>4}");
+    let named =
+        |heading: &str| heading.split(':').next().and_then(|full| full.get(1..)) == Some(&code);
     let (heading, body) = sections().find(|(heading, _)| named(heading))?;
-    Some(format!("{heading}\n\n{}", plain(body)))
+    let text = plain(body, heading.starts_with('W'));
+    Some(format!("{heading}\n\n{text}"))
 }
 
 /// The headings of the codes and what stands below each.
@@ -28,15 +30,16 @@ fn sections() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// The text without the fences: samples are set in and have a line that says what they are.
-fn plain(body: &str) -> String {
+fn plain(body: &str, warning: bool) -> String {
     let mut text = String::new();
     let mut sample = false;
     for line in body.trim().lines() {
         match line.strip_prefix("```") {
             Some(kind) => {
                 sample = !kind.is_empty();
-                if kind.starts_with("idl bad") {
-                    text.push_str("Refused:\n\n");
+                if kind.contains(" bad") {
+                    let refused = if warning { "Warned of" } else { "Refused" };
+                    text.push_str(&format!("{refused}:\n\n"));
                 } else if sample {
                     text.push_str("Mended:\n\n");
                 }

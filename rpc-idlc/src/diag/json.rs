@@ -1,15 +1,19 @@
 //! Messages as lines of JSON, for editors.
 
+use super::mistakes::Found;
 use super::{Diagnostic, Edit, Label, is_order};
 use crate::source::{BOM, Sources, Span};
 use std::fmt::Write;
 use std::path::Path;
 
 /// An object per mistake, each on a line of its own. `docs/idl.md` describes it.
-pub(super) fn render(list: &[Diagnostic], beyond: usize, sources: &Sources) -> String {
-    let mut lines: String = list.iter().map(|one| object(one, sources) + "\n").collect();
-    if beyond > 0 {
-        lines.push_str(&without_place(&format!("and {beyond} more"), None));
+pub(super) fn render(found: &Found) -> String {
+    let lines = found.list.iter();
+    let mut lines: String = lines
+        .map(|one| object(one, &found.sources) + "\n")
+        .collect();
+    if found.beyond > 0 {
+        lines.push_str(&without_place(&format!("and {} more", found.beyond), None));
     }
     lines
 }
@@ -31,9 +35,14 @@ fn object(diagnostic: &Diagnostic, sources: &Sources) -> String {
     let help: Vec<_> = diagnostic.help.iter().map(|text| quoted(text)).collect();
     let edit = diagnostic.edit.as_ref().map(|edit| mending(edit, sources));
     format!(
-        "{{\"code\":\"{}\",\"severity\":\"error\",\"message\":{},\"file\":{},\"line\":{line},\"column\":{column},\
+        "{{\"code\":\"{}\",\"severity\":\"{}\",\"message\":{},\"file\":{},\"line\":{line},\"column\":{column},\
          \"spans\":[{}],\"help\":[{}],\"edit\":{}}}",
         diagnostic.code.as_str(),
+        if diagnostic.code.is_warning() {
+            "warning"
+        } else {
+            "error"
+        },
         quoted(&diagnostic.title),
         file(place, sources),
         spans.join(","),
@@ -72,7 +81,7 @@ fn file(span: Span, sources: &Sources) -> String {
 }
 
 /// The line and the column of a byte, both counted from 1; columns are characters, without a BOM.
-fn position(span: Span, at: u32, sources: &Sources) -> (usize, usize) {
+pub(super) fn position(span: Span, at: u32, sources: &Sources) -> (usize, usize) {
     let text = &sources.get(span.file).text;
     let before = &text[..at as usize];
     let line = before.bytes().filter(|&b| b == b'\n').count() + 1;

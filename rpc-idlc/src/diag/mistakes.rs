@@ -1,6 +1,6 @@
 //! All mistakes of a run, for whoever asked for it.
 
-use super::{Diagnostic, json, text};
+use super::{Diagnostic, List, json, text};
 use crate::source::Sources;
 use std::fmt;
 use std::path::Path;
@@ -18,40 +18,57 @@ pub enum Format {
     Json,
 }
 
-/// The mistakes in the files of a run. Its text is that of [`Format::Plain`].
+/// The mistakes in the files of a run, and the warnings. Its text is that of [`Format::Plain`].
 pub struct Mistakes(Box<Found>);
 
-struct Found {
-    list: Vec<Diagnostic>,
-    beyond: usize,
-    sources: Sources,
+/// What is shown, in the order of the places, and from where.
+pub(super) struct Found {
+    pub(super) list: Vec<Diagnostic>,
+    /// How many errors, and how many warnings, are not shown.
+    pub(super) beyond: usize,
+    pub(super) errors: usize,
+    pub(super) warnings: usize,
+    pub(super) sources: Sources,
 }
 
 impl Mistakes {
-    pub(super) fn new(list: Vec<Diagnostic>, beyond: usize, sources: Sources) -> Self {
+    pub(super) fn new(errors: List, warnings: List, sources: Sources) -> Self {
+        let counts = (errors.count(), warnings.count());
+        let beyond = errors.beyond + warnings.beyond;
+        let mut list = errors.shown;
+        list.extend(warnings.shown);
+        list.sort_by_key(Diagnostic::place);
         Mistakes(Box::new(Found {
             list,
             beyond,
+            errors: counts.0,
+            warnings: counts.1,
             sources,
         }))
     }
 
-    /// How many there are. Not more than 50 are shown.
+    /// How many there are, without warnings. Not more than 50 are shown.
     pub fn count(&self) -> usize {
-        self.0.list.len() + self.0.beyond
+        self.0.errors
+    }
+
+    /// How many warnings there are. Not more than 50 are shown.
+    pub fn warnings(&self) -> usize {
+        self.0.warnings
+    }
+
+    /// Each in one line: `a.x:3:5: warning[W0951]: …`
+    pub fn lines(&self) -> Vec<String> {
+        let Found { list, sources, .. } = &*self.0;
+        list.iter().map(|one| text::line(one, sources)).collect()
     }
 
     /// All of them, ready to be printed.
     pub fn render(&self, format: Format) -> String {
-        let Found {
-            list,
-            beyond,
-            sources,
-        } = &*self.0;
         match format {
-            Format::Plain => text::render(list, *beyond, sources, false),
-            Format::Colour => text::render(list, *beyond, sources, true),
-            Format::Json => json::render(list, *beyond, sources),
+            Format::Plain => text::render(&self.0, false),
+            Format::Colour => text::render(&self.0, true),
+            Format::Json => json::render(&self.0),
         }
     }
 }

@@ -12,7 +12,7 @@ pub(crate) use json::quoted;
 pub(crate) use mistakes::without_place;
 pub use mistakes::{Format, Mistakes};
 
-use crate::source::{Sources, Span};
+use crate::source::{FileId, Sources, Span};
 use crate::suggest::closest;
 
 /// More messages than this about one run help nobody; the rest are counted.
@@ -68,6 +68,12 @@ impl Diagnostic {
             help: Vec::new(),
             edit: None,
         }
+    }
+
+    /// Where it is, for putting several in order.
+    fn place(&self) -> (FileId, u32) {
+        let span = self.labels[0].span;
+        (span.file, span.start)
     }
 
     /// Whether it says the same of the same place.
@@ -126,21 +132,54 @@ fn is_order(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The mistakes found so far.
+/// What was found of one severity: so many are shown, and the rest are counted.
+#[derive(Debug, Default)]
+struct List {
+    shown: Vec<Diagnostic>,
+    beyond: usize,
+}
+
+impl List {
+    fn push(&mut self, diagnostic: Diagnostic) {
+        if self.shown.len() < MAX_SHOWN {
+            self.shown.push(diagnostic);
+        } else {
+            self.beyond += 1;
+        }
+    }
+
+    /// Adds what was found in other files. What several files lead to is told once.
+    fn append(&mut self, other: List) {
+        self.beyond += other.beyond;
+        for diagnostic in other.shown {
+            if !self.shown.iter().any(|known| known.is_same(&diagnostic)) {
+                self.push(diagnostic);
+            }
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.shown.len() + self.beyond
+    }
+}
+
+/// The mistakes found so far, and what was understood all the same.
 #[derive(Debug, Default)]
 pub(crate) struct Diagnostics {
-    list: Vec<Diagnostic>,
-    beyond: usize,
+    errors: List,
+    warnings: List,
 }
 
 impl Diagnostics {
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) -> Reported {
-        if self.list.len() < MAX_SHOWN {
-            self.list.push(diagnostic);
-        } else {
-            self.beyond += 1;
-        }
+        self.errors.push(diagnostic);
         Reported(())
+    }
+
+    /// Tells of something that is compiled all the same.
+    pub(crate) fn warn(&mut self, diagnostic: Diagnostic) {
+        debug_assert!(diagnostic.code.is_warning());
+        self.warnings.push(diagnostic);
     }
 
     /// The proof that something was reported earlier, for what only follows from that.
@@ -150,7 +189,7 @@ impl Diagnostics {
 
     /// Whether one more message would still be shown. Suggestions cost time on large files.
     pub(crate) fn has_room(&self) -> bool {
-        self.list.len() < MAX_SHOWN
+        self.errors.shown.len() < MAX_SHOWN
     }
 
     /// The name that was most likely meant by `word`; nothing once it would not be shown any more, since
@@ -165,22 +204,21 @@ impl Diagnostics {
 
     /// Adds what was found in other files. What is wrong in a file that several import is told once.
     pub(crate) fn append(&mut self, other: Diagnostics) {
-        self.beyond += other.beyond;
-        for diagnostic in other.list {
-            if !self.list.iter().any(|known| known.is_same(&diagnostic)) {
-                self.report(diagnostic);
-            }
-        }
+        self.errors.append(other.errors);
+        self.warnings.append(other.warnings);
     }
 
+    /// How many mistakes there are, warnings aside.
     pub(crate) fn count(&self) -> usize {
-        self.list.len() + self.beyond
+        self.errors.count()
+    }
+
+    pub(crate) fn has_warnings(&self) -> bool {
+        self.warnings.count() > 0
     }
 
     /// What the user gets of it, in the order of the places in the files.
-    pub(crate) fn finish(mut self, sources: Sources) -> Mistakes {
-        self.list
-            .sort_by_key(|d| (d.labels[0].span.file, d.labels[0].span.start));
-        Mistakes::new(self.list, self.beyond, sources)
+    pub(crate) fn finish(self, sources: Sources) -> Mistakes {
+        Mistakes::new(self.errors, self.warnings, sources)
     }
 }

@@ -1,36 +1,57 @@
 //! Messages as text, for people.
 
+use super::json::position;
+use super::mistakes::Found;
 use super::{Diagnostic, Label, is_order};
 use crate::source::{BOM, Sources};
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// All messages, and how many there are.
-pub(super) fn render(
-    list: &[Diagnostic],
-    beyond: usize,
-    sources: &Sources,
-    colour: bool,
-) -> String {
+pub(super) fn render(found: &Found, colour: bool) -> String {
     let renderer = match colour {
         true => Renderer::styled(),
         false => Renderer::plain(),
     };
     let mut text = String::new();
-    for diagnostic in list {
-        text.push_str(&one(diagnostic, sources, &renderer));
+    for diagnostic in &found.list {
+        text.push_str(&one(diagnostic, &found.sources, &renderer));
         text.push_str("\n\n");
     }
-    if beyond > 0 {
-        text.push_str(&format!("and {beyond} more\n\n"));
+    if found.beyond > 0 {
+        text.push_str(&format!("and {} more\n\n", found.beyond));
     }
-    let count = list.len() + beyond;
-    let plural = if count == 1 { "" } else { "s" };
-    text.push_str(&format!("{count} error{plural}\n"));
+    let counts = [(found.errors, "error"), (found.warnings, "warning")];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts.map(|(count, word)| counted(*count, word)).collect();
+    text.push_str(&counts.join(", "));
+    text.push('\n');
     text
 }
 
+fn counted(count: usize, word: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {word}{plural}")
+}
+
+/// A message in one line, without the text that it is about.
+pub(super) fn line(diagnostic: &Diagnostic, sources: &Sources) -> String {
+    let span = diagnostic.labels[0].span;
+    let (line, column) = position(span, span.start, sources);
+    let path = visible(&sources.get(span.file).path.to_string_lossy());
+    let word = match diagnostic.code.is_warning() {
+        true => "warning",
+        false => "error",
+    };
+    let (code, title) = (diagnostic.code.as_str(), &diagnostic.title);
+    format!("{path}:{line}:{column}: {word}[{code}]: {title}")
+}
+
 fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> String {
-    let title = Level::ERROR
+    let level = match diagnostic.code.is_warning() {
+        true => Level::WARNING,
+        false => Level::ERROR,
+    };
+    let title = level
         .primary_title(diagnostic.title.as_str())
         .id(diagnostic.code.as_str());
     let mut group = Group::with_title(title);

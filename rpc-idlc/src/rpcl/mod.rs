@@ -3,12 +3,24 @@
 //! [`read`] makes one [`Unit`](tree::Unit) of all files that were named and of those that they include;
 //! [`lower`] makes a model of it.
 
+mod builtin;
+mod comments;
+mod files;
+mod lexer;
 mod lower;
+mod number;
+mod parser;
+mod preprocess;
 mod read;
+mod scope;
 pub(crate) mod tree;
+mod walk;
 
+pub(crate) use files::Input;
 pub(crate) use lower::lower;
 pub(crate) use read::read;
+
+use crate::source::Span;
 
 use std::path::PathBuf;
 
@@ -33,4 +45,12 @@ pub(crate) struct Options {
     pub(crate) strings: Strings,
     /// `--extern NAME=rust::path`: types, and namespaces, whose Rust is elsewhere.
     pub(crate) elsewhere: Vec<(String, String)>,
+}
+
+/// From the start of one place to the end of another; the first one alone if they are in two files.
+fn cover(from: Span, to: Span) -> Span {
+    match from.file == to.file && from.start <= to.end {
+        true => from.to(to),
+        false => from,
+    }
 }

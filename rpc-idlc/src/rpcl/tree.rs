@@ -20,6 +20,21 @@ pub(crate) struct Item {
     pub(crate) kind: ItemKind,
 }
 
+impl Item {
+    /// Its name; a typedef that could not be read may have none.
+    pub(crate) fn name(&self) -> Option<&Ident> {
+        match &self.kind {
+            ItemKind::Const(name, _)
+            | ItemKind::Enum(name, _)
+            | ItemKind::Struct(name, _)
+            | ItemKind::Union(name, _)
+            | ItemKind::Broken(name) => Some(name),
+            ItemKind::Typedef(declared) => declared.name.as_ref(),
+            ItemKind::Program(program) => Some(&program.name),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum ItemKind {
     /// `const MAX = 3;`, and `#define MAX 3` or `%#define MAX 3` if a bound or a label names it.

@@ -1,0 +1,191 @@
+//! Types, and what is declared with them.
+
+use super::{Parse, Parser};
+use crate::ast::{Docs, Ident};
+use crate::diag::{Code, Diagnostic};
+use crate::rpcl::tree::{Declaration, Integer, ItemKind, Shape, Spec};
+use crate::source::Span;
+
+impl Parser<'_> {
+    /// A type and a name: a field, a typedef, what is switched on. `void` has no name.
+    pub(super) fn declaration(&mut self) -> Parse<Declaration> {
+        let declared = self.maybe_named()?;
+        match (&declared.ty, &declared.name) {
+            (Spec::Void, _) | (_, Some(_)) => {}
+            _ => return Err(self.expected("a name")),
+        }
+        if let (Spec::String, Shape::Plain) = (&declared.ty, &declared.shape) {
+            let problem = "a string has its most bytes in `<>` behind the name";
+            return Err(self.meaningless(problem, declared.span));
+        }
+        Ok(declared)
+    }
+
+    /// The same where the name may be missing: arguments and results.
+    pub(super) fn maybe_named(&mut self) -> Parse<Declaration> {
+        let docs = self.docs();
+        let start = self.span();
+        let ty = self.spec()?;
+        let pointer = self.eat('*');
+        let name = match self.word(0) {
+            Some(_) => Some(self.ident("a name")?),
+            None => None,
+        };
+        let shape = self.shape(pointer)?;
+        let declared = Declaration {
+            docs,
+            name,
+            ty,
+            shape,
+            span: self.since(start),
+        };
+        self.sensible(&declared)?;
+        Ok(declared)
+    }
+
+    /// What stands behind the name: `[4]`, `<4>`, `<>`.
+    pub(super) fn shape(&mut self, pointer: bool) -> Parse<Shape> {
+        let start = self.span();
+        let shape = if self.at_punct('[') {
+            let mut lengths = Vec::new();
+            while self.eat('[') {
+                lengths.push(self.expr("a length")?);
+                self.expect(']')?;
+            }
+            Shape::Fixed(lengths)
+        } else if self.eat('<') {
+            let most = match self.at_punct('>') {
+                true => None,
+                false => Some(self.bound()?),
+            };
+            self.expect('>')?;
+            Shape::Variable(most)
+        } else if pointer {
+            return Ok(Shape::Pointer);
+        } else {
+            return Ok(Shape::Plain);
+        };
+        if pointer {
+            let problem = "an array of pointers needs a `typedef` for the pointer";
+            return Err(self.meaningless(problem, self.since(start)));
+        }
+        Ok(shape)
+    }
+
+    pub(super) fn sensible(&mut self, declared: &Declaration) -> Parse<()> {
+        let problem = match (&declared.ty, &declared.shape) {
+            (Spec::Opaque, Shape::Plain | Shape::Pointer) => {
+                "`opaque` has its length behind the name, in `[]` or in `<>`"
+            }
+            (Spec::Opaque, Shape::Fixed(lengths)) if lengths.len() > 1 => {
+                "an array of `opaque` needs a `typedef` for its elements"
+            }
+            (Spec::String, Shape::Fixed(_) | Shape::Pointer) => {
+                "a string has its most bytes in `<>` behind the name"
+            }
+            (Spec::Void, Shape::Plain) => return Ok(()),
+            (Spec::Void, _) => "`void` is nothing, and nothing is made of it",
+            _ => return Ok(()),
+        };
+        Err(self.meaningless(problem, declared.span))
+    }
+
+    fn meaningless(&mut self, title: &str, span: Span) -> crate::diag::Reported {
+        let problem = Diagnostic::new(Code::Declaration, title, span, "");
+        self.diags.report(problem)
+    }
+
+    pub(super) fn spec(&mut self) -> Parse<Spec> {
+        let Some(word) = self.word(0) else {
+            return Err(self.expected("a type"));
+        };
+        let simple = match word {
+            "void" => Spec::Void,
+            "bool" => Spec::Bool,
+            "float" => Spec::Float,
+            "double" => Spec::Double,
+            "quadruple" => Spec::Quadruple,
+            "opaque" => Spec::Opaque,
+            "string" => Spec::String,
+            "struct" | "enum" | "union" => return self.composite(),
+            "case" | "default" => return Err(self.expected("a type")),
+            _ => {
+                return match self.integer() {
+                    Some(integer) => Ok(Spec::Int(integer)),
+                    None => Ok(Spec::Named(self.path("a type")?)),
+                };
+            }
+        };
+        self.bump();
+        Ok(simple)
+    }
+
+    /// The types of integers, as C composes their names.
+    fn integer(&mut self) -> Option<Integer> {
+        let unsigned = self.at_word("unsigned");
+        let sign = unsigned || self.at_word("signed");
+        if sign {
+            self.bump();
+        }
+        let found = match self.word(0) {
+            Some("char") => [Integer::Char, Integer::UChar],
+            Some("short") => [Integer::Short, Integer::UShort],
+            Some("int" | "long") => [Integer::Int, Integer::UInt],
+            Some("hyper") => [Integer::Hyper, Integer::UHyper],
+            _ if unsigned => return Some(Integer::UInt),
+            _ if sign => return Some(Integer::Int),
+            _ => return None,
+        };
+        let long = self.at_word("long");
+        let may_go_on = long || self.at_word("short");
+        self.bump();
+        let long_long = long && self.eat_word("long");
+        if may_go_on {
+            self.eat_word("int");
+        }
+        let [signed, plain] = match long_long {
+            true => [Integer::Hyper, Integer::UHyper],
+            false => found,
+        };
+        Some(if unsigned { plain } else { signed })
+    }
+
+    /// `struct foo`, or a struct, an enum or a union that is described on the spot. One that has a name is
+    /// a definition of its own.
+    fn composite(&mut self) -> Parse<Spec> {
+        let word = self.bump();
+        let word = self.text_of(word);
+        let name = match self.at_punct('{') || self.at_word("switch") {
+            true => None,
+            false => Some(self.path("a name or `{`")?),
+        };
+        let described = self.at_punct('{') || word == "union" && self.at_word("switch");
+        match name {
+            Some(name) if !described => Ok(Spec::Named(name)),
+            name => {
+                self.deeper()?;
+                let spec = self.described(word, name)?;
+                self.depth -= 1;
+                Ok(spec)
+            }
+        }
+    }
+
+    fn described(&mut self, word: &str, name: Option<Ident>) -> Parse<Spec> {
+        let mut docs = Docs::new();
+        let Some(name) = name else {
+            return Ok(match word {
+                "enum" => Spec::Enum(self.enumerators(&mut docs)?),
+                "struct" => Spec::Struct(self.fields(&mut docs)?),
+                _ => Spec::Union(Box::new(self.switch(&mut docs)?)),
+            });
+        };
+        let kind = match word {
+            "enum" => ItemKind::Enum(name.clone(), self.enumerators(&mut docs)?),
+            "struct" => ItemKind::Struct(name.clone(), self.fields(&mut docs)?),
+            _ => ItemKind::Union(name.clone(), self.switch(&mut docs)?),
+        };
+        self.add(docs, kind);
+        Ok(Spec::Named(name))
+    }
+}
