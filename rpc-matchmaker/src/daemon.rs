@@ -2,6 +2,7 @@
 
 use crate::desk::{Desk, MOST_WATCHERS};
 use crate::registry::Limits;
+use crate::rpcbind::Rpcbind;
 use crate::state::{StateError, StateFile};
 use rpc_core::matchmaker::{DEFAULT_ADDRESS, MatchmakerService, SYSTEM_SOCKET, own_socket};
 use rpc_core::{Endpoint, Server, ShutdownError, StartError};
@@ -100,6 +101,11 @@ impl Daemon {
             desk,
             sweeper: Some(sweeper),
         })
+    }
+
+    /// Has `rpcbind` show the servers that are registered here, from now on.
+    pub fn show_in(&self, rpcbind: &Rpcbind) {
+        self.desk.show_in(rpcbind.desk());
     }
 
     /// Where it answers, with the ports that the system chose.

@@ -78,6 +78,21 @@ impl ServerBuilder {
         self
     }
 
+    /// Takes at most so many connections at a time; without this, 16,384. More are closed as they come.
+    #[must_use]
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.bounds.connections = connections;
+        self
+    }
+
+    /// Takes and sends messages of at most so many bytes; without this, 16 MiB. Who sends a longer one is disconnected; instead
+    /// of a longer result, the caller is told that the method ran and the result could not be sent.
+    #[must_use]
+    pub fn max_message(mut self, bytes: usize) -> Self {
+        self.bounds.message = bytes;
+        self
+    }
+
     /// Keeps the completion records of `exactly_once` methods in this store, which is opened when the server starts.
     ///
     /// `DurableStore` (feature `durable`) is the embedded one: a directory. The promise then holds through the end of the

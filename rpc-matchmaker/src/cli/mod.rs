@@ -5,6 +5,7 @@ mod watching;
 
 use crate::daemon::{Daemon, default_endpoints};
 use crate::registry::Limits;
+use crate::rpcbind::{self, Rpcbind};
 use clap::{Args, Parser, Subcommand};
 use rpc_core::matchmaker::{
     DEFAULT_ADDRESS, DismissError, ENVIRONMENT, Entry, LookupError, MatchmakerClient, place,
@@ -51,6 +52,14 @@ struct Serve {
     /// The longest lease to grant, in milliseconds: a server that vanishes without a word is listed that long
     #[arg(long, value_name = "MS", default_value_t = 60_000, value_parser = clap::value_parser!(u32).range(100..))]
     longest_lease: u32,
+    /// Be this host's rpcbind as well: program 100000, versions 2 to 4 (RFC 1833), at port 111 of TCP and UDP and at
+    /// /run/rpcbind.sock. rpcinfo and C programs then find what registers there, and the servers of this matchmaker
+    #[arg(long)]
+    rpcbind: bool,
+    /// With --rpcbind: call procedures of this host for whoever asks (CALLIT, BCAST, INDIRECT), as `rpcbind -r` does. The programs
+    /// called take such calls for ones of this host; off, they are not answered
+    #[arg(long, requires = "rpcbind")]
+    indirect: bool,
 }
 
 #[derive(Subcommand)]
@@ -140,14 +149,28 @@ fn serve(options: &Serve) -> Outcome {
     };
     let daemon = Daemon::start_with_state(&chosen, limits, options.state.as_deref())
         .map_err(|error| with_advice(error.into()))?;
+    let rpcbind = options
+        .rpcbind
+        .then(|| serve_rpcbind(&daemon, options.indirect));
+    let rpcbind = rpcbind.transpose()?;
     let mut out = io::stdout().lock();
-    for endpoint in daemon.endpoints() {
+    let own = daemon.endpoints().iter();
+    for endpoint in own.chain(rpcbind.iter().flat_map(Rpcbind::endpoints)) {
         writeln!(out, "listening on {endpoint}")?;
     }
     out.flush()?;
     signals.forever().next();
+    if let Some(rpcbind) = rpcbind {
+        rpcbind.shutdown(SHUTDOWN)?;
+    }
     daemon.shutdown(SHUTDOWN)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn serve_rpcbind(daemon: &Daemon, indirect: bool) -> Result<Rpcbind, Box<dyn StdError>> {
+    let rpcbind = Rpcbind::start(&rpcbind::default_endpoints(), indirect)?;
+    daemon.show_in(&rpcbind);
+    Ok(rpcbind)
 }
 
 fn list(at: &At) -> Outcome {

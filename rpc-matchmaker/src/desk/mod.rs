@@ -4,6 +4,7 @@ mod owners;
 mod watching;
 
 use crate::registry::{Limits, Owner, Record, Registry, Saved};
+use crate::rpcbind::Portmapper;
 use crate::state::StateFile;
 use owners::{Owners, caller};
 use rpc_core::matchmaker::{
@@ -37,6 +38,8 @@ struct State {
     owners: Owners,
     /// Where registrations are written down, if anywhere.
     file: Option<StateFile>,
+    /// Who else tells of what is registered here, if anybody.
+    rpcbind: Option<Portmapper>,
     /// How many callers wait for a change.
     watching: usize,
     closed: bool,
@@ -50,6 +53,7 @@ impl Desk {
             registry,
             owners: Owners::default(),
             file: None,
+            rpcbind: None,
             watching: 0,
             closed: false,
         };
@@ -82,6 +86,15 @@ impl Desk {
         let file = place.insert(file);
         let new = file.begin(registry.all_saved());
         file.finish(new.write())
+    }
+
+    /// Has `rpcbind` show what is registered here, from now on.
+    pub fn show_in(&self, rpcbind: &Portmapper) {
+        let (mut state, _) = self.state();
+        for saved in state.registry.all_saved() {
+            rpcbind.show(saved.lease, Some(&saved));
+        }
+        state.rpcbind = Some(rpcbind.clone());
     }
 
     /// Removes what has ended, as it ends, until [`Desk::close`] is called. Look-ups never show a dead entry without
@@ -131,11 +144,20 @@ impl Desk {
 
     /// Tells everybody what the last input changed.
     fn pass_on(&self, state: &mut State) {
-        let State { registry, file, .. } = state;
+        let State {
+            registry,
+            file,
+            rpcbind,
+            ..
+        } = state;
         let changes = iter::from_fn(|| {
             let change = registry.poll_change()?;
             self.0.watchers.wake(change.slot);
-            Some((change.lease, registry.saved(change.lease)))
+            let saved = registry.saved(change.lease);
+            if let Some(rpcbind) = rpcbind {
+                rpcbind.show(change.lease, saved.as_ref());
+            }
+            Some((change.lease, saved))
         });
         match file {
             Some(file) => file.append(changes),
