@@ -8,10 +8,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 /// Reads the universal address of an internet transport: `127.0.0.1.3.77` is port 845 (RFC 5665, section 5.2.3). None: it is
 /// none, or of the other family of addresses.
 pub fn parse(netid: Netid, address: &str) -> Option<SocketAddr> {
-    match from_universal(netid.name(), address)? {
-        Endpoint::Tcp(authority) | Endpoint::Udp(authority) => authority.address(),
-        _ => None,
-    }
+    let address = match from_universal(netid.name(), address)? {
+        Endpoint::Tcp(authority) | Endpoint::Udp(authority) => authority.address()?,
+        _ => return None,
+    };
+    (address.is_ipv6() == (netid.family() == "inet6")).then_some(address)
 }
 
 /// Writes an address as a universal one.
