@@ -4,7 +4,6 @@
 //! wire. In Rust it needs a `Box` there, which is put in here.
 
 use super::graph::components;
-use super::scope::Scope;
 use crate::ast;
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{Item, ItemKind, Payload, Type};
@@ -13,19 +12,33 @@ use crate::source::Span;
 /// Fixed arrays stand in place, often on a stack; larger ones must be lists or bytes.
 const MAX_IN_PLACE: u64 = 64 << 10;
 
-pub(super) fn check(scope: &Scope<'_>, items: &mut [Item], diags: &mut Diagnostics) {
-    aliases(scope, items, diags);
-    finite(scope, items, diags);
+/// What the language that the types are written in has for our words, for what is to be done.
+pub(crate) struct Words {
+    pub(crate) indirect: &'static str,
+    pub(crate) bytes: &'static str,
+    pub(crate) list: &'static str,
+}
+
+/// Checks all items, and puts the boxes in. `places` is where the types of an item are written, in the
+/// order of [`Item::types`].
+pub(crate) fn check(
+    items: &mut [Item],
+    places: impl Fn(usize) -> Vec<Span>,
+    words: &Words,
+    diags: &mut Diagnostics,
+) {
+    aliases(items, diags);
+    finite(items, &places, words, diags);
     if diags.count() > 0 {
         return;
     }
     insert_boxes(items);
-    sizes(scope, items, diags);
+    sizes(items, &places, words, diags);
 }
 
 /// Rust takes an alias for what it stands for, so a circle of nothing but aliases has no end, even
 /// through a list.
-fn aliases(scope: &Scope<'_>, items: &[Item], diags: &mut Diagnostics) {
+fn aliases(items: &[Item], diags: &mut Diagnostics) {
     let alias = |id: &usize| matches!(items[*id].kind, ItemKind::Alias(_));
     let edges: Vec<Vec<usize>> = items
         .iter()
@@ -35,9 +48,9 @@ fn aliases(scope: &Scope<'_>, items: &[Item], diags: &mut Diagnostics) {
         })
         .collect();
     for circle in circles(&edges) {
-        let item = &scope.items[circle];
-        let title = format!("`{}` is defined by itself", item.name.text);
-        let problem = Diagnostic::new(Code::AliasCircle, title, item.name.span, "");
+        let item = &items[circle];
+        let title = format!("`{}` is defined by itself", item.name);
+        let problem = Diagnostic::new(Code::AliasCircle, title, item.at, "");
         diags.report(
             problem.help("make one of them a `struct`: a new type may hold itself in a list"),
         );
@@ -56,7 +69,12 @@ fn circles(edges: &[Vec<usize>]) -> Vec<usize> {
 }
 
 /// Every type must have a value: a struct needs all its fields, a union one of its arms.
-fn finite(scope: &Scope<'_>, items: &[Item], diags: &mut Diagnostics) {
+fn finite(
+    items: &[Item],
+    places: &impl Fn(usize) -> Vec<Span>,
+    words: &Words,
+    diags: &mut Diagnostics,
+) {
     let finite = finite_items(items);
     let edges: Vec<Vec<usize>> = items
         .iter()
@@ -79,15 +97,13 @@ fn finite(scope: &Scope<'_>, items: &[Item], diags: &mut Diagnostics) {
         if matches!(items[first].kind, ItemKind::Alias(_)) && diags.count() > 0 {
             continue;
         }
-        let name = &scope.items[first].name;
-        let title = format!("`{}` contains itself without end", name.text);
-        let mut problem = Diagnostic::new(Code::Endless, title, name.span, "");
-        if let Some(span) = place(scope.items[first], &items[first], &component) {
+        let item = &items[first];
+        let title = format!("`{}` contains itself without end", item.name);
+        let mut problem = Diagnostic::new(Code::Endless, title, item.at, "");
+        if let Some(span) = place(item, places(first), &component) {
             problem = problem.also(span, "here");
         }
-        diags.report(
-            problem.help("put `optional<…>` or `list<…>` around one of the types on the way"),
-        );
+        diags.report(problem.help(words.indirect));
     }
 }
 
@@ -146,17 +162,15 @@ fn finite_items(items: &[Item]) -> Vec<bool> {
     finite
 }
 
-/// The type in `item` that leads back into `component`.
-fn place(ast: &ast::Item, item: &Item, component: &[usize]) -> Option<Span> {
+/// The type in `item` that leads back into `component`; of a union, where its arms begin.
+fn place(item: &Item, places: Vec<Span>, component: &[usize]) -> Option<Span> {
     let back = |ty: &Type| in_place(ty).iter().any(|to| component.contains(to));
-    match (&ast.kind, &item.kind) {
-        (ast::ItemKind::Alias(place), ItemKind::Alias(_)) => Some(place.span),
-        (ast::ItemKind::Struct(places), ItemKind::Struct(fields)) => {
-            let found = places.iter().zip(fields).find(|(_, field)| back(&field.ty));
-            found.map(|(place, _)| place.ty.span)
+    match &item.kind {
+        ItemKind::Union(union) => Some(union.arms.first()?.at),
+        _ => {
+            let mut types = places.into_iter().zip(item.types());
+            types.find(|(_, ty)| back(ty)).map(|(place, _)| place)
         }
-        (ast::ItemKind::Union(union), ItemKind::Union(_)) => Some(union.arms.first()?.name.span),
-        _ => None,
     }
 }
 
@@ -294,54 +308,34 @@ fn size(ty: &Type, sizes: &[u64]) -> u64 {
     }
 }
 
-fn sizes(scope: &Scope<'_>, items: &[Item], diags: &mut Diagnostics) {
+fn sizes(
+    items: &[Item],
+    places: &impl Fn(usize) -> Vec<Span>,
+    words: &Words,
+    diags: &mut Diagnostics,
+) {
     let sizes = sizes_of(items);
-    for (&ast, item) in scope.items.iter().zip(items) {
-        for (place, ty) in types(ast, item) {
-            let large = ty.layers().into_iter().find(|ty| {
-                let fixed = matches!(ty, Type::Array(..) | Type::FixedBytes(_));
-                fixed && size(ty, &sizes) > MAX_IN_PLACE
-            });
-            let Some(large) = large else { continue };
+    let is_large = |ty: &&Type| {
+        let fixed = matches!(ty, Type::Array(..) | Type::FixedBytes(_));
+        fixed && size(ty, &sizes) > MAX_IN_PLACE
+    };
+    for (id, item) in items.iter().enumerate() {
+        let large = |ty: &Type| ty.layers().into_iter().any(|ty| is_large(&ty));
+        if !item.types().into_iter().any(large) {
+            continue;
+        }
+        for (place, ty) in places(id).into_iter().zip(item.types()) {
+            let Some(large) = ty.layers().into_iter().find(is_large) else {
+                continue;
+            };
             let title = format!("a fixed array may take {MAX_IN_PLACE} bytes");
             let label = format!("this takes {}", size(large, &sizes));
-            let ours = if matches!(large, Type::FixedBytes(_)) {
-                "bytes<N>"
-            } else {
-                "list<T, N>"
+            let ours = match large {
+                Type::FixedBytes(_) => words.bytes,
+                _ => words.list,
             };
             let problem = Diagnostic::new(Code::ArrayTooLarge, title, place, label);
             diags.report(problem.help(format!("it is kept in place; `{ours}` is not")));
         }
-    }
-}
-
-/// All types that an item is written with, and where.
-fn types<'a>(ast: &'a ast::Item, item: &'a Item) -> Vec<(Span, &'a Type)> {
-    match (&ast.kind, &item.kind) {
-        (ast::ItemKind::Alias(place), ItemKind::Alias(ty)) => vec![(place.span, ty)],
-        (ast::ItemKind::Struct(places), ItemKind::Struct(fields)) => places
-            .iter()
-            .map(|p| p.ty.span)
-            .zip(fields.iter().map(|f| &f.ty))
-            .collect(),
-        (ast::ItemKind::Union(places), ItemKind::Union(union)) => {
-            let arms = places.arms.iter().zip(&union.arms);
-            arms.flat_map(|(place, arm)| {
-                let types = arm.payload.types().into_iter();
-                types.map(|ty| (place.name.span, ty)).collect::<Vec<_>>()
-            })
-            .collect()
-        }
-        (ast::ItemKind::Interface(places), ItemKind::Interface(interface)) => {
-            let methods = places.methods.iter().zip(&interface.methods);
-            methods
-                .flat_map(|(place, method)| {
-                    let types = method.args.iter().map(|a| &a.ty).chain(&method.result);
-                    types.map(|ty| (place.name.span, ty)).collect::<Vec<_>>()
-                })
-                .collect()
-        }
-        _ => Vec::new(),
     }
 }

@@ -9,10 +9,11 @@ mod graph;
 mod interfaces;
 mod keys;
 mod names;
+mod places;
 mod scope;
 mod types;
 
-pub(crate) use containment::sizes_of;
+pub(crate) use containment::{Words, check as contain, sizes_of};
 pub(crate) use enums::DISCRIMINANT;
 pub(crate) use graph::{components, reaching};
 pub(crate) use keys::{edges, held, holding_floats, in_keys};
@@ -65,13 +66,20 @@ pub(crate) fn check(
         });
     }
     keys::check(&scope, &items, &checker.keys, checker.diags);
-    containment::check(&scope, &mut items, checker.diags);
+    let places = |id: ItemId| places::of_types(scope.items[id]);
+    contain(&mut items, places, &WORDS, checker.diags);
     let good = checker.diags.count() == 0 && !incomplete;
     good.then_some(Model {
         items,
         namespaces: scope.namespaces,
     })
 }
+
+const WORDS: Words = Words {
+    indirect: "put `optional<…>` or `list<…>` around one of the types on the way",
+    bytes: "bytes<N>",
+    list: "list<T, N>",
+};
 
 /// What the passes know of the files.
 struct Checker<'a> {
