@@ -43,7 +43,7 @@ pub(crate) fn words(name: &str) -> String {
 }
 
 /// Cuts at underscores and where a capital begins a word: `HTTPServerV2` is HTTP, Server, V2.
-fn split(name: &str) -> Vec<&str> {
+pub(crate) fn split(name: &str) -> Vec<&str> {
     let mut words = Vec::new();
     for part in name.split('_').filter(|part| !part.is_empty()) {
         let bytes = part.as_bytes();

@@ -3,6 +3,7 @@
 //! Names are those of the file, `at` is where they stand; each emitter gives them the casing of its language.
 
 use crate::ast::{Docs, Scalar, Semantics, SettingKind};
+use crate::rpcl::Strings;
 use crate::source::Span;
 
 /// A checked file, with all that it imports.
@@ -12,6 +13,16 @@ pub(crate) struct Model {
     pub(crate) items: Vec<Item>,
     /// The first has no name: it is that of the files that name none.
     pub(crate) namespaces: Vec<Namespace>,
+    pub(crate) language: Language,
+}
+
+/// What the contract is written in, as far as it matters to what is made of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// `.idl`: names stay different in the casing of Rust.
+    Idl,
+    /// `.x`: names are C's, and need not; what a `string` becomes in Rust is up to the user.
+    X(Strings),
 }
 
 /// Definitions that share the front of their full names.
@@ -76,7 +87,7 @@ impl Item {
                     .flat_map(|m| m.args.iter().map(|arg| &arg.ty).chain(&m.result))
                     .collect()
             }
-            ItemKind::Const(_) | ItemKind::Enum(_) => Vec::new(),
+            ItemKind::Const(_) | ItemKind::Enum(_) | ItemKind::Extern => Vec::new(),
         }
     }
 }
@@ -86,9 +97,12 @@ pub(crate) enum ItemKind {
     Const(Const),
     Alias(Type),
     Struct(Vec<Field>),
+    /// In a `.x` file, several may have one value.
     Enum(Vec<Enumerator>),
     Union(Union),
     Interface(Interface),
+    /// A type of which nothing is known but its name; its Rust is elsewhere.
+    Extern,
 }
 
 #[derive(Debug, Clone)]
@@ -181,7 +195,7 @@ impl Payload {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Labels {
     Cases(Vec<Case>),
     Default,
@@ -199,6 +213,15 @@ pub(crate) struct Interface {
     pub(crate) program: u32,
     pub(crate) version: u32,
     pub(crate) methods: Vec<Method>,
+    /// What it is called in a `.x` file, if it is from one.
+    pub(crate) written: Option<Written>,
+}
+
+/// The names of a program and of its version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) program: String,
+    pub(crate) version: String,
 }
 
 #[derive(Debug)]

@@ -277,6 +277,8 @@ pub(crate) fn sizes_of(items: &[Item]) -> Vec<u64> {
                 let largest = union.arms.iter().map(|arm| of(arm.payload.types())).max();
                 largest.unwrap_or(0).saturating_add(8)
             }
+            // As much as text or a list: nothing is known of it.
+            ItemKind::Extern => 24,
             ItemKind::Const(_) | ItemKind::Interface(_) => 0,
         };
     }

@@ -30,6 +30,7 @@ impl<'a> Checker<'a> {
             program: program?,
             version: version?,
             methods,
+            written: None,
         })
     }
 

@@ -36,7 +36,9 @@ fn is_float_in(ty: &Type) -> bool {
 
 /// By item: whether its values may hold a float.
 pub(crate) fn holding_floats(items: &[Item]) -> Vec<bool> {
-    let holds = |id: &ItemId| held(&items[*id]).into_iter().any(is_float_in);
+    // Of what is elsewhere nothing is known.
+    let elsewhere = |id: &ItemId| matches!(items[*id].kind, ItemKind::Extern);
+    let holds = |id: &ItemId| elsewhere(id) || held(&items[*id]).into_iter().any(is_float_in);
     reaching(&edges(items), (0..items.len()).filter(holds).collect())
 }
 

@@ -24,7 +24,7 @@ pub(crate) use types::foreign;
 
 use crate::ast;
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::model::{Const, Field, Item, ItemId, ItemKind, Model, Notes, Type};
+use crate::model::{Const, Field, Item, ItemId, ItemKind, Language, Model, Notes, Type};
 use crate::source::Span;
 use scope::Scope;
 use std::collections::HashMap;
@@ -72,6 +72,7 @@ pub(crate) fn check(
     good.then_some(Model {
         items,
         namespaces: scope.namespaces,
+        language: Language::Idl,
     })
 }
 

@@ -18,7 +18,7 @@ pub(super) fn name(model: &Model, item: &Item) -> String {
 pub(super) fn title(model: &Model, item: &Item) -> String {
     let word = match &item.kind {
         ItemKind::Const(_) => "constant",
-        ItemKind::Alias(_) => "type",
+        ItemKind::Alias(_) | ItemKind::Extern => "type",
         ItemKind::Struct(_) => "struct",
         ItemKind::Enum(_) => "enum",
         ItemKind::Union(union) if union.error => "error",

@@ -26,6 +26,8 @@ pub(super) enum Of<'m> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Head {
     Sequence,
+    /// What it is only its name tells.
+    Elsewhere(String),
     Scalar(Scalar),
     String,
     Bytes,
@@ -115,6 +117,10 @@ impl<'m> Side<'m> {
             },
             ItemKind::Enum(values) => numbers(values.iter().map(|value| value.value.into())),
             ItemKind::Union(union) => self.union(union),
+            ItemKind::Extern => View {
+                head: Head::Elsewhere(self.0.items[id].name.clone()),
+                inner: Vec::new(),
+            },
             ItemKind::Const(_) | ItemKind::Interface(_) => numbers([].into_iter()),
         }
     }

@@ -37,7 +37,9 @@ fn has_old_part(item: &Item) -> bool {
             old(&arm.notes) || field
         }),
         // Of its methods `#[rpc]` takes care.
-        ItemKind::Const(_) | ItemKind::Alias(_) | ItemKind::Interface(_) => false,
+        ItemKind::Const(_) | ItemKind::Alias(_) | ItemKind::Interface(_) | ItemKind::Extern => {
+            false
+        }
     }
 }
 

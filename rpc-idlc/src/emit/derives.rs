@@ -1,7 +1,7 @@
 //! Which traits each type can have.
 
 use crate::check::{edges, held, holding_floats, in_keys, reaching, sizes_of};
-use crate::model::{ItemId, Model, Type};
+use crate::model::{ItemId, ItemKind, Model, Type};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -33,6 +33,10 @@ impl Derives {
         let items = &model.items;
         let sizes = sizes_of(items);
         let heavy = |id: &ItemId| {
+            // Of what is elsewhere nothing is known.
+            if matches!(items[*id].kind, ItemKind::Extern) {
+                return true;
+            }
             let held = held(&items[*id]);
             sizes[*id] > MAX_COPY || held.iter().flat_map(|ty| ty.layers()).any(on_heap)
         };

@@ -1,8 +1,8 @@
 //! What lets an error be printed, and passed on with `?`.
 
 use super::Emitter;
+use super::enums::keeps_discriminant;
 use super::names::ident;
-use super::types::keeps_discriminant;
 use crate::casing::{camel, snake, words};
 use crate::model::{Arm, ItemId, Payload, Union};
 use proc_macro2::{Ident, TokenStream};

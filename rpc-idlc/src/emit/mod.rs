@@ -2,24 +2,30 @@
 
 mod deprecation;
 mod derives;
+mod docs;
+mod enums;
 mod errors;
 mod layout;
 mod names;
+mod shapes;
 mod traits;
 mod types;
 
-use crate::model::{Item, ItemId, ItemKind, Model, Notes};
+use crate::model::{Item, ItemId, ItemKind, Language, Model, Notes};
+use crate::rpcl::Strings;
 use derives::Derives;
 use layout::Module;
 use names::Names;
 use proc_macro2::TokenStream;
 use quote::quote;
+use shapes::Shapes;
 
 /// The Rust source of a checked file, with all that it imports; `file` is its name. The Rust of the
 /// namespaces in `elsewhere` is at the path beside each, and named there.
 pub(crate) fn rust(model: &Model, file: &str, elsewhere: &[(String, String)]) -> String {
     let names = Names::new(model, elsewhere);
     let derives = Derives::new(model);
+    let shapes = Shapes::new(model);
     let allows = deprecation::allows(model);
     let mut modules = Module::default();
     for (number, namespace) in model.namespaces.iter().enumerate() {
@@ -31,10 +37,11 @@ pub(crate) fn rust(model: &Model, file: &str, elsewhere: &[(String, String)]) ->
             here: number,
             names: &names,
             derives: &derives,
+            shapes: &shapes,
             allows: &allows,
         };
         let items = model.items.iter().enumerate();
-        let own = items.filter(|(_, item)| item.namespace == number);
+        let own = items.filter(|(id, item)| item.namespace == number && names.is_here(*id));
         let chunks: Vec<_> = own.flat_map(|(id, item)| emitter.item(id, item)).collect();
         modules.add(names.module(number), &namespace.docs, chunks);
     }
@@ -53,6 +60,7 @@ struct Emitter<'a> {
     here: usize,
     names: &'a Names,
     derives: &'a Derives,
+    shapes: &'a Shapes<'a>,
     /// By item: whether it names something that is deprecated.
     allows: &'a [bool],
 }
@@ -63,9 +71,10 @@ impl Emitter<'_> {
             ItemKind::Const(constant) => vec![self.constant(id, item, constant)],
             ItemKind::Alias(ty) => vec![self.alias(id, item, ty)],
             ItemKind::Struct(fields) => vec![self.structure(id, item, fields)],
-            ItemKind::Enum(enumerators) => vec![self.enumeration(id, item, enumerators)],
+            ItemKind::Enum(enumerators) => self.enumeration(id, item, enumerators),
             ItemKind::Union(union) => self.union(id, item, union),
             ItemKind::Interface(interface) => vec![self.interface(id, item, interface)],
+            ItemKind::Extern => Vec::new(),
         }
     }
 }
@@ -82,8 +91,35 @@ impl Emitter<'_> {
 
     /// What stands before a definition.
     fn head(&self, id: ItemId, item: &Item) -> TokenStream {
-        let (head, allow) = (head(&item.docs, &item.notes), self.allow(id));
+        let head = match &item.kind {
+            ItemKind::Interface(interface) => match &interface.written {
+                None => head(&item.docs, &item.notes),
+                Some(written) => {
+                    let name = format!("`{}` of `{}`", written.version, written.program);
+                    head(&docs::of_x(&item.docs, Some(name)), &item.notes)
+                }
+            },
+            _ => self.part(&item.docs, &item.notes, &item.name, self.names.rust(id)),
+        };
+        let allow = self.allow(id);
         quote!(#head #allow)
+    }
+
+    /// What stands before a definition, or before a part of one, that is called `name` in the file.
+    fn part(&self, lines: &[String], notes: &Notes, name: &str, rust: &str) -> TokenStream {
+        match self.model.language {
+            Language::Idl => head(lines, notes),
+            Language::X(_) => {
+                let differs = rust.trim_start_matches("r#") != name;
+                let lines = docs::of_x(lines, differs.then(|| format!("`{name}`")));
+                head(&lines, notes)
+            }
+        }
+    }
+
+    /// Whether a string is any bytes.
+    fn strings_are_bytes(&self) -> bool {
+        self.model.language == Language::X(Strings::Bytes)
     }
 
     /// A contract that says of itself what is old is not warned of it.

@@ -2,10 +2,14 @@
 
 use super::is_within;
 use crate::casing::{camel, module_name, screaming};
-use crate::model::{ItemId, ItemKind, Model};
+use crate::model::{Item, ItemId, ItemKind, Language, Model};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+
+mod enums;
+
+pub(super) use enums::Value;
 
 pub(super) struct Names {
     /// By item: its name, and its namespace.
@@ -14,29 +18,46 @@ pub(super) struct Names {
     /// written here.
     modules: Vec<(Option<TokenStream>, Vec<String>)>,
     types: HashSet<(usize, String)>,
+    /// By item: the values of an enum.
+    values: Vec<Vec<Value>>,
+    /// Definitions whose own Rust is elsewhere.
+    elsewhere: HashMap<ItemId, TokenStream>,
 }
 
 impl Names {
     pub(super) fn new(model: &Model, elsewhere: &[(String, String)]) -> Self {
-        let constant = |item: &crate::model::Item| matches!(item.kind, ItemKind::Const(_));
-        let named = model.items.iter().map(|item| match constant(item) {
-            true => (screaming(&item.name), item.namespace),
-            false => (camel(&item.name), item.namespace),
-        });
-        let rust: Vec<(String, usize)> = named.collect();
-        let types = rust
-            .iter()
-            .zip(&model.items)
-            .filter(|(_, item)| !constant(item));
+        let outside = paths(model, elsewhere);
+        let rust = items(model, &outside);
+        let is_type = |item: &Item| !matches!(item.kind, ItemKind::Const(_));
+        let types = rust.iter().zip(&model.items).filter(|(_, i)| is_type(i));
         let types = types.map(|((name, number), _)| (*number, name.clone()));
-        let types = types.collect();
+        let values = model.items.iter().map(|item| match &item.kind {
+            ItemKind::Enum(all) => enums::names(&item.name, all, model.language),
+            _ => Vec::new(),
+        });
         let modules = model.namespaces.iter().map(|n| modules(&n.name, elsewhere));
-        let modules = modules.collect();
         Names {
+            types: types.collect(),
+            values: values.collect(),
+            modules: modules.collect(),
+            elsewhere: outside,
             rust,
-            modules,
-            types,
         }
+    }
+
+    /// Whether the definition is written here, if its namespace is.
+    pub(super) fn is_here(&self, id: ItemId) -> bool {
+        !self.elsewhere.contains_key(&id)
+    }
+
+    /// The name of a definition as text.
+    pub(super) fn rust(&self, id: ItemId) -> &str {
+        &self.rust[id].0
+    }
+
+    /// The values of an enum, in the order of the file.
+    pub(super) fn values(&self, id: ItemId) -> &[Value] {
+        &self.values[id]
     }
 
     /// The name of a definition, where it is defined.
@@ -46,6 +67,9 @@ impl Names {
 
     /// The same, as it is written in another namespace.
     pub(super) fn path(&self, id: ItemId, here: usize) -> TokenStream {
+        if let Some(path) = self.elsewhere.get(&id) {
+            return path.clone();
+        }
         let (name, there) = (self.item(id), self.rust[id].1);
         if there == here {
             return quote!(#name);
@@ -86,6 +110,74 @@ impl Names {
             _ => quote!(std::result::Result),
         }
     }
+}
+
+/// The types of a `.x` file whose Rust is elsewhere, and where.
+fn paths(model: &Model, elsewhere: &[(String, String)]) -> HashMap<ItemId, TokenStream> {
+    if model.language == Language::Idl {
+        return HashMap::new();
+    }
+    let paths: HashMap<&str, &str> = elsewhere
+        .iter()
+        .map(|(name, path)| (name.as_str(), path.as_str()))
+        .collect();
+    let found = model.items.iter().enumerate().filter_map(|(id, item)| {
+        let is_type = !matches!(item.kind, ItemKind::Const(_) | ItemKind::Interface(_));
+        let path = paths.get(item.name.as_str()).filter(|_| is_type)?;
+        Some((id, path.parse().unwrap_or_default()))
+    });
+    found.collect()
+}
+
+/// By item: its name, and its namespace. The checker saw to it that those of a `.idl` file differ; of two
+/// that would be one in a `.x` file, the later gets `_` behind it.
+fn items(model: &Model, elsewhere: &HashMap<ItemId, TokenStream>) -> Vec<(String, usize)> {
+    let mut taken = HashSet::new();
+    let named = model.items.iter().enumerate().map(|(id, item)| {
+        let number = item.namespace;
+        let mut name = match &item.kind {
+            ItemKind::Const(_) => screaming(&item.name),
+            _ => camel(&item.name),
+        };
+        if elsewhere.contains_key(&id) {
+            return (name, number);
+        }
+        let all = |name: &str| match &item.kind {
+            ItemKind::Interface(_) => {
+                vec![
+                    format!("{name}Client"),
+                    format!("{name}Service"),
+                    name.to_owned(),
+                ]
+            }
+            _ => vec![name.to_owned()],
+        };
+        while all(&name)
+            .iter()
+            .any(|name| taken.contains(&(number, name.clone())))
+        {
+            name = other(&name);
+        }
+        taken.extend(all(&name).into_iter().map(|name| (number, name)));
+        (name, number)
+    });
+    named.collect()
+}
+
+/// Names that differ from each other: of two that do not, the later gets `_` behind it.
+pub(super) fn distinct(names: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut taken = HashSet::new();
+    let names = names.into_iter().map(|mut name| {
+        while !taken.insert(name.clone()) {
+            name = other(&name);
+        }
+        name
+    });
+    names.collect()
+}
+
+fn other(name: &str) -> String {
+    format!("{}_", name.trim_start_matches("r#"))
 }
 
 /// Where a namespace is: the path that its modules are within, if it is not written here, and they.

@@ -1,7 +1,7 @@
 //! Interfaces.
 
-use super::names::ident;
-use super::{Emitter, head, integer};
+use super::names::{distinct, ident};
+use super::{Emitter, integer};
 use crate::casing::snake;
 use crate::model::{Field, Interface, Item, ItemId, Method, Type};
 use proc_macro2::TokenStream;
@@ -15,7 +15,9 @@ impl Emitter<'_> {
         let (docs, name) = (self.head(id, item), self.names.item(id));
         let program = integer(interface.program.into(), true);
         let version = integer(interface.version.into(), false);
-        let methods = interface.methods.iter().map(|method| self.method(method));
+        let names = distinct(interface.methods.iter().map(|m| method_name(&m.name)));
+        let methods = interface.methods.iter().zip(names);
+        let methods = methods.map(|(method, name)| self.method(method, &name));
         quote! {
             #docs
             #[rpc_core::rpc(program = #program, version = #version)]
@@ -23,9 +25,9 @@ impl Emitter<'_> {
         }
     }
 
-    fn method(&self, method: &Method) -> TokenStream {
-        let docs = head(&method.docs, &method.notes);
-        let name = ident(&method_name(&method.name));
+    fn method(&self, method: &Method, rust: &str) -> TokenStream {
+        let docs = self.part(&method.docs, &method.notes, &method.name, rust);
+        let name = ident(rust);
         let semantics = method.semantics.map(|semantics| {
             let word = ident(semantics.word());
             quote!(#word,)
@@ -37,7 +39,9 @@ impl Emitter<'_> {
         });
         // Clippy counts `self` and `cx` too; a contract has as many arguments as it needs.
         let many = (method.args.len() > 5).then(|| quote!(#[allow(clippy::too_many_arguments)]));
-        let args = method.args.iter().map(|arg| self.argument(arg));
+        let names = distinct(method.args.iter().map(|arg| argument_name(&arg.name)));
+        let args = method.args.iter().zip(names);
+        let args = args.map(|(arg, name)| self.argument(arg, &name));
         let result = self.result(method);
         quote! {
             #docs
@@ -48,9 +52,10 @@ impl Emitter<'_> {
     }
 
     /// Text and bytes of any length are lent; all else is handed over.
-    fn argument(&self, arg: &Field) -> TokenStream {
-        let name = ident(&argument_name(&arg.name));
+    fn argument(&self, arg: &Field, name: &str) -> TokenStream {
+        let name = ident(name);
         let ty = match &arg.ty {
+            Type::String(None) if self.strings_are_bytes() => quote!(&[u8]),
             Type::String(None) => quote!(&str),
             Type::Bytes(None) => quote!(&[u8]),
             ty => self.ty(ty),

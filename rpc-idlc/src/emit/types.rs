@@ -1,15 +1,11 @@
 //! Constants and types.
 
-use super::derives::Derives;
-use super::names::ident;
-use super::{Emitter, head, integer};
+use super::names::{distinct, ident};
+use super::shapes::Coding;
+use super::{Emitter, integer};
 use crate::ast::Scalar;
-use crate::casing::{camel, snake};
-use crate::check::DISCRIMINANT;
-use crate::model::{
-    Arm, Case, Const, ConstType, Enumerator, Field, Item, ItemId, ItemKind, Labels, Length,
-    Payload, Type, Union, Value,
-};
+use crate::casing::snake;
+use crate::model::{Const, ConstType, Field, Item, ItemId, ItemKind, Length, Type, Value};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -38,8 +34,28 @@ impl Emitter<'_> {
     }
 
     pub(super) fn alias(&self, id: ItemId, item: &Item, ty: &Type) -> TokenStream {
-        let (docs, name, ty) = (self.head(id, item), self.names.item(id), self.ty(ty));
-        quote!(#docs pub type #name = #ty;)
+        let (docs, name) = (self.head(id, item), self.names.item(id));
+        let (coding, ty) = self.coded(self.shapes.coding_of(id), ty);
+        // An alias cannot say how it is encoded; a type of its own can.
+        match coding {
+            None => quote!(#docs pub type #name = #ty;),
+            Some(coding) => {
+                let derives = self.derives.of(id);
+                quote!(#docs #derives pub struct #name(#coding pub #ty);)
+            }
+        }
+    }
+
+    /// The attribute that says how a field is encoded, and the type of the field.
+    pub(super) fn coded(&self, coding: Coding, ty: &Type) -> (Option<TokenStream>, TokenStream) {
+        match coding {
+            Coding::Plain => (None, self.ty(ty)),
+            Coding::Words => (Some(quote!(#[xdr(words)])), self.ty(ty)),
+            Coding::Chain(item) => {
+                let (vec, item) = (self.prelude("Vec"), self.path(item));
+                (Some(quote!(#[xdr(chain)])), quote!(#vec<#item>))
+            }
+        }
     }
 
     pub(super) fn structure(&self, id: ItemId, item: &Item, fields: &[Field]) -> TokenStream {
@@ -48,117 +64,29 @@ impl Emitter<'_> {
             self.names.item(id),
             self.derives.of(id),
         );
-        let fields = fields.iter().map(|field| self.field(field, quote!(pub)));
+        let kept = fields.len() - usize::from(self.shapes.is_link(id));
+        let fields = self.fields(&fields[..kept], &quote!(pub));
         quote!(#docs #derives pub struct #name { #(#fields,)* })
     }
 
-    fn field(&self, field: &Field, visible: TokenStream) -> TokenStream {
-        let (docs, name, ty) = (
-            head(&field.docs, &field.notes),
-            ident(&snake(&field.name)),
-            self.ty(&field.ty),
-        );
-        quote!(#docs #visible #name: #ty)
-    }
-
-    pub(super) fn enumeration(
-        &self,
-        id: ItemId,
-        item: &Item,
-        enumerators: &[Enumerator],
-    ) -> TokenStream {
-        let values = enumerators.iter().map(|e| {
-            let (docs, name) = (head(&e.docs, &e.notes), ident(&camel(&e.name)));
-            let value = integer(e.value.into(), false);
-            quote!(#docs #name = #value)
+    pub(super) fn fields(&self, fields: &[Field], visible: &TokenStream) -> Vec<TokenStream> {
+        let names = distinct(fields.iter().map(|field| snake(&field.name)));
+        let fields = fields.iter().zip(names).map(|(field, rust)| {
+            let docs = self.part(&field.docs, &field.notes, &field.name, &rust);
+            let (coding, ty) = self.coded(self.shapes.coding(&field.ty), &field.ty);
+            let name = ident(&rust);
+            quote!(#docs #coding #visible #name: #ty)
         });
-        self.plain_enum(id, item, values)
-    }
-
-    fn plain_enum(
-        &self,
-        id: ItemId,
-        item: &Item,
-        values: impl Iterator<Item = TokenStream>,
-    ) -> TokenStream {
-        let (docs, name, derives) = (self.head(id, item), self.names.item(id), Derives::plain());
-        quote!(#docs #derives pub enum #name { #(#values,)* })
-    }
-
-    pub(super) fn union(&self, id: ItemId, item: &Item, union: &Union) -> Vec<TokenStream> {
-        let definition = match union.plain() {
-            Some(values) => {
-                let values = union.arms.iter().zip(values).map(|(arm, value)| {
-                    let (docs, name) = (head(&arm.docs, &arm.notes), ident(&camel(&arm.name)));
-                    let value = integer(value.into(), false);
-                    quote!(#docs #name = #value)
-                });
-                self.plain_enum(id, item, values)
-            }
-            None => {
-                let (docs, name) = (self.head(id, item), self.names.item(id));
-                let derives = self.derives.of(id);
-                let switch = union.switch.as_ref().map(|ty| self.ty(ty));
-                let attribute = switch.as_ref().map(|ty| quote!(#[xdr(switch = #ty)]));
-                let key = switch.unwrap_or_else(|| self.scalar(Scalar::I32));
-                let arms = union.arms.iter().map(|arm| self.arm(arm, &key));
-                quote!(#docs #derives #attribute pub enum #name { #(#arms,)* })
-            }
-        };
-        match union.error {
-            true => [vec![definition], self.error(id, union)].concat(),
-            false => vec![definition],
-        }
-    }
-
-    fn arm(&self, arm: &Arm, key: &TokenStream) -> TokenStream {
-        let (docs, name) = (head(&arm.docs, &arm.notes), ident(&camel(&arm.name)));
-        let attribute = match &arm.labels {
-            Labels::Default => quote!(#[xdr(default)]),
-            Labels::Cases(cases) => {
-                let cases = cases.iter().map(|case| self.case(case));
-                quote!(#[xdr(case = #(#cases)|*)])
-            }
-        };
-        let several = keeps_discriminant(arm);
-        let payload = match &arm.payload {
-            Payload::None if several => quote!((#key)),
-            Payload::None => quote!(),
-            Payload::Types(types) => {
-                let types = types.iter().map(|ty| self.ty(ty));
-                let key = several.then(|| quote!(#key,));
-                quote!((#key #(#types),*))
-            }
-            Payload::Fields(fields) => {
-                let fields = fields.iter().map(|field| self.field(field, quote!()));
-                let first = ident(DISCRIMINANT);
-                let docs = quote!(#[doc = " Which of this arm's numbers was sent."]);
-                let key = several.then(|| quote!(#docs #first: #key,));
-                quote!({ #key #(#fields,)* })
-            }
-        };
-        quote!(#docs #attribute #name #payload)
-    }
-
-    fn case(&self, case: &Case) -> TokenStream {
-        match *case {
-            Case::Number(number) => integer(number.into(), false),
-            Case::Bool(value) => quote!(#value),
-            Case::Enumerator { of, index } => {
-                let ItemKind::Enum(enumerators) = &self.model.items[of].kind else {
-                    return quote!();
-                };
-                let (name, value) = (self.path(of), ident(&camel(&enumerators[index].name)));
-                quote!(#name::#value)
-            }
-        }
+        fields.collect()
     }
 
     pub(super) fn ty(&self, ty: &Type) -> TokenStream {
         match ty {
             Type::Scalar(scalar) => self.scalar(*scalar),
-            Type::String(max) => self.bounded(self.prelude("String"), max.as_ref()),
-            Type::Bytes(max) => {
+            Type::String(max) if !self.strings_are_bytes() => {
+                self.bounded(self.prelude("String"), max.as_ref())
+            }
+            Type::String(max) | Type::Bytes(max) => {
                 let vec = self.prelude("Vec");
                 self.bounded(quote!(#vec<u8>), max.as_ref())
             }
@@ -201,7 +129,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn scalar(&self, scalar: Scalar) -> TokenStream {
+    pub(super) fn scalar(&self, scalar: Scalar) -> TokenStream {
         match scalar {
             Scalar::Duration => quote!(std::time::Duration),
             Scalar::Time => quote!(std::time::SystemTime),
@@ -246,13 +174,5 @@ impl Emitter<'_> {
                 quote!(#name as usize)
             }
         }
-    }
-}
-
-/// Does the arm begin with the discriminant, since the arm alone does not tell it?
-pub(super) fn keeps_discriminant(arm: &Arm) -> bool {
-    match &arm.labels {
-        Labels::Default => true,
-        Labels::Cases(cases) => cases.len() > 1,
     }
 }

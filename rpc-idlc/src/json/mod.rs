@@ -94,6 +94,7 @@ impl Writer<'_> {
                 ];
                 ("interface", rest)
             }
+            ItemKind::Extern => ("elsewhere", Vec::new()),
         };
         let mut members = vec![("kind", Value::text(kind))];
         members.extend(self.about(&self.full(id), &item.docs, &item.notes, item.at));

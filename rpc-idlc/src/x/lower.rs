@@ -88,7 +88,7 @@ impl<'a> Lowering<'a> {
             ItemKind::Const(constant) => {
                 values::constant(constant, |of| self.defs[of].name.clone())
             }
-            ItemKind::Interface(_) => Body::Nothing,
+            ItemKind::Interface(_) | ItemKind::Extern => Body::Nothing,
             _ if self.empty[id] => Body::Nothing,
             ItemKind::Alias(Type::Tuple(types)) => self.tuple(types),
             ItemKind::Alias(ty) => {

@@ -1,0 +1,280 @@
+//! All definitions of a unit, those without a name of their own among them.
+
+use super::super::tree::{
+    Declaration, Enumerator, Expr, Item, ItemKind, Program, Shape, Spec, Union, Unit, Version,
+};
+use super::names::Names;
+use crate::ast::{Docs, Ident};
+use crate::diag::{Code, Diagnostic, Diagnostics};
+use crate::model::ItemId;
+use crate::source::Span;
+use std::collections::HashMap;
+
+/// What becomes an item of the model, in its place.
+#[derive(Debug)]
+pub(super) struct Definition<'t> {
+    pub(super) docs: &'t [String],
+    /// The space in which its names are looked for.
+    pub(super) space: usize,
+    pub(super) name: String,
+    pub(super) at: Span,
+    pub(super) kind: Kind<'t>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind<'t> {
+    Const(&'t Expr),
+    Typedef(&'t Declaration),
+    Enum(&'t [Enumerator]),
+    Struct(&'t [Declaration]),
+    Union(&'t Union),
+    Version(&'t Program, &'t Version),
+    /// It is used and not defined, and its Rust is elsewhere.
+    Extern,
+    Broken,
+}
+
+/// What a unit consists of.
+#[derive(Debug)]
+pub(super) struct Collected<'t> {
+    pub(super) definitions: Vec<Definition<'t>>,
+    pub(super) names: Names,
+    /// What has no name in the file, by its place in the tree.
+    pub(super) anonymous: HashMap<*const Spec, ItemId>,
+    /// Constants and typedefs that are there once more: they have to say the same.
+    pub(super) again: Vec<(ItemId, Definition<'t>)>,
+}
+
+pub(super) fn collect<'t>(unit: &'t Unit, diags: &mut Diagnostics) -> Collected<'t> {
+    let mut collector = Collector {
+        collected: Collected {
+            definitions: Vec::new(),
+            names: Names::new(),
+            anonymous: HashMap::new(),
+            again: Vec::new(),
+        },
+        inner: Vec::new(),
+        diags,
+    };
+    for item in &unit.items {
+        collector.item(item);
+    }
+    collector.without_names();
+    collector.collected
+}
+
+struct Collector<'t, 'd> {
+    collected: Collected<'t>,
+    /// Definitions whose parts may hold types without a name. They are named when all names are known.
+    inner: Vec<ItemId>,
+    diags: &'d mut Diagnostics,
+}
+
+impl<'t> Collector<'t, '_> {
+    fn item(&mut self, item: &'t Item) {
+        let namespace = item.namespace.as_ref().map(|name| name.text.as_str());
+        let space = self.collected.names.space(namespace);
+        match &item.kind {
+            ItemKind::Const(name, value) => self.constant(&item.docs, space, name, value),
+            ItemKind::Typedef(declaration) => self.typedef(&item.docs, space, declaration),
+            ItemKind::Enum(name, values) => {
+                self.define(&item.docs, space, name, Kind::Enum(values));
+            }
+            ItemKind::Struct(name, fields) => {
+                self.define(&item.docs, space, name, Kind::Struct(fields));
+            }
+            ItemKind::Union(name, union) => {
+                self.define(&item.docs, space, name, Kind::Union(union));
+            }
+            ItemKind::Program(program) => {
+                for version in &program.versions {
+                    let docs = match version.docs.is_empty() {
+                        true => &item.docs,
+                        false => &version.docs,
+                    };
+                    let kind = Kind::Version(program, version);
+                    self.push(
+                        docs,
+                        space,
+                        version.name.text.clone(),
+                        version.name.span,
+                        kind,
+                    );
+                }
+            }
+            ItemKind::Broken(name) => {
+                let id = self.next();
+                let names = &mut self.collected.names;
+                names.add_type(space, &name.text, id);
+                names.add_value(space, &name.text, (id, 0));
+                self.push(
+                    &item.docs,
+                    space,
+                    name.text.clone(),
+                    name.span,
+                    Kind::Broken,
+                );
+            }
+        }
+    }
+
+    fn next(&self) -> ItemId {
+        self.collected.definitions.len()
+    }
+
+    fn push(
+        &mut self,
+        docs: &'t Docs,
+        space: usize,
+        name: String,
+        at: Span,
+        kind: Kind<'t>,
+    ) -> ItemId {
+        let definition = Definition {
+            docs,
+            space,
+            name,
+            at,
+            kind,
+        };
+        self.collected.definitions.push(definition);
+        self.next() - 1
+    }
+
+    fn constant(&mut self, docs: &'t Docs, space: usize, name: &'t Ident, value: &'t Expr) {
+        let id = self.next();
+        match self.collected.names.add_value(space, &name.text, (id, 0)) {
+            None => {
+                self.push(
+                    docs,
+                    space,
+                    name.text.clone(),
+                    name.span,
+                    Kind::Const(value),
+                );
+            }
+            Some((first, _)) => self.again(first, docs, space, name, Kind::Const(value)),
+        }
+    }
+
+    fn again(
+        &mut self,
+        first: ItemId,
+        docs: &'t Docs,
+        space: usize,
+        name: &'t Ident,
+        kind: Kind<'t>,
+    ) {
+        let definition = Definition {
+            docs,
+            space,
+            name: name.text.clone(),
+            at: name.span,
+            kind,
+        };
+        self.collected.again.push((first, definition));
+    }
+
+    fn typedef(&mut self, docs: &'t Docs, space: usize, declaration: &'t Declaration) {
+        let Some(name) = &declaration.name else {
+            return;
+        };
+        let plain = matches!(declaration.shape, Shape::Plain);
+        let kind = match (&declaration.ty, plain) {
+            // `typedef struct a a;` says nothing in a `.x` file.
+            (Spec::Named(of), true) if of.text == name.text => return,
+            (Spec::Struct(fields), true) => Kind::Struct(fields),
+            (Spec::Enum(values), true) => Kind::Enum(values),
+            (Spec::Union(union), true) => Kind::Union(union),
+            _ => {
+                let first = self.collected.names.find_here(space, &name.text);
+                if let Some(first) = first {
+                    let kind = Kind::Typedef(declaration);
+                    return self.again(first, docs, space, name, kind);
+                }
+                Kind::Typedef(declaration)
+            }
+        };
+        self.define(docs, space, name, kind);
+    }
+
+    /// A type, with the values that it brings with it.
+    fn define(&mut self, docs: &'t Docs, space: usize, name: &'t Ident, kind: Kind<'t>) {
+        let id = self.next();
+        if let Some(first) = self.collected.names.add_type(space, &name.text, id) {
+            let first = self.collected.definitions[first].at;
+            self.twice(name, first);
+        }
+        self.push(docs, space, name.text.clone(), name.span, kind);
+        self.values(id, space, kind);
+        self.inner.push(id);
+    }
+
+    fn values(&mut self, id: ItemId, space: usize, kind: Kind<'t>) {
+        let Kind::Enum(values) = kind else { return };
+        for (index, value) in values.iter().enumerate() {
+            let names = &mut self.collected.names;
+            // Another of that name is another enum's: each union finds those of its own enum first.
+            names.add_value(space, &value.name.text, (id, index));
+        }
+    }
+
+    fn twice(&mut self, name: &Ident, first: Span) {
+        let title = format!("`{}` is defined twice", name.text);
+        let problem = Diagnostic::new(Code::DefinedTwice, title, name.span, "this is the second");
+        self.diags.report(problem.also(first, "the first is here"));
+    }
+
+    /// Names what has no name after what it is in; what is in that comes after it.
+    fn without_names(&mut self) {
+        let mut at = 0;
+        while let Some(&id) = self.inner.get(at) {
+            at += 1;
+            let kind = self.collected.definitions[id].kind;
+            match kind {
+                Kind::Typedef(declaration) => self.nameless(id, declaration, "element"),
+                Kind::Struct(fields) => {
+                    for field in fields {
+                        self.nameless(id, field, "value");
+                    }
+                }
+                Kind::Union(union) => {
+                    self.nameless(id, &union.switch, "switch");
+                    for payload in union.arms.iter().filter_map(|arm| arm.payload.as_ref()) {
+                        self.nameless(id, payload, "value");
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn nameless(&mut self, outer: ItemId, declaration: &'t Declaration, otherwise: &str) {
+        let kind = match &declaration.ty {
+            Spec::Struct(fields) => Kind::Struct(fields),
+            Spec::Enum(values) => Kind::Enum(values),
+            Spec::Union(union) => Kind::Union(union),
+            _ => return,
+        };
+        let own = match (&declaration.name, self.collected.definitions[outer].kind) {
+            (Some(name), Kind::Struct(_) | Kind::Union(_)) => name.text.as_str(),
+            _ => otherwise,
+        };
+        let Definition { space, name, .. } = &self.collected.definitions[outer];
+        let (space, mut name) = (*space, format!("{name}_{own}"));
+        let id = self.next();
+        while self.collected.names.add_type(space, &name, id).is_some() {
+            name.push('_');
+        }
+        let at = declaration
+            .name
+            .as_ref()
+            .map_or(declaration.span, |name| name.span);
+        self.push(&declaration.docs, space, name, at, kind);
+        self.values(id, space, kind);
+        self.collected
+            .anonymous
+            .insert(std::ptr::from_ref(&declaration.ty), id);
+        self.inner.push(id);
+    }
+}
