@@ -24,7 +24,7 @@ fn plain(line: &str) -> String {
     if !line.contains(char::is_alphanumeric) {
         return String::new();
     }
-    let mut plain = String::new();
+    let (mut plain, mut code) = (String::new(), false);
     for word in line.split_whitespace() {
         plain.push(' ');
         if word.starts_with("http://") || word.starts_with("https://") {
@@ -32,7 +32,9 @@ fn plain(line: &str) -> String {
             continue;
         }
         for c in word.chars() {
-            if matches!(c, '[' | ']' | '<' | '>' | '`' | '\\' | '*' | '_') {
+            // Between the marks of a piece of code, every character is itself.
+            code ^= c == '`';
+            if matches!(c, '[' | '<') && !code {
                 plain.push('\\');
             }
             plain.push(c);
@@ -58,9 +60,9 @@ mod tests {
         assert_eq!(
             of_x(&lines, Some("`d`".to_owned())),
             [
-                " if (a\\[i\\]) return;",
+                " if (a\\[i]) return;",
                 "",
-                " see <http://a.b/c> \\<d\\>",
+                " see <http://a.b/c> \\<d>",
                 "",
                 " `d` in the file."
             ]

@@ -4,7 +4,9 @@ use super::names::Names;
 use super::tree::{Arm, Base, Body, Declaration, Def, DefId, Shape, Union};
 use super::{empty, values};
 use crate::casing::{screaming, snake};
-use crate::model::{self, Case, Enumerator, Field, Item, ItemId, ItemKind, Labels, Model, Type};
+use crate::model::{
+    self, Case, Enumerator, Field, Item, ItemId, ItemKind, Labels, Language, Model, Type,
+};
 use std::collections::HashMap;
 
 pub(super) struct Lowering<'a> {
@@ -37,13 +39,21 @@ impl<'a> Lowering<'a> {
             .enumerate()
             .filter(|(_, item)| constant(item))
         {
-            found[id] = names.of_value(&screaming(&own_name(model, item)));
+            let name = own_name(model, item);
+            found[id] = names.of_value(&match model.language {
+                Language::Idl => screaming(&name),
+                Language::X(_) => name,
+            });
         }
         let mut values = HashMap::new();
         for (id, item) in model.items.iter().enumerate() {
             if let Some(all) = values::of(&item.kind) {
                 let prefix = screaming(&own_name(model, item));
-                let name = |value: &str| names.of_value(&format!("{prefix}_{}", screaming(value)));
+                let name = |value: &str| match model.language {
+                    Language::Idl => names.of_value(&format!("{prefix}_{}", screaming(value))),
+                    // There the values of all enums have names that differ.
+                    Language::X(_) => names.of_value(value),
+                };
                 values.insert(id, all.into_iter().map(name).collect());
             }
         }
@@ -67,7 +77,8 @@ impl<'a> Lowering<'a> {
         let model = self.model;
         for (id, item) in model.items.iter().enumerate() {
             // An interface is written as the version of a program.
-            if matches!(item.kind, ItemKind::Interface(_)) {
+            // What is elsewhere is known to who compiles it.
+            if matches!(item.kind, ItemKind::Interface(_) | ItemKind::Extern) {
                 continue;
             }
             let mut docs = values::said(&item.docs, &item.notes);
@@ -86,7 +97,7 @@ impl<'a> Lowering<'a> {
     fn item(&mut self, id: ItemId, item: &Item) -> Body {
         match &item.kind {
             ItemKind::Const(constant) => {
-                values::constant(constant, |of| self.defs[of].name.clone())
+                values::constant(constant, self.is_x(), |of| self.defs[of].name.clone())
             }
             ItemKind::Interface(_) | ItemKind::Extern => Body::Nothing,
             _ if self.empty[id] => Body::Nothing,
@@ -145,7 +156,7 @@ impl<'a> Lowering<'a> {
             };
             return Body::Enum(values.map(value).collect());
         }
-        let names: Vec<String> = union.arms.iter().map(|arm| field_name(&arm.name)).collect();
+        let names: Vec<String> = union.arms.iter().map(|arm| self.member(arm)).collect();
         let names = self.names.of_fields(names.iter().map(String::as_str));
         let arms: Vec<Arm> = union
             .arms
@@ -171,6 +182,21 @@ impl<'a> Lowering<'a> {
         }
         let switch = (base, "kind");
         Body::Union(Union { switch, arms })
+    }
+
+    /// What is in an arm, as C names it.
+    fn member(&self, arm: &model::Arm) -> String {
+        match &arm.payload {
+            model::Payload::Fields(fields) if self.is_x() && fields.len() == 1 => {
+                fields[0].name.clone()
+            }
+            _ => field_name(&arm.name),
+        }
+    }
+
+    /// Whether the contract is a `.x` file already, so that its own names and types go into the new one.
+    pub(super) fn is_x(&self) -> bool {
+        self.model.language != Language::Idl
     }
 
     fn arm(&mut self, item: &Item, arm: &model::Arm, name: String) -> Arm {

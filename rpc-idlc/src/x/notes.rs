@@ -1,7 +1,8 @@
 //! What C does not keep by itself, for the top of the file.
 
 use crate::ast::{Scalar, Semantics};
-use crate::model::{ItemKind, Method, Model, Type};
+use crate::model::{ItemKind, Language, Method, Model, Type};
+use crate::rpcl::Strings;
 
 /// The lines of the first comment.
 pub(super) fn head(model: &Model, file: &str) -> Vec<String> {
@@ -54,6 +55,11 @@ fn calls(model: &Model) -> Vec<String> {
              CLSET_TIMEOUT), and RPC_TIMEDOUT is then success; a C server's function returns NULL.",
         );
     }
+    if model.language != Language::Idl && methods.iter().any(|method| method.args.len() > 1) {
+        notes.push(
+            "- Some procedures have several arguments: rpcgen takes them with its option -N.",
+        );
+    }
     if methods.iter().any(|method| method.throws.is_some()) {
         notes.push("- What a method throws is in its result: status 0 is the value, 1 the error.");
     }
@@ -77,7 +83,7 @@ fn values(model: &Model) -> Vec<String> {
             Type::Scalar(Scalar::U8 | Scalar::I8 | Scalar::U16 | Scalar::I16)
         )
     };
-    if any(narrow) {
+    if any(narrow) && model.language == Language::Idl {
         notes.push("- Numbers of 8 and 16 bits are an int here; one beyond its range is refused by the other side.");
     }
     if model
@@ -87,7 +93,8 @@ fn values(model: &Model) -> Vec<String> {
     {
         notes.push("- C takes every number for an enum; one that is not declared is refused by the other side.");
     }
-    if any(|ty| matches!(ty, Type::String(_))) {
+    let bytes = model.language == Language::X(Strings::Bytes);
+    if any(|ty| matches!(ty, Type::String(_))) && !bytes {
         notes.push(
             "- A string is UTF-8. In C it ends at its first zero byte, so one inside it is lost.",
         );

@@ -5,7 +5,7 @@ use super::tree::{Arm, Base, Body, Union};
 use super::values::said;
 use crate::ast::Semantics;
 use crate::casing::screaming;
-use crate::model::{Interface, ItemKind, Method};
+use crate::model::{Interface, ItemKind, Method, Type};
 use std::collections::HashMap;
 
 #[derive(Debug)]
@@ -30,8 +30,8 @@ pub(super) struct Procedure<'a> {
     pub(super) method: &'a Method,
     pub(super) docs: Vec<String>,
     pub(super) name: String,
-    /// `None`: void.
-    pub(super) argument: Option<Base>,
+    /// None: void.
+    pub(super) arguments: Vec<Base>,
     pub(super) result: Option<Base>,
 }
 
@@ -69,16 +69,25 @@ fn program<'a>(lowering: &mut Lowering<'a>, number: u32, interfaces: &[Of<'a>]) 
         .iter()
         .map(|(_, _, interface)| interface.version)
         .collect();
-    let base = base_name(&interfaces[0].0);
-    let name = lowering.names.of_number(&format!("{base}_PROG"), &numbers);
+    let name = match &interfaces[0].2.written {
+        Some(written) => written.program.clone(),
+        None => format!("{}_PROG", base_name(&interfaces[0].0)),
+    };
+    let name = lowering.names.of_number(&name, &numbers);
     // A procedure of several versions is one constant if it has one number.
     let mut known: HashMap<(String, u32), String> = HashMap::new();
     let versions = interfaces.iter().map(|(name, docs, interface)| {
         let base = base_name(name);
-        let version = format!("{base}_V{}", interface.version);
+        let version = match &interface.written {
+            Some(written) => written.version.clone(),
+            None => format!("{base}_V{}", interface.version),
+        };
         let version = lowering.names.of_value(&version);
         let procedures = interface.methods.iter().map(|method| {
-            let wanted = format!("{base}_{}", screaming(&method.name));
+            let wanted = match &interface.written {
+                Some(_) => method.name.clone(),
+                None => format!("{base}_{}", screaming(&method.name)),
+            };
             let name = known
                 .entry((wanted.clone(), method.procedure))
                 .or_insert_with(|| lowering.names.of_number(&wanted, &numbers));
@@ -86,7 +95,7 @@ fn program<'a>(lowering: &mut Lowering<'a>, number: u32, interfaces: &[Of<'a>]) 
                 method,
                 docs: docs_of(method),
                 name: name.clone(),
-                argument: None,
+                arguments: Vec::new(),
                 result: None,
             }
         });
@@ -121,13 +130,11 @@ fn base_name(interface: &str) -> String {
 fn docs_of(method: &Method) -> Vec<String> {
     let mut docs = said(&method.docs, &method.notes);
     let semantics = method.semantics.unwrap_or(Semantics::AtMostOnce);
-    docs.push(match semantics {
-        Semantics::Oneway => "oneway: no reply is ever sent.".to_owned(),
-        semantics => match &method.deadline {
-            Some(deadline) => format!("{}, within {}.", semantics.word(), deadline.text),
-            None => format!("{}.", semantics.word()),
-        },
-    });
+    if let Some(deadline) = &method.deadline {
+        docs.push(format!("Within {}.", deadline.text));
+    }
+    // Our own compiler reads this word; rpcgen has no other place for it.
+    docs.push(format!("@{}", semantics.word()));
     docs
 }
 
@@ -138,26 +145,40 @@ pub(super) fn typed(lowering: &mut Lowering<'_>, programs: &mut [Program<'_>]) {
         .flat_map(|program| &mut program.versions)
     {
         for procedure in &mut version.procedures {
-            procedure.argument = argument(lowering, &version.interface, procedure.method);
+            procedure.arguments = arguments(lowering, &version.interface, procedure.method);
             procedure.result = result(lowering, &version.interface, procedure.method);
         }
     }
 }
 
 /// Several arguments are one struct, since C procedures take one: the bytes are the same.
-fn argument(lowering: &mut Lowering<'_>, interface: &str, method: &Method) -> Option<Base> {
+///
+/// What a `.x` file had already stays as it was: `rpcgen -N` takes several.
+fn arguments(lowering: &mut Lowering<'_>, interface: &str, method: &Method) -> Vec<Base> {
     let given = method.args.iter().filter(|arg| !lowering.is_empty(&arg.ty));
     let given: Vec<_> = given.collect();
     match given[..] {
-        [] => None,
-        [one] => Some(lowering.simple(&one.ty)),
+        _ if lowering.is_x() => {
+            let given = given.into_iter().map(|arg| word(lowering, &arg.ty));
+            given.collect()
+        }
+        [] => Vec::new(),
+        [one] => vec![lowering.simple(&one.ty)],
         _ => {
             let name = format!("{interface}_{}_args", method.name);
             let name = lowering.names.of_type(&name);
             let body = lowering.structure(&method.args);
             let docs = vec![format!("The arguments of `{}`.", method.name)];
-            Some(Base::Def(lowering.define(docs, name, body)))
+            vec![Base::Def(lowering.define(docs, name, body))]
         }
+    }
+}
+
+/// The type of an argument or a result.
+fn word(lowering: &mut Lowering<'_>, ty: &Type) -> Base {
+    match ty {
+        Type::String(None) if lowering.is_x() => Base::Word("string"),
+        ty => lowering.simple(ty),
     }
 }
 
@@ -165,7 +186,7 @@ fn argument(lowering: &mut Lowering<'_>, interface: &str, method: &Method) -> Op
 fn result(lowering: &mut Lowering<'_>, interface: &str, method: &Method) -> Option<Base> {
     let good = method.result.as_ref().filter(|ty| !lowering.is_empty(ty));
     let Some(error) = method.throws else {
-        return good.map(|ty| lowering.simple(ty));
+        return good.map(|ty| word(lowering, ty));
     };
     let name = format!("{interface}_{}_result", method.name);
     let name = lowering.names.of_type(&name);

@@ -51,6 +51,8 @@ impl Lowering<'_> {
                 "whether it is there; it takes no bytes",
             ),
             Type::Optional(inner) => (self.simple(unboxed(inner)), Shape::Optional, ""),
+            // Who wrote the file saw to it that C can have it.
+            Type::Boxed(inner) if self.is_x() => self.declarator(inner),
             Type::Boxed(_) | Type::Tuple(_) => (self.introduce(ty), Shape::Plain, ""),
             Type::Named(id) => (Base::Def(*id), Shape::Plain, ""),
         }
@@ -66,6 +68,10 @@ impl Lowering<'_> {
             )
         };
         match scalar {
+            Scalar::U8 if self.is_x() => number("unsigned char", ""),
+            Scalar::U16 if self.is_x() => number("unsigned short", ""),
+            Scalar::I8 if self.is_x() => number("char", ""),
+            Scalar::I16 if self.is_x() => number("short", ""),
             Scalar::Bool => number("bool", ""),
             Scalar::U8 => number("unsigned int", "u8: 0 to 255"),
             Scalar::U16 => number("unsigned int", "u16: 0 to 65535"),

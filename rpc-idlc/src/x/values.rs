@@ -10,8 +10,10 @@ const LONGEST_TEXT: usize = 200;
 
 /// A constant of C. The language of `.x` knows whole numbers only; texts, and the one number that
 /// C cannot write down, are put through to C as they are.
-pub(super) fn constant(constant: &Const, name: impl Fn(ItemId) -> String) -> Body {
+pub(super) fn constant(constant: &Const, is_x: bool, name: impl Fn(ItemId) -> String) -> Body {
     match (&constant.value, constant.of) {
+        // rpcgen knows a text on one line.
+        (Value::Str(text), _) if is_x && text.len() <= LONGEST_TEXT => Body::Const(literal(text)),
         (Value::Str(text), _) => Body::Define(literal(text)),
         (_, Some(of)) => Body::Const(name(of)),
         (Value::Bool(true), _) => Body::Const("TRUE".to_owned()),

@@ -208,9 +208,17 @@ impl<'a> Writer<'a> {
             Some(base) => self.base(base, false),
             None => "void".to_owned(),
         };
-        let (result, argument) = (word(&procedure.result), word(&procedure.argument));
+        let arguments = procedure
+            .arguments
+            .iter()
+            .map(|base| self.base(base, false));
+        let arguments = match procedure.arguments.is_empty() {
+            true => "void".to_owned(),
+            false => arguments.collect::<Vec<_>>().join(", "),
+        };
+        let result = word(&procedure.result);
         let (name, number) = (&procedure.name, procedure.method.procedure);
-        self.line(format!("\t\t{result} {name}({argument}) = {number};"));
+        self.line(format!("\t\t{result} {name}({arguments}) = {number};"));
     }
 
     fn line(&mut self, line: String) {
