@@ -1,5 +1,6 @@
 //! What the whole-system tests share.
 
+mod alone;
 pub mod disk;
 mod program;
 pub mod simulation;
@@ -9,6 +10,7 @@ pub mod values;
 mod wait;
 pub mod who;
 
+pub use alone::{alone, is_alone, missing_program, obstacle};
 pub use program::{Running, program};
 pub use skip::skip;
 pub use wait::eventually;

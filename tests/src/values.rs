@@ -13,6 +13,8 @@ const DEPTH: u32 = 5;
 #[derive(Debug, Clone)]
 pub struct Values {
     rng: Rng,
+    /// The least byte of an opaque value.
+    least: u8,
 }
 
 impl Values {
@@ -20,7 +22,14 @@ impl Values {
     pub fn new(seed: u64) -> Self {
         Self {
             rng: Rng::new(seed),
+            least: 0,
         }
+    }
+
+    /// No opaque value has a zero byte: those of a contract in the RPC language may be strings of C, which would end there.
+    #[must_use]
+    pub fn without_zeros(self) -> Self {
+        Self { least: 1, ..self }
     }
 
     /// The bytes of a value. No string in it has a zero byte, since C would end it there.
@@ -209,7 +218,9 @@ impl Values {
             0 => self.below(40).min(max),
             _ => self.length(max, depth),
         };
-        (0..length).map(|_| self.number() as u8).collect()
+        (0..length)
+            .map(|_| (self.number() as u8).max(self.least))
+            .collect()
     }
 
     fn text(&mut self, max: u32, depth: u32, out: &mut Vec<u8>) {

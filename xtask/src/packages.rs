@@ -32,6 +32,16 @@ const PACKAGES: &[Package] = &[
         used_for: "the C implementation of ONC RPC to compare with",
         proof: "/usr/include/tirpc/rpc/rpc.h",
     },
+    Package {
+        name: "rpcbind",
+        used_for: "the registry of ONC RPC, and rpcinfo, to register at and to ask",
+        proof: "/usr/sbin/rpcbind",
+    },
+    Package {
+        name: "iproute2",
+        used_for: "networks of their own for tests whose programs answer at fixed ports",
+        proof: "/bin/ip",
+    },
 ];
 
 /// Installs what is missing, or says why it does not.

@@ -1,0 +1,178 @@
+//! rpcbind between C programs and ours: on a host of its own, with the real one and with `matchmaker --rpcbind`.
+
+use crate::echo::{EchoV1Client, EchoV2Client};
+use crate::peers::{self, CServer, client_with, output};
+use crate::service;
+use rpc_core::{ErrorKind, Server};
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use testkit::{Running, alone, eventually};
+
+/// Of the contract.
+const PROGRAM: &str = "536874696";
+
+/// How long anything may take that should happen soon: long enough for a busy machine.
+const SOON: Duration = Duration::from_secs(20);
+
+/// What has to be installed first, if anything.
+fn missing_tool() -> Option<String> {
+    let programs = ["rpcbind", "rpcinfo", "ip"];
+    peers::missing_tool()
+        .or_else(|| testkit::missing_program(&programs))
+        .or_else(testkit::obstacle)
+}
+
+/// The real one.
+fn rpcbind() -> Running {
+    let mut command = Command::new("rpcbind");
+    command.args(["-f", "-w"]).stderr(Stdio::null());
+    let process = Running(command.spawn().expect("it starts"));
+    eventually("rpcbind answers", SOON, || {
+        UnixStream::connect(rpc_core::rpcbind::SOCKET).ok()
+    });
+    process
+}
+
+#[track_caller]
+fn rpcinfo(words: &[&str]) -> String {
+    output(Command::new("rpcinfo").args(words))
+}
+
+/// `version netid` of each registration of the contract's program, sorted.
+fn registered() -> Vec<String> {
+    let table = rpcinfo(&[]);
+    let rows = table.lines().map(|line| line.split_whitespace().collect());
+    let ours = rows.filter(|row: &Vec<&str>| row[0] == PROGRAM);
+    let mut found: Vec<String> = ours.map(|row| format!("{} {}", row[1], row[2])).collect();
+    found.sort();
+    found
+}
+
+fn ours() -> Server {
+    let builder = service::server()
+        .listen("tcp://0.0.0.0:0")
+        .listen("udp://0.0.0.0:0")
+        .listen("tcp://[::1]:0")
+        .listen("udp://[::1]:0")
+        .listen("unix:/run/ours.sock");
+    builder
+        .register("rpcbind://")
+        .start()
+        .expect("it is registered")
+}
+
+const EVERYWHERE: [&str; 10] = [
+    "1 local", "1 tcp", "1 tcp6", "1 udp", "1 udp6", "2 local", "2 tcp", "2 tcp6", "2 udp",
+    "2 udp6",
+];
+
+#[test]
+fn c_servers_are_found_by_our_clients() {
+    let test = "registry::c_servers_are_found_by_our_clients";
+    if let Some(missing) = missing_tool() {
+        return testkit::skip(test, &missing);
+    }
+    if !alone(test, peers::built) {
+        return;
+    }
+    let _rpcbind = rpcbind();
+    let server = CServer::register(&["1", "2"]);
+    assert_eq!(registered(), EVERYWHERE);
+    for endpoint in [
+        "rpcbind://",
+        "rpcbind:///536874696.2",
+        "rpcbind:///0x20000ec8",
+        "rpcbind://?transport=tcp",
+        "rpcbind://?transport=udp",
+        "rpcbind://?transport=local",
+        "rpcbind://127.0.0.1",
+        "rpcbind://localhost/536874696.2?transport=udp",
+        "rpcbind://[::1]",
+        "rpcbind://[::1]:111/536874696.2?transport=udp",
+    ] {
+        let client = EchoV2Client::connect(endpoint).expect(endpoint);
+        let found = client.echo_id(7).wait();
+        assert_eq!(found.expect("it answers"), 7, "{endpoint}");
+    }
+    // It moves, and the clients of the one that is killed find the next one, of which version 2 is gone.
+    let client = EchoV1Client::connect("rpcbind://").expect("it is registered");
+    assert_eq!(client.echo_old(b"one").wait().expect("it answers"), b"one");
+    drop(server);
+    let _server = CServer::register(&["1"]);
+    eventually("the next server answers", SOON, || {
+        client.echo_old(b"two").wait().ok()
+    });
+    rpcinfo(&["-d", PROGRAM, "2"]);
+    let client = EchoV2Client::connect("rpcbind://").expect("another version is registered");
+    let error = client.echo_id(7).wait().expect_err("it is of old");
+    assert_eq!(error.kind(), ErrorKind::OtherVersions { low: 1, high: 1 });
+}
+
+#[test]
+fn our_servers_are_found_by_c_clients() {
+    let test = "registry::our_servers_are_found_by_c_clients";
+    if let Some(missing) = missing_tool() {
+        return testkit::skip(test, &missing);
+    }
+    if !alone(test, peers::built) {
+        return;
+    }
+    let _rpcbind = rpcbind();
+    let server = ours();
+    assert_eq!(registered(), EVERYWHERE);
+    for (netid, host) in [
+        ("tcp", "127.0.0.1"),
+        ("udp", "127.0.0.1"),
+        ("tcp6", "::1"),
+        ("udp6", "::1"),
+    ] {
+        let find = format!("find-{}", netid.trim_end_matches('6'));
+        let counted = output(client_with(&find, host).args(["count", "3"]));
+        assert!(counted.trim().parse::<u64>().is_ok_and(|sum| sum >= 3));
+        let both = rpcinfo(&["-T", netid, host, PROGRAM]);
+        for version in [1, 2] {
+            let line = format!("program {PROGRAM} version {version} ready and waiting");
+            assert!(both.contains(&line), "{netid}: {both}");
+        }
+    }
+    for option in ["-t", "-u"] {
+        let both = rpcinfo(&[option, "127.0.0.1", PROGRAM]);
+        assert_eq!(both.matches("ready and waiting").count(), 2, "{both}");
+    }
+    server.shutdown(SOON).expect("it ends");
+    assert_eq!(registered(), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_dead_server_left_behind_is_replaced() {
+    let test = "registry::what_a_dead_server_left_behind_is_replaced";
+    if let Some(missing) = missing_tool() {
+        return testkit::skip(test, &missing);
+    }
+    if !alone(test, peers::built) {
+        return;
+    }
+    let _rpcbind = rpcbind();
+    drop(CServer::register(&["1", "2"]));
+    assert_eq!(registered(), EVERYWHERE);
+    let register = || {
+        service::server()
+            .listen("tcp://127.0.0.1:0")
+            .register("rpcbind://")
+    };
+    let server = register().start().expect("it takes the place");
+    assert_eq!(registered(), ["1 tcp", "2 tcp"]);
+    let client = EchoV2Client::connect("rpcbind://").expect("it is registered");
+    assert_eq!(client.echo_id(7).wait().expect("it answers"), 7);
+    drop(server);
+    // Without the socket, over the loopback address.
+    std::fs::remove_file(rpc_core::rpcbind::SOCKET).expect("it is there");
+    let server = register().start().expect("it registers");
+    let client = EchoV2Client::connect("rpcbind://").expect("it is registered");
+    assert_eq!(client.echo_id(7).wait().expect("it answers"), 7);
+    drop(server);
+    let error = EchoV2Client::connect("rpcbind://?transport=tcp").expect_err("it has withdrawn");
+    let why = "knows no server of EchoV2 (program 536874696, version 2)";
+    assert!(error.to_string().contains(why), "{error}");
+}
