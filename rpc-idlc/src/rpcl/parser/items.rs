@@ -3,7 +3,8 @@
 use super::{Parse, Parser};
 use crate::ast::{Docs, Ident};
 use crate::diag::{Code, Diagnostic};
-use crate::rpcl::tree::{ItemKind, Shape, Spec};
+use crate::rpcl::lexer::Kind;
+use crate::rpcl::tree::{Declaration, ItemKind, Shape, Spec};
 use crate::suggest::closest;
 
 impl Parser<'_> {
@@ -75,25 +76,47 @@ impl Parser<'_> {
         self.bump();
         let name = self.naming("the name of an enum")?;
         let values = self.enumerators(&mut docs)?;
-        self.semicolon()?;
+        self.closed()?;
         self.add(docs, ItemKind::Enum(name, values));
         Ok(())
     }
 
     fn structure(&mut self, mut docs: Docs) -> Parse<()> {
-        self.bump();
+        let start = self.bump().at;
+        // `struct *list { … };` is a pointer that can be empty: RFC 1813 and RFC 1833 have such.
+        let pointer = self.eat('*');
         let name = self.naming("the name of a struct")?;
         let fields = self.fields(&mut docs)?;
-        self.semicolon()?;
-        self.add(docs, ItemKind::Struct(name, fields));
+        self.closed()?;
+        let kind = match pointer {
+            false => ItemKind::Struct(name, fields),
+            true => ItemKind::Typedef(Declaration {
+                docs: Docs::new(),
+                name: Some(name),
+                ty: Spec::Struct(fields),
+                shape: Shape::Pointer,
+                span: self.since(start),
+            }),
+        };
+        self.add(docs, kind);
         Ok(())
+    }
+
+    /// What is behind the `}` of a definition. RFC 5531 has a name there, which stands for nothing.
+    fn closed(&mut self) -> Parse<()> {
+        let next = self.nth(1).kind == Kind::Punct(';');
+        if self.word(0).is_some() && next && self.same_line() {
+            let place = self.bump().at;
+            self.sloppy("this name is not needed", place, "");
+        }
+        self.semicolon()
     }
 
     fn union(&mut self, mut docs: Docs) -> Parse<()> {
         self.bump();
         let name = self.naming("the name of a union")?;
         let union = self.switch(&mut docs)?;
-        self.semicolon()?;
+        self.closed()?;
         self.add(docs, ItemKind::Union(name, union));
         Ok(())
     }
