@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostics, Format, Mistakes, without_place};
 use crate::load::Loader;
-use crate::model::Model;
+use crate::model::{Item, ItemKind, Model};
 use crate::rpcl::{self, Strings};
 use crate::source::{MAX_BYTES, Sources};
 use crate::{check, emit, files, json, x};
@@ -115,8 +115,8 @@ pub enum Error {
         /// Which one.
         path: PathBuf,
     },
-    /// A namespace cannot be taken from elsewhere as [`Compiler::extern_path`] says.
-    #[error("cannot take the namespace {namespace} from {path}: {why}")]
+    /// A namespace, or a type of a `.x` file, cannot be taken from elsewhere as [`Compiler::extern_path`] says.
+    #[error("cannot take {namespace} from {path}: {why}")]
     Extern {
         /// Which one.
         namespace: String,
@@ -186,7 +186,8 @@ impl Compiler {
     }
 
     /// Says that the Rust of a namespace, and of those within it, is elsewhere: that of `acme.money` in
-    /// `crate::money`, say. It is then named there, and not written once more.
+    /// `crate::money`, say. It is then named there, and not written once more. The same goes for a type that
+    /// `.x` files use and do not define.
     #[must_use]
     pub fn extern_path(mut self, namespace: impl Into<String>, path: impl Into<String>) -> Self {
         self.elsewhere.push((namespace.into(), path.into()));
@@ -256,7 +257,7 @@ impl Compiler {
     /// Describes the files as JSON, for tools, and writes nothing. `docs/idl.md` says what is in it.
     pub fn json(&self) -> Result<String, Error> {
         let mut loader = Loader::new(&self.includes, &self.inputs);
-        let models = self.models(&mut loader)?;
+        let models = self.models(&mut loader, false)?;
         Ok(json::text(&models, &loader.sources))
     }
 
@@ -330,7 +331,7 @@ impl Compiler {
         loader: &mut Loader<'_>,
         make: impl Fn(&Model, &Path) -> T,
     ) -> Result<Vec<T>, Error> {
-        let models = self.models(loader)?;
+        let models = self.models(loader, false)?;
         Ok(models
             .iter()
             .map(|(path, model)| make(model, path))
@@ -340,25 +341,38 @@ impl Compiler {
     /// A model of each file with all that it imports, and what the places in them point into.
     pub(crate) fn sources_and_models(&self) -> Result<(Sources, Vec<Model>), Error> {
         let mut loader = Loader::new(&self.includes, &self.inputs);
-        let models = self.models(&mut loader)?;
+        let models = self.models(&mut loader, true)?;
         let models = models.into_iter().map(|(_, model)| model).collect();
         Ok((loader.sources, models))
     }
 
-    fn models(&self, loader: &mut Loader<'_>) -> Result<Vec<(&Path, Model)>, Error> {
+    /// The models of the inputs, in their order, each with the path that names what is made of it. All `.x`
+    /// files are one unit, which the first of them names, unless they are `apart`.
+    fn models(&self, loader: &mut Loader<'_>, apart: bool) -> Result<Vec<(&Path, Model)>, Error> {
         let mut roots = Vec::new();
-        for (path, text) in self.inputs.iter().filter(|(path, _)| !is_x(path)) {
-            roots.push((path, loader.root(path, text.as_deref())?));
+        let mut units: Vec<(usize, Vec<rpcl::Input<'_>>)> = Vec::new();
+        for (at, (path, text)) in self.inputs.iter().enumerate() {
+            let text = text.as_deref();
+            match units.last_mut() {
+                _ if !is_x(path) => roots.push((at, loader.root(path, text)?)),
+                Some((_, unit)) if !apart => unit.push((path, text)),
+                _ => units.push((at, vec![(path, text)])),
+            }
         }
         let mut diags = std::mem::take(&mut loader.diags);
-        let mut models = Vec::from_iter(self.x_model(loader, &mut diags)?);
-        for (path, root) in roots {
+        let mut models = Vec::new();
+        for (at, unit) in units {
+            let model = self.x_model(&unit, loader, &mut diags)?;
+            models.extend(model.map(|model| (at, model)));
+        }
+        for (at, root) in roots {
             let unit = loader.unit(root);
             let mut own = Diagnostics::default();
             let model = check::check(&unit.parts, unit.broken, &mut own);
-            models.extend(model.map(|model| (path.as_path(), model)));
+            models.extend(model.map(|model| (at, model)));
             diags.append(own);
         }
+        models.sort_by_key(|(at, _)| *at);
         if diags.count() > 0 {
             let sources = std::mem::take(&mut loader.sources);
             return Err(Error::Rejected(diags.finish(sources)));
@@ -367,22 +381,18 @@ impl Compiler {
             told(&diags.finish(loader.sources.clone()));
         }
         self.check_elsewhere(models.iter().map(|(_, model)| model))?;
-        Ok(models)
+        let named = models.into_iter();
+        Ok(named
+            .map(|(at, model)| (self.inputs[at].0.as_path(), model))
+            .collect())
     }
 
-    /// The model of all `.x` files together, which the first of them gives its name.
     fn x_model(
         &self,
+        inputs: &[rpcl::Input<'_>],
         loader: &mut Loader<'_>,
         diags: &mut Diagnostics,
-    ) -> Result<Option<(&Path, Model)>, Error> {
-        let inputs = self.inputs.iter().filter(|(path, _)| is_x(path));
-        let inputs: Vec<rpcl::Input<'_>> = inputs
-            .map(|(path, text)| (path.as_path(), text.as_deref()))
-            .collect();
-        let Some((first, _)) = inputs.first() else {
-            return Ok(None);
-        };
+    ) -> Result<Option<Model>, Error> {
         let options = rpcl::Options {
             includes: self.includes.clone(),
             defines: self.defines.clone(),
@@ -390,24 +400,29 @@ impl Compiler {
             elsewhere: self.elsewhere.clone(),
         };
         let mut own = Diagnostics::default();
-        let read = rpcl::read(&inputs, &options, &mut loader.sources, &mut own);
+        let read = rpcl::read(inputs, &options, &mut loader.sources, &mut own);
         let read = read?;
         loader.included.extend(read.files);
         let model = rpcl::lower(&read.unit, &options, &mut own);
         diags.append(own);
-        Ok(model.map(|model| (*first, model)))
+        Ok(model)
     }
 
-    /// A path that is none, or a namespace that no file has, is a slip of the pen.
+    /// A path that is none, or a name that no file has, is a slip of the pen.
     fn check_elsewhere<'m>(&self, models: impl Iterator<Item = &'m Model>) -> Result<(), Error> {
-        let names = models.flat_map(|model| model.namespaces.iter().map(|n| n.name.as_str()));
-        let names: HashSet<&str> = names.collect();
+        let mut names: HashSet<&str> = HashSet::new();
+        for model in models {
+            names.extend(model.namespaces.iter().map(|n| n.name.as_str()));
+            let elsewhere = |item: &&Item| matches!(item.kind, ItemKind::Extern);
+            let types = model.items.iter().filter(elsewhere);
+            names.extend(types.map(|item| item.name.as_str()));
+        }
         for (namespace, path) in &self.elsewhere {
             let within = |name: &&str| emit::is_within(name, namespace);
             let why = if syn::parse_str::<syn::Path>(path).is_err() {
                 "that is no path of a Rust module, such as `crate::money`"
             } else if namespace.is_empty() || !names.iter().any(within) {
-                "no file has this namespace"
+                "no file has this namespace, and no .x file needs this type"
             } else {
                 continue;
             };

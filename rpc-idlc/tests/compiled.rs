@@ -2,33 +2,50 @@
 
 mod common;
 
-use common::fixtures;
+use common::{fixtures, x_files};
 
 /// Declares a module for each fixture's Rust, which is how rustc gets to see it, and their list.
 macro_rules! compiled {
-    ($($name:ident)*) => {
+    ($list:ident in $folder:literal: $($name:ident)*) => {
         $(
             #[allow(clippy::enum_variant_names, clippy::wrong_self_convention, dead_code, missing_docs, reason = "fixtures are read, not used")]
             mod $name {
-                include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/good/", stringify!($name), ".rs"));
+                include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/", $folder, "/", stringify!($name), ".rs"));
             }
         )*
-        const COMPILED: &[&str] = &[$(stringify!($name)),*];
+        const $list: &[&str] = &[$(stringify!($name)),*];
     };
 }
 
 compiled! {
+    COMPILED in "good":
     aliases annotations both_doors clashes comments constants enums errors interfaces lengths maps names namespaces
     optional prelude scalars semantics structs times to_c tuples unions unions_with_switch versions windows
 }
 
+mod x_read {
+    compiled! {
+        COMPILED in "x_read":
+        anonymous arrays c_names comments conditions constants crlf empty enums header include
+        latin1 line_markers lists macros marked namespaces no_final_newline own_names passed
+        passed_defines programs quadruple sloppy types unions
+    }
+
+    pub(super) const FIXTURES: &[&str] = COMPILED;
+}
+
 #[test]
 fn rustc_has_seen_every_fixture() {
-    let found: Vec<String> = fixtures("good")
-        .iter()
-        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
-        .collect();
-    assert_eq!(found, COMPILED);
+    for (paths, compiled) in [
+        (fixtures("good"), COMPILED),
+        (x_files("x_read"), x_read::FIXTURES),
+    ] {
+        let found: Vec<String> = paths
+            .iter()
+            .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+            .collect();
+        assert_eq!(found, compiled);
+    }
 }
 
 #[test]

@@ -3,7 +3,6 @@
 //! [`read`] makes one [`Unit`](tree::Unit) of all files that were named and of those that they include;
 //! [`lower`] makes a model of it.
 
-mod builtin;
 mod comments;
 mod files;
 mod lexer;

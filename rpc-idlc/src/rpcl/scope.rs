@@ -1,133 +1,111 @@
-//! Names that no definition of a unit has: constants of `#define` lines, and those of C and TI-RPC.
+//! Constants that a unit uses and that only a `#define` line makes.
 
-use super::preprocess::Tokens;
-use super::preprocess::{Constant, Constants};
-use super::tree::{Item, ItemKind, Spec};
+use super::comments::{Comment, said};
+use super::lexer::{Kind, Token};
+use super::parser;
+use super::preprocess::{Constant, Constants, Tokens};
+use super::tree::{Item, ItemKind};
 use super::walk::{self, Visit};
-use super::{Options, builtin, comments, parser};
 use crate::ast::Ident;
-use crate::diag::Diagnostics;
-use crate::rpcl::comments::Comment;
-use crate::rpcl::lexer::{Kind, Token, lex};
-use crate::source::Sources;
+use crate::source::{FileId, Sources};
 use std::collections::HashSet;
-use std::path::Path;
 
-/// Defines what the unit uses and does not define, if there is a definition for it.
-pub(super) fn complete(
-    items: &mut Vec<Item>,
-    constants: &Constants,
-    options: &Options,
-    sources: &mut Sources,
-) {
+/// Defines the constants that the unit names and does not define, as far as a `#define` does.
+pub(super) fn complete(items: &mut Vec<Item>, constants: &Constants, sources: &Sources) {
     let mut names = Names::default();
-    let elsewhere = options.elsewhere.iter().map(|(name, _)| name.clone());
-    names.defined.extend(elsewhere);
-    names.defined.extend(
-        items
-            .iter()
-            .filter_map(|item| Some(item.name()?.text.clone())),
-    );
-    for item in items.iter_mut() {
+    for item in items.iter() {
+        names
+            .known
+            .extend(item.name().map(|name| name.text.clone()));
         walk::item(item, &mut names);
     }
-    let mut built_in = definitions(sources);
-    let mut looked = HashSet::new();
+    let mut made = Vec::new();
     while let Some(name) = names.used.pop() {
-        if names.defined.contains(&name) || !looked.insert(name.clone()) {
+        if !names.known.insert(name.clone()) {
             continue;
         }
-        let from_macro = constants
-            .get(&name)
-            .and_then(|constant| made_of(&name, constant, sources));
-        let position = built_in
-            .iter()
-            .position(|item| item.name().is_some_and(|n| n.text == name));
-        let found = from_macro.or_else(|| position.map(|at| built_in.swap_remove(at)));
-        if let Some(mut item) = found {
-            walk::item(&mut item, &mut names);
-            items.push(item);
+        let constant = constants.get(&name);
+        if let Some(item) = constant.and_then(|constant| made_of(name, constant, sources)) {
+            walk::item(&item, &mut names);
+            made.push(item);
         }
     }
+    put(made, items);
 }
 
-/// What a unit defines, and what it uses.
+/// Puts each where its line is in its file.
+fn put(made: Vec<Item>, items: &mut Vec<Item>) {
+    let place = |item: &Item| item.name().map(|name| (name.span.file, name.span.start));
+    let mut places: Vec<_> = items.iter().map(place).zip(0..).collect();
+    places.sort_unstable();
+    let mut ranked: Vec<(usize, Item)> = Vec::new();
+    for item in made {
+        let at = place(&item);
+        let next = places.get(places.partition_point(|(other, _)| *other < at));
+        let same_file =
+            |(other, _): &&(Option<(FileId, u32)>, usize)| other.map(|o| o.0) == at.map(|a| a.0);
+        ranked.push((
+            next.filter(same_file).map_or(usize::MAX, |(_, rank)| *rank),
+            item,
+        ));
+    }
+    ranked.sort_by_key(|(rank, item)| (*rank, place(item)));
+    let mut ranked = ranked.into_iter().peekable();
+    for (rank, item) in std::mem::take(items).into_iter().enumerate() {
+        while let Some((_, made)) = ranked.next_if(|(before, _)| *before <= rank) {
+            items.push(made);
+        }
+        items.push(item);
+    }
+    items.extend(ranked.map(|(_, item)| item));
+}
+
+/// The names of a unit.
 #[derive(Default)]
 struct Names {
-    defined: HashSet<String>,
+    /// They are defined, or were looked for.
+    known: HashSet<String>,
+    /// They are in values.
     used: Vec<String>,
 }
 
 impl Visit for Names {
-    fn spec(&mut self, spec: &mut Spec) {
-        let Spec::Named(name) = spec else { return };
-        if self.defined.contains(&name.text) {
-            return;
-        }
-        match builtin::spec(&name.text) {
-            Some(known) => *spec = known,
-            None => self.used.push(name.text.clone()),
-        }
-    }
-
     fn name(&mut self, name: &str) {
         self.used.push(name.to_owned());
     }
 
     fn enumerator(&mut self, name: &Ident) {
-        self.defined.insert(name.text.clone());
+        self.known.insert(name.text.clone());
     }
 }
 
 /// The constant that a `#define` makes, if it stands for a value.
-fn made_of(name: &str, constant: &Constant, sources: &Sources) -> Option<Item> {
+fn made_of(name: String, constant: &Constant, sources: &Sources) -> Option<Item> {
+    let place = constant.at.after();
     let end = Token {
         kind: Kind::End,
-        text: constant.at.after(),
-        at: constant.at.after(),
+        text: place,
+        at: place,
     };
-    let list = constant.body.iter().copied().chain([end]).collect();
     let tokens = Tokens {
-        list,
+        list: constant.body.iter().copied().chain([end]).collect(),
         comments: Vec::new(),
     };
     let value = parser::value(&tokens, sources)?;
-    let comments = constant.comments.iter().map(|span| Comment {
-        before: 0,
-        span: *span,
-    });
-    let comments: Vec<Comment> = comments.collect();
+    let comments = constant.comments.iter();
+    let comments: Vec<Comment> = comments
+        .map(|span| Comment {
+            before: 0,
+            span: *span,
+        })
+        .collect();
     let name = Ident {
-        text: name.to_owned(),
+        text: name,
         span: constant.at,
     };
     Some(Item {
-        docs: comments::said(&comments, sources),
+        docs: said(&comments, sources),
         namespace: None,
         kind: ItemKind::Const(name, value),
     })
-}
-
-/// The definitions that every file may use without having them.
-fn definitions(sources: &mut Sources) -> Vec<Item> {
-    let text = builtin::DEFINITIONS.as_bytes().to_vec();
-    let file = sources.add_old(Path::new("<built in>"), text);
-    let mut tokens = Tokens::default();
-    for token in lex(file, builtin::DEFINITIONS) {
-        match token.kind {
-            Kind::Comment => tokens.comments.push(Comment {
-                before: tokens.list.len(),
-                span: token.at,
-            }),
-            _ => tokens.list.push(token),
-        }
-    }
-    let (mut items, mut diags) = (Vec::new(), Diagnostics::default());
-    if let Some(last) = tokens.list.last().copied() {
-        let kind = Kind::End;
-        tokens.list.push(Token { kind, ..last });
-    }
-    parser::parse(&tokens, sources, &mut items, &mut diags);
-    debug_assert_eq!(diags.count(), 0, "the built-in definitions are good");
-    items
 }

@@ -108,8 +108,8 @@ pub(crate) enum Spec {
     Opaque,
     /// Only with `Variable` (or `Plain`, as an argument: without a bound).
     String,
-    /// `foo`, `struct foo`, `enum foo`, `union foo`; in the namespace dialect also `a::foo`. The names of C
-    /// and TI-RPC that a unit uses and does not define (`u_int`, `netobj`) are replaced, or defined in it.
+    /// `foo`, `struct foo`, `enum foo`, `union foo`; in the namespace dialect also `a::foo`. What the unit does not
+    /// define may be a name of C or of TI-RPC, such as `u_int`.
     Named(Ident),
     /// Without a name of its own.
     Struct(Vec<Declaration>),
@@ -167,7 +167,7 @@ pub(crate) enum ExprKind {
         hex: bool,
     },
     Str(Vec<u8>),
-    /// `TRUE` and `FALSE` are names as well, which no item defines.
+    /// `TRUE` and `AUTH_SYS` are names as well, which no item defines.
     Name(String),
     /// `A + 1`, `(A * B)`, `1 << 3`: mostly from a `#define`. `-A` is `0 - A`, and `~A` is `-1 - A`.
     Binary(Operator, Box<Expr>, Box<Expr>),

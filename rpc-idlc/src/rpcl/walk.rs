@@ -1,36 +1,33 @@
-//! All types and values in a part of the tree.
+//! The names in a part of the tree.
 
 use super::tree::{Declaration, Enumerator, Expr, ExprKind, Item, ItemKind, Shape, Spec, Union};
 use crate::ast::Ident;
 
 /// What is done with what is found.
 pub(super) trait Visit {
-    fn spec(&mut self, spec: &mut Spec);
     /// A name in a value.
     fn name(&mut self, name: &str);
     /// An enumerator, which is a constant in all of the unit.
     fn enumerator(&mut self, name: &Ident);
 }
 
-pub(super) fn item(item: &mut Item, visit: &mut impl Visit) {
-    match &mut item.kind {
+pub(super) fn item(item: &Item, visit: &mut impl Visit) {
+    match &item.kind {
         ItemKind::Const(_, value) => expr(value, visit),
         ItemKind::Typedef(declared) => declaration(declared, visit),
         ItemKind::Enum(_, values) => enumerators(values, visit),
-        ItemKind::Struct(_, fields) => fields
-            .iter_mut()
-            .for_each(|field| declaration(field, visit)),
+        ItemKind::Struct(_, fields) => fields.iter().for_each(|field| declaration(field, visit)),
         ItemKind::Union(_, of) => union(of, visit),
         ItemKind::Program(program) => {
             expr(&program.number, visit);
-            for version in &mut program.versions {
+            for version in &program.versions {
                 expr(&version.number, visit);
-                for procedure in &mut version.procedures {
+                for procedure in &version.procedures {
                     expr(&procedure.number, visit);
-                    declaration(&mut procedure.result, visit);
+                    declaration(&procedure.result, visit);
                     procedure
                         .args
-                        .iter_mut()
+                        .iter()
                         .for_each(|arg| declaration(arg, visit));
                 }
             }
@@ -39,12 +36,9 @@ pub(super) fn item(item: &mut Item, visit: &mut impl Visit) {
     }
 }
 
-fn declaration(declared: &mut Declaration, visit: &mut impl Visit) {
-    visit.spec(&mut declared.ty);
-    match &mut declared.ty {
-        Spec::Struct(fields) => fields
-            .iter_mut()
-            .for_each(|field| declaration(field, visit)),
+fn declaration(declared: &Declaration, visit: &mut impl Visit) {
+    match &declared.ty {
+        Spec::Struct(fields) => fields.iter().for_each(|field| declaration(field, visit)),
         Spec::Enum(values) => enumerators(values, visit),
         Spec::Union(of) => union(of, visit),
         _ => {}
@@ -65,11 +59,11 @@ fn enumerators(values: &[Enumerator], visit: &mut impl Visit) {
     }
 }
 
-fn union(of: &mut Union, visit: &mut impl Visit) {
-    declaration(&mut of.switch, visit);
-    for arm in &mut of.arms {
+fn union(of: &Union, visit: &mut impl Visit) {
+    declaration(&of.switch, visit);
+    for arm in &of.arms {
         arm.labels.iter().for_each(|label| expr(label, visit));
-        if let Some(payload) = &mut arm.payload {
+        if let Some(payload) = &arm.payload {
             declaration(payload, visit);
         }
     }

@@ -13,13 +13,24 @@ pub fn fixtures(folder: &str) -> Vec<PathBuf> {
 
 /// The same, however few there are.
 pub fn folder_of(folder: &str) -> Vec<PathBuf> {
+    files(folder, "idl")
+}
+
+/// All `.x` files of a folder of fixtures.
+pub fn x_files(folder: &str) -> Vec<PathBuf> {
+    let paths = files(folder, "x");
+    assert!(paths.len() > 10, "too few fixtures in {folder}");
+    paths
+}
+
+fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures")
         .join(folder);
     let entries = std::fs::read_dir(&folder).expect("the fixtures are there");
     let paths = entries.map(|entry| entry.expect("a fixture can be read").path());
     let mut paths: Vec<_> = paths
-        .filter(|path| path.extension().is_some_and(|e| e == "idl"))
+        .filter(|path| path.extension().is_some_and(|e| e == extension))
         .collect();
     paths.sort();
     assert!(!paths.is_empty(), "no fixtures in {}", folder.display());

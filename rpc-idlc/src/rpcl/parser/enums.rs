@@ -7,10 +7,11 @@ use crate::rpcl::tree::{Arm, Declaration, Enumerator, Spec, Union};
 impl Parser<'_> {
     /// `{ A = 1, B }`. `docs` are those of the enum, which a comment behind the brace adds to.
     pub(super) fn enumerators(&mut self, docs: &mut Docs) -> Parse<Vec<Enumerator>> {
-        self.expect('{')?;
+        let opened = self.expect('{')?;
         self.docs_behind(docs);
         let mut values = Vec::new();
         while !self.eat('}') {
+            self.unclosed(opened)?;
             let mut docs = self.docs();
             let name = self.ident("a name or `}`")?;
             let value = match self.eat('=') {
@@ -53,10 +54,11 @@ impl Parser<'_> {
 
     /// `{ int a; int b; }`
     pub(super) fn fields(&mut self, docs: &mut Docs) -> Parse<Vec<Declaration>> {
-        self.expect('{')?;
+        let opened = self.expect('{')?;
         self.docs_behind(docs);
         let mut fields = Vec::new();
         while !self.eat('}') {
+            self.unclosed(opened)?;
             if self.at_punct(';') {
                 let place = self.bump().at;
                 self.sloppy("this `;` is not needed", place, "");
@@ -81,10 +83,11 @@ impl Parser<'_> {
         self.expect('(')?;
         let switch = self.declaration()?;
         self.expect(')')?;
-        self.expect('{')?;
+        let opened = self.expect('{')?;
         self.docs_behind(docs);
         let mut arms = Vec::new();
         while !self.eat('}') {
+            self.unclosed(opened)?;
             arms.push(self.arm()?);
         }
         Ok(Union { switch, arms })

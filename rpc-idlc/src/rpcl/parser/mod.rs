@@ -159,6 +159,27 @@ impl<'a> Parser<'a> {
         begins && (span.start == 0 || text[..span.start as usize].ends_with('\n'))
     }
 
+    /// Whether another definition begins here, with all of its head: what is open was never closed.
+    fn unclosed(&mut self, opened: Span) -> Parse<()> {
+        if !self.at_definition() && !self.at_end() {
+            return Ok(());
+        }
+        let head = match self.word(0) {
+            Some("struct" | "enum") => self.nth(2).kind == Kind::Punct('{'),
+            Some("union") => self.word(2) == Some("switch"),
+            _ => true,
+        };
+        if !head {
+            return Ok(());
+        }
+        let title = "this `{` is never closed";
+        let problem = Diagnostic::new(Code::Unclosed, title, opened, "");
+        Err(self.complain(match self.at_end() {
+            true => problem,
+            false => problem.also(self.span(), "expected `}` before this"),
+        }))
+    }
+
     // Taking.
 
     fn bump(&mut self) -> Token {
@@ -231,6 +252,11 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         let forgotten = !self.same_line() || self.at_punct('}') || self.at_end();
+        if self.at_punct(',') {
+            let title = "expected `;`, found `,`";
+            let problem = Diagnostic::new(Code::Unexpected, title, self.span(), "");
+            return Err(self.complain(problem.help("each declaration has one name")));
+        }
         if !forgotten || matches!(self.kind(), Kind::Bad(_)) {
             return Err(self.expected("`;`"));
         }

@@ -8,10 +8,11 @@ impl Parser<'_> {
     pub(super) fn program(&mut self, mut docs: Docs) -> Parse<()> {
         self.bump();
         let name = self.naming("the name of a program")?;
-        self.expect('{')?;
+        let opened = self.expect('{')?;
         self.docs_behind(&mut docs);
         let mut versions = Vec::new();
         while !self.eat('}') {
+            self.unclosed(opened)?;
             versions.push(self.version()?);
         }
         let number = self.assigned()?;
@@ -31,10 +32,11 @@ impl Parser<'_> {
             return Err(self.expected("`version` or `}`"));
         }
         let name = self.ident("the name of a version")?;
-        self.expect('{')?;
+        let opened = self.expect('{')?;
         self.docs_behind(&mut docs);
         let mut procedures = Vec::new();
         while !self.eat('}') {
+            self.unclosed(opened)?;
             procedures.push(self.procedure()?);
         }
         let number = self.assigned()?;
