@@ -1,4 +1,4 @@
-//! Compiles both contracts of each change in `changes.md`: `changes::NAME::{old, new}`.
+//! Compiles both contracts of each change in `changes.md`: `changes::NAME::{old, new}`; and those of the file server.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -6,6 +6,9 @@ use std::path::Path;
 include!("src/changes.rs");
 
 fn main() {
+    for contract in ["../idl/nfs3.x", "../idl/mount3.x"] {
+        rpc_idlc::build(&[contract]);
+    }
     println!("cargo::rerun-if-changed=changes.md");
     let page = std::fs::read_to_string("changes.md").expect("the changes are there");
     let mut modules = String::new();

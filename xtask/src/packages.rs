@@ -41,6 +41,14 @@ const PACKAGES: &[Package] = &[
         name: "iproute2",
         used_for: "networks of their own for tests whose programs answer at fixed ports",
         proof: "/bin/ip",
+        name: "libnfs-dev",
+        used_for: "a stock client of the example file server",
+        proof: "/usr/include/nfsc/libnfs.h",
+    },
+    Package {
+        name: "libnfs-utils",
+        used_for: "that client's tools",
+        proof: "/usr/bin/nfs-cp",
     },
 ];
 

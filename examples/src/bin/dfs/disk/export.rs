@@ -1,0 +1,238 @@
+//! The exported directory, and how a handle leads to its file.
+
+use super::attributes::{Attributes, Identity};
+use super::beneath;
+use super::caller::Caller;
+use super::fault::Fault;
+use super::key::Key;
+use super::listing::{Listing, Listings};
+use super::name::Name;
+use super::node::Node;
+use super::places::Places;
+use super::seal::{HANDLE, Seal};
+use super::search::search;
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::Errno;
+use std::ffi::{OsStr, OsString};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+/// So many files can be changed at the same time.
+const TURNS: usize = 64;
+
+/// The exported directory.
+///
+/// A handle names an inode. The system opens inodes by path only (but for those who may read everything), so the place
+/// where each file was last seen is remembered, and a file that is not there is searched for: after a restart, and when
+/// somebody on this host has moved it.
+pub struct Export {
+    path: PathBuf,
+    root: OwnedFd,
+    attributes: Attributes,
+    seal: Seal,
+    places: Mutex<Places>,
+    /// Held for writing by a search, and for reading by who moves a file: a search sees all files or it would call some lost.
+    shape: RwLock<()>,
+    listings: Listings,
+    turns: [Mutex<()>; TURNS],
+}
+
+impl Export {
+    /// Exports the directory of this path, which stays the one exported also if it gets another name.
+    pub fn new(path: &Path, key: Key) -> Result<Self, Errno> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = open(path, flags, Mode::empty())?;
+        let attributes = Attributes::of(&root)?;
+        Ok(Self {
+            path: path.to_owned(),
+            root,
+            attributes,
+            seal: Seal::new(key, attributes.identity),
+            places: Mutex::new(Places::new(attributes.identity)),
+            shape: RwLock::new(()),
+            listings: Listings::default(),
+            turns: [const { Mutex::new(()) }; TURNS],
+        })
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The directory itself.
+    pub fn root(&self) -> Result<Node, Fault> {
+        Ok(Node::new(beneath::reach(&self.root, &[])?)?)
+    }
+
+    /// What this file system is known by: one number for all files, since only one is exported.
+    pub fn file_system(&self) -> u64 {
+        let (major, minor) = self.attributes.on;
+        u64::from(major) << 32 | u64::from(minor)
+    }
+
+    /// The handle of a file, which stays valid as long as the file and the key exist.
+    pub fn handle(&self, file: Identity) -> [u8; HANDLE] {
+        self.seal.handle(file)
+    }
+
+    /// The file of a handle.
+    pub fn find(&self, handle: &[u8]) -> Result<Node, Fault> {
+        self.find_file(self.seal.file(handle).ok_or(Fault::BadHandle)?)
+    }
+
+    /// The entry of a directory, with the caller's permissions. Above the exported directory is that directory itself.
+    pub fn look_up(&self, caller: &Caller, from: &Node, name: Name<'_>) -> Result<Node, Fault> {
+        let directory = from.attributes.identity;
+        if !from.attributes.is_directory() {
+            return Err(Errno::NOTDIR.into());
+        }
+        if name.is_this() {
+            return self.find_file(directory);
+        }
+        if name.is_above() {
+            return self.find_file(self.above(directory));
+        }
+        let found = caller.act(|| from.entry(name)).map_err(unenterable)?;
+        self.note(&found, directory, name);
+        Ok(found)
+    }
+
+    /// The directory above one, as far as it is known; of the exported one, itself.
+    pub fn above(&self, directory: Identity) -> Identity {
+        self.places()
+            .directory_of(directory)
+            .unwrap_or(self.attributes.identity)
+    }
+
+    /// Remembers where a file is.
+    pub fn note(&self, file: &Node, directory: Identity, name: Name<'_>) {
+        self.note_identity(file.attributes.identity, directory, name.bytes());
+    }
+
+    /// The same, of a file that was not reached.
+    pub fn note_identity(&self, file: Identity, directory: Identity, name: &[u8]) {
+        self.places().seen(file, directory, OsStr::from_bytes(name));
+    }
+
+    /// A name is gone. If it was the only one, the file is gone too.
+    pub fn unnamed(&self, file: &Attributes, directory: Identity, name: Name<'_>) {
+        let mut places = self.places();
+        if file.is_directory() || file.links == 1 {
+            places.lost(file.identity);
+        } else {
+            places.unnamed(file.identity, directory, OsStr::from_bytes(name.bytes()));
+        }
+    }
+
+    /// Moves files: no search goes on meanwhile.
+    pub fn reshape<T>(&self, moving: impl FnOnce() -> T) -> T {
+        let _shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
+        moving()
+    }
+
+    /// Waits until nobody else changes the file, so that what it was before and after can be told.
+    pub fn turn(&self, file: Identity) -> MutexGuard<'_, ()> {
+        let turn = &self.turns[Self::turn_of(file)];
+        turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same for two, one of which may be the other.
+    pub fn turns(
+        &self,
+        a: Identity,
+        b: Identity,
+    ) -> (MutexGuard<'_, ()>, Option<MutexGuard<'_, ()>>) {
+        let (first, second) = if Self::turn_of(a) < Self::turn_of(b) {
+            (a, b)
+        } else {
+            (b, a)
+        };
+        let same = Self::turn_of(a) == Self::turn_of(b);
+        (self.turn(first), (!same).then(|| self.turn(second)))
+    }
+
+    /// The entries of a directory, with the caller's permissions; who goes on with a list may get what others have read.
+    pub fn list(
+        &self,
+        caller: &Caller,
+        directory: &Node,
+        goes_on: bool,
+    ) -> Result<Arc<Listing>, Fault> {
+        let open = || directory.open(OFlags::RDONLY | OFlags::DIRECTORY);
+        let opened = caller.act(open)?;
+        // Of before the reading: a list that was changed meanwhile does not look like a new one.
+        let now = directory.now()?;
+        let known = self.listings.recall(now.identity, now.changed);
+        if let Some(listing) = known.filter(|_| goes_on) {
+            return Ok(listing);
+        }
+        let listing = Arc::new(Listing::read(opened, &self.seal)?);
+        self.listings
+            .remember(now.identity, now.changed, Arc::clone(&listing));
+        Ok(listing)
+    }
+
+    /// What the cookies of a directory are recognised by.
+    pub fn cookie_verifier(&self, directory: Identity) -> [u8; 8] {
+        self.seal.cookie_verifier(directory)
+    }
+
+    /// The directory is about to be changed.
+    pub fn forget_list(&self, directory: Identity) {
+        self.listings.forget(directory);
+    }
+
+    fn find_file(&self, file: Identity) -> Result<Node, Fault> {
+        if let Some(node) = self.where_last_seen(file)? {
+            return Ok(node);
+        }
+        let _shape = self.shape.write().unwrap_or_else(PoisonError::into_inner);
+        // Perhaps the last search, for another file, has met this one.
+        if let Some(node) = self.where_last_seen(file)? {
+            return Ok(node);
+        }
+        if self.places().is_lost(file) {
+            return Err(Fault::Stale);
+        }
+        let found = search(&self.root, self.attributes.identity, file, &self.places)?;
+        let node = found.map(|path| self.at(&path, file)).transpose()?;
+        node.flatten().ok_or_else(|| {
+            self.places().lost(file);
+            Fault::Stale
+        })
+    }
+
+    fn where_last_seen(&self, file: Identity) -> Result<Option<Node>, Fault> {
+        let path = self.places().path(file);
+        path.map_or(Ok(None), |path| self.at(&path, file))
+    }
+
+    /// The file, if it is what is at the end of this path.
+    fn at(&self, path: &[OsString], file: Identity) -> Result<Option<Node>, Fault> {
+        match beneath::reach(&self.root, path).and_then(Node::new) {
+            Ok(node) if node.attributes.identity == file => Ok(Some(node)),
+            Ok(_) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn turn_of(file: Identity) -> usize {
+        // The remainder is less than TURNS.
+        (file.inode % TURNS as u64) as usize
+    }
+}
+
+/// What is mounted within the export is not exported.
+fn unenterable(errno: Errno) -> Fault {
+    match errno {
+        Errno::XDEV => Errno::ACCESS.into(),
+        errno => errno.into(),
+    }
+}

@@ -1,0 +1,143 @@
+//! Where files are, as far as it has been seen.
+
+use super::attributes::Identity;
+use std::collections::{HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
+
+/// More files than this are not remembered at a time: some 150 MB.
+const MOST_KNOWN: usize = 1 << 20;
+/// Of so many files it is remembered that they are nowhere.
+const MOST_GONE: usize = 1 << 16;
+/// A path with more names is a circle, made of places that were true at different times.
+const DEEPEST: usize = 4096;
+
+/// In which directory each file was last seen, and under which name.
+///
+/// It is a memory and no truth: whoever goes to a place must look whether the file is there. What has been forgotten can
+/// be found again by a search.
+pub struct Places {
+    root: Identity,
+    known: HashMap<Identity, Place>,
+    gone: HashSet<Identity>,
+}
+
+struct Place {
+    directory: Identity,
+    name: Box<OsStr>,
+}
+
+impl Places {
+    pub fn new(root: Identity) -> Self {
+        Self {
+            root,
+            known: HashMap::new(),
+            gone: HashSet::new(),
+        }
+    }
+
+    /// The names that lead from the root to where the file was last seen.
+    pub fn path(&self, file: Identity) -> Option<Vec<OsString>> {
+        let mut names = Vec::new();
+        let mut at = file;
+        while at != self.root {
+            let place = self.known.get(&at).filter(|_| names.len() < DEEPEST)?;
+            names.push(place.name.to_os_string());
+            at = place.directory;
+        }
+        names.reverse();
+        Some(names)
+    }
+
+    /// The directory in which the file was last seen.
+    pub fn directory_of(&self, file: Identity) -> Option<Identity> {
+        self.known.get(&file).map(|place| place.directory)
+    }
+
+    /// The file was seen in this directory under this name.
+    pub fn seen(&mut self, file: Identity, directory: Identity, name: &OsStr) {
+        if self.known.len() >= MOST_KNOWN {
+            self.known.clear();
+        }
+        self.gone.remove(&file);
+        let place = Place {
+            directory,
+            name: name.into(),
+        };
+        self.known.insert(file, place);
+    }
+
+    /// The file has no longer this name; it may have others.
+    pub fn unnamed(&mut self, file: Identity, directory: Identity, name: &OsStr) {
+        let same = |place: &Place| place.directory == directory && *place.name == *name;
+        if self.known.get(&file).is_some_and(same) {
+            self.known.remove(&file);
+        }
+    }
+
+    /// The file is nowhere.
+    pub fn lost(&mut self, file: Identity) {
+        self.known.remove(&file);
+        if self.gone.len() >= MOST_GONE {
+            self.gone.clear();
+        }
+        self.gone.insert(file);
+    }
+
+    /// Whether the file was nowhere when it was last looked for.
+    pub fn is_lost(&self, file: Identity) -> bool {
+        self.gone.contains(&file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(inode: u64) -> Identity {
+        Identity { inode, born: 0 }
+    }
+
+    fn path(places: &Places, inode: u64) -> Option<String> {
+        let path = places.path(file(inode))?;
+        path.join(OsStr::new("/")).into_string().ok()
+    }
+
+    #[test]
+    fn a_file_goes_where_its_directory_goes() {
+        let mut places = Places::new(file(2));
+        places.seen(file(3), file(2), OsStr::new("a"));
+        places.seen(file(4), file(3), OsStr::new("b"));
+        assert_eq!(path(&places, 4).as_deref(), Some("a/b"));
+        places.seen(file(3), file(2), OsStr::new("c"));
+        assert_eq!(path(&places, 4).as_deref(), Some("c/b"));
+        assert_eq!(path(&places, 2).as_deref(), Some(""));
+        assert_eq!(path(&places, 5), None);
+    }
+
+    #[test]
+    fn a_circle_of_outdated_places_is_no_path() {
+        let mut places = Places::new(file(2));
+        places.seen(file(3), file(4), OsStr::new("a"));
+        places.seen(file(4), file(3), OsStr::new("b"));
+        assert_eq!(path(&places, 4), None);
+    }
+
+    #[test]
+    fn only_the_name_that_is_remembered_is_forgotten() {
+        let mut places = Places::new(file(2));
+        places.seen(file(3), file(2), OsStr::new("a"));
+        places.unnamed(file(3), file(2), OsStr::new("b"));
+        assert_eq!(path(&places, 3).as_deref(), Some("a"));
+        places.unnamed(file(3), file(2), OsStr::new("a"));
+        assert_eq!(path(&places, 3), None);
+    }
+
+    #[test]
+    fn what_is_seen_again_is_not_lost() {
+        let mut places = Places::new(file(2));
+        places.lost(file(3));
+        assert!(places.is_lost(file(3)));
+        places.seen(file(3), file(2), OsStr::new("a"));
+        assert!(!places.is_lost(file(3)));
+    }
+}

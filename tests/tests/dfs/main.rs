@@ -1,0 +1,12 @@
+//! The example file server: by a client made from its own contracts, and by the clients that others made.
+
+mod bounds;
+mod contract;
+mod handles;
+mod lists;
+mod names;
+mod permissions;
+mod raw;
+mod stage;
+mod stock;
+mod writing;

@@ -1,0 +1,107 @@
+//! A server on a directory of its own, which can be killed and started again.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use testkit::{Running, program};
+
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| program("examples", "dfs"));
+
+/// A served directory, in a folder that goes with it.
+pub struct Stage {
+    folder: PathBuf,
+    options: Vec<String>,
+    server: Option<Running>,
+    place: String,
+}
+
+impl Stage {
+    /// Starts a server with these options.
+    pub fn new(name: &str, options: &[&str]) -> Self {
+        let folder = quick_folder().join(format!("dfs-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("export")).expect("the folder can be made");
+        let mut stage = Self {
+            folder: folder.canonicalize().expect("the folder is there"),
+            options: options.iter().map(|&option| option.to_owned()).collect(),
+            server: None,
+            place: "tcp://127.0.0.1:0".to_owned(),
+        };
+        stage.start();
+        stage
+    }
+
+    /// The exported directory.
+    pub fn export(&self) -> PathBuf {
+        self.folder.join("export")
+    }
+
+    /// A place beside it.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Where the server listens: `tcp://127.0.0.1:PORT`, at the same port in all its lives.
+    pub fn endpoint(&self) -> &str {
+        &self.place
+    }
+
+    /// What stock clients know `path` in the export by.
+    pub fn url(&self, path: &str) -> String {
+        let port = self.place.rsplit(':').next().expect("an endpoint");
+        let export = self.export();
+        let export = export.display();
+        format!("nfs://127.0.0.1{export}{path}?nfsport={port}&mountport={port}")
+    }
+
+    /// Kills the server as it stands, and starts another.
+    pub fn restart(&mut self) {
+        self.kill();
+        self.start();
+    }
+
+    /// Kills the server as it stands.
+    pub fn kill(&mut self) {
+        self.server = None;
+    }
+
+    /// Starts the server where the last one was.
+    pub fn start(&mut self) {
+        let mut dfs = Command::new(&*PROGRAM);
+        dfs.arg("--export").arg(self.export());
+        dfs.args(["--listen", &self.place]).args(&self.options);
+        dfs.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut server = Running(dfs.spawn().expect("the server starts"));
+        let said = server.0.stdout.take().expect("its output is piped");
+        let mut line = String::new();
+        BufReader::new(said)
+            .read_line(&mut line)
+            .expect("the server says where it is");
+        let place = line
+            .trim_end()
+            .rsplit(' ')
+            .next()
+            .expect("a line has words");
+        assert!(place.starts_with("tcp://127.0.0.1:"), "it said {line:?}");
+        self.place = place.to_owned();
+        self.server = Some(server);
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.kill();
+        // A folder that stays behind harms nobody, and a panic here would hide the test's own.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Where a sync costs little, if there is such a place: the server makes one for each change.
+fn quick_folder() -> &'static Path {
+    let shared_memory = Path::new("/dev/shm");
+    if shared_memory.is_dir() {
+        shared_memory
+    } else {
+        Path::new(env!("CARGO_TARGET_TMPDIR"))
+    }
+}
