@@ -41,6 +41,8 @@ const PACKAGES: &[Package] = &[
         name: "iproute2",
         used_for: "networks of their own for tests whose programs answer at fixed ports",
         proof: "/bin/ip",
+    },
+    Package {
         name: "libnfs-dev",
         used_for: "a stock client of the example file server",
         proof: "/usr/include/nfsc/libnfs.h",

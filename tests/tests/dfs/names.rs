@@ -234,8 +234,8 @@ fn a_change_comes_with_what_was_before_and_after() {
     let (file, change) = raw.create(&raw.root, b"file", how).expect("a new file");
     let expected = WccAttr {
         size: before.size,
-        mtime: before.mtime.clone(),
-        ctime: before.ctime.clone(),
+        mtime: before.mtime,
+        ctime: before.ctime,
     };
     assert_eq!(change.before, Some(expected));
     assert_eq!(change.after, raw.getattr(&raw.root).ok());
@@ -281,7 +281,7 @@ fn attributes_are_set_unless_the_guard_forbids_it() {
         ..USUAL
     };
     let change = raw
-        .setattr(&file, wanted.clone(), Some(seen.ctime.clone()))
+        .setattr(&file, wanted.clone(), Some(seen.ctime))
         .expect("nobody else changed it");
     let now = raw.getattr(&file).expect("it is there");
     assert_eq!(change.after.as_ref(), Some(&now));

@@ -62,8 +62,8 @@ fn id(id: Option<u32>) -> Result<Option<u32>, Errno> {
 
 fn timespec(time: Option<Time>) -> Timespec {
     let (tv_sec, tv_nsec) = match time {
-        None => (0, UTIME_OMIT.into()),
-        Some(Time::Now) => (0, UTIME_NOW.into()),
+        None => (0, UTIME_OMIT),
+        Some(Time::Now) => (0, UTIME_NOW),
         Some(Time::At(moment)) => (moment.seconds, moment.nanoseconds.into()),
     };
     Timespec { tv_sec, tv_nsec }

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::slice;
 use std::sync::{Mutex, PoisonError};
 
 /// Walks through all directories and notes every file that it meets. The path of the wanted one, if it is anywhere.
@@ -34,7 +35,7 @@ pub fn search(
             let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
             places.seen(file.identity, parent, &name);
             drop(places);
-            let path = || [&path[..], &[name.clone()]].concat();
+            let path = || [&path[..], slice::from_ref(&name)].concat();
             if file.identity == wanted {
                 found = Some(path());
             }
