@@ -227,7 +227,7 @@ impl Tree {
 
 /// A chain of folders, each in the one before.
 fn folder_of(folder: usize) -> String {
-    (0..folder % 8).fold(format!("folder{}", folder / 8), |path, _| path + "/deeper")
+    (0..folder % 4).fold(format!("folder{}", folder / 4), |path, _| path + "/deeper")
 }
 
 fn name_of(file: usize) -> String {
