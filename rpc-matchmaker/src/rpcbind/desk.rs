@@ -395,12 +395,17 @@ fn time() -> u32 {
 }
 
 fn to_system(cx: &Context, address: &[u8]) -> Netbuf {
+    let netid = Caller::of(cx).netid;
     let text = str::from_utf8(address).ok();
-    let bytes = text.and_then(|text| universal::to_system(Caller::of(cx).netid, text));
-    let buf = bytes.unwrap_or_default();
-    Netbuf {
-        maxlen: u32::try_from(buf.len()).unwrap_or(0),
-        buf,
+    match text.and_then(|text| universal::to_system(netid, text)) {
+        Some(buf) => Netbuf {
+            maxlen: universal::system_room(netid),
+            buf,
+        },
+        None => Netbuf {
+            maxlen: 0,
+            buf: Vec::new(),
+        },
     }
 }
 

@@ -24,9 +24,8 @@ pub fn write(address: SocketAddr) -> String {
 /// The universal address as Linux keeps it in a `sockaddr`. None: it is no address of that transport.
 pub fn to_system(netid: Netid, address: &str) -> Option<Vec<u8>> {
     if netid == Netid::Local {
-        let room = PATH_ROOM.checked_sub(address.len() + 1)?;
-        let path = [address.as_bytes(), &vec![0; room + 1]].concat();
-        return Some([&AF_UNIX.to_ne_bytes()[..], &path].concat());
+        let fits = address.len() < PATH_ROOM;
+        return fits.then(|| [&AF_UNIX.to_ne_bytes()[..], address.as_bytes()].concat());
     }
     let address = parse(netid, address)?;
     let port = address.port().to_be_bytes();
@@ -61,6 +60,15 @@ pub fn from_system(netid: Netid, bytes: &[u8]) -> Option<String> {
         _ => return None,
     };
     Some(write(SocketAddr::new(ip, u16::from_be_bytes(*port))))
+}
+
+/// The room that Linux has for an address of this transport.
+pub fn system_room(netid: Netid) -> u32 {
+    match netid {
+        Netid::Udp | Netid::Tcp => 16,
+        Netid::Udp6 | Netid::Tcp6 => 28,
+        Netid::Local => 2 + PATH_ROOM as u32,
+    }
 }
 
 /// The families of addresses, as Linux counts them.
@@ -117,7 +125,7 @@ mod tests {
         for (netid, text, length) in [
             (Netid::Tcp, "10.1.2.3.8.1", 16),
             (Netid::Udp6, "2001:db8::7.8.1", 28),
-            (Netid::Local, "/run/bank.sock", 110),
+            (Netid::Local, "/run/bank.sock", 16),
         ] {
             let bytes = to_system(netid, text).unwrap();
             assert_eq!(bytes.len(), length, "{text}");
@@ -141,7 +149,7 @@ mod tests {
         }
         assert_eq!(
             to_system(Netid::Local, &"x".repeat(107)).map(|all| all.len()),
-            Some(110)
+            Some(109)
         );
         assert_eq!(to_system(Netid::Local, &"x".repeat(108)), None);
         assert_eq!(to_system(Netid::Tcp, "nonsense"), None);
