@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 
 /// The contract, and the file that is made of it.
-const COMMITTED: [(&str, &str); 2] = [
+const COMMITTED: [(&str, &str); 3] = [
     ("idl/matchmaker.idl", "rpc-core/src/matchmaker/generated.rs"),
+    ("idl/rpcbind.x", "rpc-core/src/rpcbind/generated.rs"),
     (
         "tests/contracts/everything.idl",
         "tests/contracts/everything.rs",

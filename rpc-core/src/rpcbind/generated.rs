@@ -10,6 +10,8 @@ pub const IPPROTO_TCP: u32 = 6;
 pub const IPPROTO_UDP: u32 = 17;
 
 /// Where a version of a program answers, as version 2 of rpcbind has it.
+///
+/// `mapping` in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, rpc_core::Xdr)]
 pub struct Mapping {
     /// The program's number.
@@ -23,12 +25,16 @@ pub struct Mapping {
 }
 
 /// One of the mappings in a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, rpc_core::Xdr)]
+///
+/// `mapping_item` in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
 pub struct MappingItem {
     pub map: Mapping,
 }
 
 /// All mappings.
+///
+/// `mapping_list` in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
 pub struct MappingList {
     #[xdr(chain)]
@@ -36,6 +42,8 @@ pub struct MappingList {
 }
 
 /// Where a version of a program answers, as versions 3 and 4 have it.
+///
+/// `rpcb` in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
 pub struct Rpcb {
     /// The program's number.
@@ -51,12 +59,16 @@ pub struct Rpcb {
 }
 
 /// One of the registrations in a list.
+///
+/// `rpcb_item` in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
 pub struct RpcbItem {
     pub map: Rpcb,
 }
 
 /// All registrations.
+///
+/// `rpcb_list` in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
 pub struct RpcbList {
     #[xdr(chain)]
@@ -64,6 +76,8 @@ pub struct RpcbList {
 }
 
 /// A call of another program of rpcbind's host.
+///
+/// `remote_call` in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
 pub struct RemoteCall {
     pub prog: u32,
@@ -74,6 +88,8 @@ pub struct RemoteCall {
 }
 
 /// What came of such a call, in version 2.
+///
+/// `remote_port_reply` in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
 pub struct RemotePortReply {
     /// Where the program answers.
@@ -83,6 +99,8 @@ pub struct RemotePortReply {
 }
 
 /// What came of such a call.
+///
+/// `remote_reply` in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
 pub struct RemoteReply {
     /// Where the program answers.
@@ -92,6 +110,8 @@ pub struct RemoteReply {
 }
 
 /// The address of a transport as the operating system of rpcbind's host keeps it.
+///
+/// `netbuf` in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
 pub struct Netbuf {
     pub maxlen: u32,
@@ -99,6 +119,8 @@ pub struct Netbuf {
 }
 
 /// One address of a version of a program, and over what it is reached.
+///
+/// `rpcb_entry` in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
 pub struct RpcbEntry {
     /// The address, as the caller can use it.
@@ -114,12 +136,16 @@ pub struct RpcbEntry {
 }
 
 /// One of the addresses in a list.
+///
+/// `rpcb_entry_item` in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
 pub struct RpcbEntryItem {
     pub entry: RpcbEntry,
 }
 
 /// All addresses of a version of a program.
+///
+/// `rpcb_entry_list` in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
 pub struct RpcbEntryList {
     #[xdr(chain)]
@@ -127,6 +153,8 @@ pub struct RpcbEntryList {
 }
 
 /// How often was asked for a version of a program.
+///
+/// `address_count` in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
 pub struct AddressCount {
     pub prog: u32,
@@ -140,6 +168,8 @@ pub struct AddressCount {
 }
 
 /// How often a procedure was called through rpcbind.
+///
+/// `remote_count` in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
 pub struct RemoteCount {
     pub prog: u32,
@@ -155,6 +185,8 @@ pub struct RemoteCount {
 pub const STAT_PROCEDURES: u32 = 13;
 
 /// What was asked of one version of rpcbind.
+///
+/// `rpcb_stat` in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
 pub struct RpcbStat {
     /// The calls of each procedure.
@@ -173,119 +205,179 @@ pub struct RpcbStat {
 pub const STAT_VERSIONS: u32 = 3;
 
 /// What was asked of versions 2, 3 and 4, in this order.
+///
+/// `rpcb_stats` in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
 pub struct RpcbStats {
     pub versions: [RpcbStat; STAT_VERSIONS as usize],
 }
 
 /// rpcbind as the port mapper that it was.
-#[rpc_core::rpc(program = 100_000, version = 2)]
+///
+/// `PORTMAP_V2` of `RPCBIND` in the file.
+#[rpc_core::rpc(program = 0x1_86a0, version = 2)]
 pub trait PortmapV2 {
     /// Enters a mapping. False: it is not entered.
+    ///
+    /// `SET` in the file.
     #[rpc(procedure = 1)]
     fn set(&self, cx: &rpc_core::Context, arg: Mapping) -> bool;
 
     /// Removes the mappings of a version of a program.
+    ///
+    /// `UNSET` in the file.
     #[rpc(procedure = 2)]
     fn unset(&self, cx: &rpc_core::Context, arg: Mapping) -> bool;
 
     /// The port of a version of a program, or of another version of it; 0: it has none.
+    ///
+    /// `GETPORT` in the file.
     #[rpc(readonly, procedure = 3)]
     fn getport(&self, cx: &rpc_core::Context, arg: Mapping) -> u32;
 
     /// All mappings.
+    ///
+    /// `DUMP` in the file.
     #[rpc(readonly, procedure = 4)]
     fn dump(&self, cx: &rpc_core::Context) -> MappingList;
 
     /// Calls a procedure of this host. There is no answer if that fails.
+    ///
+    /// `CALLIT` in the file.
     #[rpc(procedure = 5)]
     fn callit(&self, cx: &rpc_core::Context, arg: RemoteCall) -> RemotePortReply;
 }
 
 /// rpcbind with universal addresses.
-#[rpc_core::rpc(program = 100_000, version = 3)]
+///
+/// `RPCBIND_V3` of `RPCBIND` in the file.
+#[rpc_core::rpc(program = 0x1_86a0, version = 3)]
 pub trait RpcbindV3 {
     /// Enters a registration. False: it is not entered.
+    ///
+    /// `SET` in the file.
     #[rpc(procedure = 1)]
     fn set(&self, cx: &rpc_core::Context, arg: Rpcb) -> bool;
 
     /// Removes the registrations of a version of a program, of one transport, or of all if `netid` is empty.
+    ///
+    /// `UNSET` in the file.
     #[rpc(procedure = 2)]
     fn unset(&self, cx: &rpc_core::Context, arg: Rpcb) -> bool;
 
-    /// The address of a version of a program, or of another version of it, over the transport on which is asked; empty: it has none.
+    /// The address of a version of a program, or of another version of it, over the transport on which is asked;
+    /// empty: it has none.
+    ///
+    /// `GETADDR` in the file.
     #[rpc(readonly, procedure = 3)]
     fn getaddr(&self, cx: &rpc_core::Context, arg: Rpcb) -> Vec<u8>;
 
     /// All registrations.
+    ///
+    /// `DUMP` in the file.
     #[rpc(readonly, procedure = 4)]
     fn dump(&self, cx: &rpc_core::Context) -> RpcbList;
 
     /// Calls a procedure of this host. There is no answer if that fails.
+    ///
+    /// `CALLIT` in the file.
     #[rpc(procedure = 5)]
     fn callit(&self, cx: &rpc_core::Context, arg: RemoteCall) -> RemoteReply;
 
     /// The time here, in seconds since 1970.
+    ///
+    /// `GETTIME` in the file.
     #[rpc(readonly, procedure = 6)]
     fn gettime(&self, cx: &rpc_core::Context) -> u32;
 
     /// A universal address as the operating system keeps it.
+    ///
+    /// `UADDR2TADDR` in the file.
     #[rpc(readonly, procedure = 7)]
-    fn uaddr2taddr(&self, cx: &rpc_core::Context, arg: &[u8]) -> Netbuf;
+    fn uaddr2_taddr(&self, cx: &rpc_core::Context, arg: &[u8]) -> Netbuf;
 
     /// The reverse.
+    ///
+    /// `TADDR2UADDR` in the file.
     #[rpc(readonly, procedure = 8)]
-    fn taddr2uaddr(&self, cx: &rpc_core::Context, arg: Netbuf) -> Vec<u8>;
+    fn taddr2_uaddr(&self, cx: &rpc_core::Context, arg: Netbuf) -> Vec<u8>;
 }
 
 /// rpcbind with universal addresses, and more questions.
-#[rpc_core::rpc(program = 100_000, version = 4)]
+///
+/// `RPCBIND_V4` of `RPCBIND` in the file.
+#[rpc_core::rpc(program = 0x1_86a0, version = 4)]
 pub trait RpcbindV4 {
     /// Enters a registration. False: it is not entered.
+    ///
+    /// `SET` in the file.
     #[rpc(procedure = 1)]
     fn set(&self, cx: &rpc_core::Context, arg: Rpcb) -> bool;
 
     /// Removes the registrations of a version of a program, of one transport, or of all if `netid` is empty.
+    ///
+    /// `UNSET` in the file.
     #[rpc(procedure = 2)]
     fn unset(&self, cx: &rpc_core::Context, arg: Rpcb) -> bool;
 
-    /// The address of a version of a program, or of another version of it, over the transport on which is asked; empty: it has none.
+    /// The address of a version of a program, or of another version of it, over the transport on which is asked;
+    /// empty: it has none.
+    ///
+    /// `GETADDR` in the file.
     #[rpc(readonly, procedure = 3)]
     fn getaddr(&self, cx: &rpc_core::Context, arg: Rpcb) -> Vec<u8>;
 
     /// All registrations.
+    ///
+    /// `DUMP` in the file.
     #[rpc(readonly, procedure = 4)]
     fn dump(&self, cx: &rpc_core::Context) -> RpcbList;
 
     /// Calls a procedure of this host. There is no answer if that fails.
+    ///
+    /// `BCAST` in the file.
     #[rpc(procedure = 5)]
     fn bcast(&self, cx: &rpc_core::Context, arg: RemoteCall) -> RemoteReply;
 
     /// The time here, in seconds since 1970.
+    ///
+    /// `GETTIME` in the file.
     #[rpc(readonly, procedure = 6)]
     fn gettime(&self, cx: &rpc_core::Context) -> u32;
 
     /// A universal address as the operating system keeps it.
+    ///
+    /// `UADDR2TADDR` in the file.
     #[rpc(readonly, procedure = 7)]
-    fn uaddr2taddr(&self, cx: &rpc_core::Context, arg: &[u8]) -> Netbuf;
+    fn uaddr2_taddr(&self, cx: &rpc_core::Context, arg: &[u8]) -> Netbuf;
 
     /// The reverse.
+    ///
+    /// `TADDR2UADDR` in the file.
     #[rpc(readonly, procedure = 8)]
-    fn taddr2uaddr(&self, cx: &rpc_core::Context, arg: Netbuf) -> Vec<u8>;
+    fn taddr2_uaddr(&self, cx: &rpc_core::Context, arg: Netbuf) -> Vec<u8>;
 
     /// As GETADDR, of this very version only.
+    ///
+    /// `GETVERSADDR` in the file.
     #[rpc(readonly, procedure = 9)]
     fn getversaddr(&self, cx: &rpc_core::Context, arg: Rpcb) -> Vec<u8>;
 
     /// Calls a procedure of this host, and tells if that fails.
+    ///
+    /// `INDIRECT` in the file.
     #[rpc(procedure = 10)]
     fn indirect(&self, cx: &rpc_core::Context, arg: RemoteCall) -> RemoteReply;
 
     /// All addresses of a version of a program, of the family of protocols over which is asked.
+    ///
+    /// `GETADDRLIST` in the file.
     #[rpc(readonly, procedure = 11)]
     fn getaddrlist(&self, cx: &rpc_core::Context, arg: Rpcb) -> RpcbEntryList;
 
     /// What was asked so far.
+    ///
+    /// `GETSTAT` in the file.
     #[rpc(readonly, procedure = 12)]
     fn getstat(&self, cx: &rpc_core::Context) -> RpcbStats;
 }

@@ -284,11 +284,11 @@ impl RpcbindV3 for Portmapper {
         time()
     }
 
-    fn uaddr2taddr(&self, cx: &Context, address: &[u8]) -> Netbuf {
+    fn uaddr2_taddr(&self, cx: &Context, address: &[u8]) -> Netbuf {
         to_system(cx, address)
     }
 
-    fn taddr2uaddr(&self, cx: &Context, address: Netbuf) -> Vec<u8> {
+    fn taddr2_uaddr(&self, cx: &Context, address: Netbuf) -> Vec<u8> {
         from_system(cx, &address)
     }
 }
@@ -318,11 +318,11 @@ impl RpcbindV4 for Portmapper {
         time()
     }
 
-    fn uaddr2taddr(&self, cx: &Context, address: &[u8]) -> Netbuf {
+    fn uaddr2_taddr(&self, cx: &Context, address: &[u8]) -> Netbuf {
         to_system(cx, address)
     }
 
-    fn taddr2uaddr(&self, cx: &Context, address: Netbuf) -> Vec<u8> {
+    fn taddr2_uaddr(&self, cx: &Context, address: Netbuf) -> Vec<u8> {
         from_system(cx, &address)
     }
 
