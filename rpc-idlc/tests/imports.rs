@@ -309,9 +309,21 @@ fn the_rust_of_a_namespace_may_be_elsewhere() {
     assert!(rust.contains("m: ::acme_api::money::Amount"), "{rust}");
     assert!(rust.contains("d: deep::inside::Deep"), "{rust}");
     for (namespace, path, why) in [
-        ("acme.mony", "crate::money", "no file has this namespace, and no .x file needs this type"),
-        ("acme.mon", "crate::money", "no file has this namespace, and no .x file needs this type"),
-        ("", "crate::money", "no file has this namespace, and no .x file needs this type"),
+        (
+            "acme.mony",
+            "crate::money",
+            "no file has this namespace, and no .x file needs this type",
+        ),
+        (
+            "acme.mon",
+            "crate::money",
+            "no file has this namespace, and no .x file needs this type",
+        ),
+        (
+            "",
+            "crate::money",
+            "no file has this namespace, and no .x file needs this type",
+        ),
         ("acme.money", "crate money", "no path of a Rust module"),
         ("acme.money", "", "no path of a Rust module"),
     ] {

@@ -48,10 +48,13 @@ impl Parser<'_> {
         let start = self.span();
         let shape = if self.at_punct('[') {
             let mut lengths = Vec::new();
+            let outer = self.depth;
             while self.eat('[') {
+                self.deeper()?;
                 lengths.push(self.expr("a length")?);
                 self.expect(']')?;
             }
+            self.depth = outer;
             Shape::Fixed(lengths)
         } else if self.eat('<') {
             let most = match self.at_punct('>') {
