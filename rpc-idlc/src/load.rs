@@ -205,10 +205,10 @@ impl<'a> Loader<'a> {
         let parts = order.iter().map(|&file| Part {
             id: self.files[file].id,
             file: &self.files[file].file,
-            sees: self
-                .reached(file)
+            imports: self.files[file]
+                .imports
                 .iter()
-                .map(|&f| self.files[f].id)
+                .map(|&import| self.files[import].id)
                 .collect(),
         });
         Unit {

@@ -286,6 +286,24 @@ fn a_long_chain_of_imports_uses_up_no_stack() {
 }
 
 #[test]
+fn a_file_sees_what_its_imports_import_and_no_more() {
+    let folder = Folder::new("sees");
+    for n in 0..50 {
+        let text = format!("import \"{}.idl\"; type T{n} = T{};", n + 1, n + 1);
+        folder.write(&format!("{n}.idl"), &text);
+    }
+    folder.write("50.idl", "type T50 = u8;");
+    let root = folder.path("0.idl");
+    assert!(accepted(&Compiler::new().file(&root)).contains("type T0 = T1"));
+    // The far end is seen from the beginning, and not the other way round.
+    folder.write("0.idl", "import \"1.idl\"; type T0 = T50;");
+    assert!(accepted(&Compiler::new().file(&root)).contains("type T0 = T50"));
+    folder.write("50.idl", "type T50 = T49;");
+    let said = refused(&Compiler::new().file(&root));
+    assert!(said.contains("import the file that defines it"), "{said}");
+}
+
+#[test]
 fn the_rust_of_a_namespace_may_be_elsewhere() {
     let texts = [
         (

@@ -470,6 +470,45 @@ calls!(error_added,
     new { fn call(&self, _: &rpc_core::Context, value: u32) -> Result<u32, new::E> { self.0.hear(&value.to_string()); Ok(0) } } [1] is "1");
 
 #[test]
+fn error_in_a_union() {
+    use changes::error_in_a_union::{new, old};
+    struct Old;
+    impl old::Row for Old {
+        fn call(&self, _: &rpc_core::Context, value: u32) -> Result<u32, old::E> {
+            if value == 0 {
+                Err(old::E::Bad)
+            } else {
+                Ok(value)
+            }
+        }
+    }
+    struct New;
+    impl new::Row for New {
+        fn call(&self, _: &rpc_core::Context, value: u32) -> new::Outcome {
+            match value {
+                0 => new::Outcome::Failed(new::E::Bad),
+                value => new::Outcome::Good(value),
+            }
+        }
+    }
+    let server = start(Server::builder().serve(new::RowService::new(New)));
+    let client = old::RowClient::connect(&server.endpoints()[0].to_string()).expect("it connects");
+    assert!(matches!(client.call(7).wait(), Ok(Ok(7))));
+    assert!(matches!(client.call(0).wait(), Ok(Err(old::E::Bad))));
+    let server = start(Server::builder().serve(old::RowService::new(Old)));
+    let client = new::RowClient::connect(&server.endpoints()[0].to_string()).expect("it connects");
+    assert!(matches!(client.call(7).wait(), Ok(new::Outcome::Good(7))));
+    assert!(matches!(
+        client.call(0).wait(),
+        Ok(new::Outcome::Failed(new::E::Bad))
+    ));
+    assert_eq!(
+        said("error_in_a_union", "Row", "call"),
+        (Outcome::Works, Outcome::Works)
+    );
+}
+
+#[test]
 #[allow(deprecated, reason = "that is the change")]
 fn deprecated() {
     use changes::deprecated::{new, old};

@@ -2,6 +2,7 @@
 
 use super::Checker;
 use super::free::propose;
+use super::types::is_built_in;
 use crate::ast::{self, Ident, ItemKind, Scalar, Semantics, Union};
 use crate::diag::{Code, Diagnostic};
 use crate::model::{Interface, ItemId, Method};
@@ -189,6 +190,12 @@ impl<'a> Checker<'a> {
                     items[id].kind.describe()
                 );
                 let help = format!("declare it as `error {} {{ … }}`", name.text);
+                Diagnostic::new(Code::NotAnError, title, name.span, "").help(help)
+            }
+            None if is_built_in(&name.text) => {
+                let title = format!("`{}` is a type, not an error", name.text);
+                let help = "declare an error and name it, such as `error NAME { Failed(u32) = 1 }`: \
+                            its arms may hold values";
                 Diagnostic::new(Code::NotAnError, title, name.span, "").help(help)
             }
             None => {

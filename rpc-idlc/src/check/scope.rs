@@ -6,13 +6,14 @@ use crate::diag::Diagnostic;
 use crate::model::{ItemId, Namespace};
 use crate::source::{FileId, Span};
 use crate::suggest::closest;
-use std::collections::{HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet, VecDeque};
 
-/// One file, and those whose definitions it may name: itself, and what it imports, directly or not.
+/// One file, and what it imports. It may name what it defines, and what these define and import.
 pub(crate) struct Part<'a> {
     pub(crate) id: FileId,
     pub(crate) file: &'a ast::File,
-    pub(crate) sees: HashSet<FileId>,
+    pub(crate) imports: Vec<FileId>,
 }
 
 /// All definitions of some files, and what they are called from where.
@@ -23,7 +24,10 @@ pub(super) struct Scope<'a> {
     /// The first is that of the files that name none.
     pub(super) namespaces: Vec<Namespace>,
     numbers: HashMap<&'a str, usize>,
-    files: HashMap<FileId, (usize, &'a HashSet<FileId>)>,
+    /// The namespace of each file, and its imports.
+    files: HashMap<FileId, (usize, &'a [FileId])>,
+    /// What was found out about who sees whom.
+    seen: RefCell<HashMap<(FileId, FileId), bool>>,
     /// By namespace and name; the first of two counts.
     names: HashMap<(usize, &'a str), ItemId>,
 }
@@ -36,11 +40,14 @@ impl<'a> Scope<'a> {
             namespaces: vec![Namespace::default()],
             numbers: HashMap::from([("", 0)]),
             files: HashMap::new(),
+            seen: RefCell::default(),
             names: HashMap::new(),
         };
         for part in parts {
             let number = scope.number(part.file.namespace.as_ref());
-            scope.files.insert(part.id, (number, &part.sees));
+            scope
+                .files
+                .insert(part.id, (number, part.imports.as_slice()));
             for item in &part.file.items {
                 let id = scope.items.len();
                 scope.names.entry((number, &item.name.text)).or_insert(id);
@@ -89,10 +96,28 @@ impl<'a> Scope<'a> {
         found.collect::<Vec<_>>().into_iter()
     }
 
+    /// Mostly it is the file itself, or what that imports: so the nearest files are looked at first, and a long chain of
+    /// imports is not followed to its end for each file in it.
     fn sees(&self, from: Span, id: ItemId) -> bool {
-        let file = self.items[id].name.span.file;
-        let files = self.files.get(&from.file);
-        files.is_some_and(|(_, sees)| sees.contains(&file))
+        let (from, file) = (from.file, self.items[id].name.span.file);
+        let mut seen = self.seen.borrow_mut();
+        let seen = seen.entry((from, file));
+        *seen.or_insert_with(|| self.reached(from).any(|reached| reached == file))
+    }
+
+    /// A file and those that it imports, directly or not, the nearest first.
+    fn reached(&self, from: FileId) -> impl Iterator<Item = FileId> {
+        let mut met = HashSet::from([from]);
+        let mut next = VecDeque::from([from]);
+        std::iter::from_fn(move || {
+            let file = next.pop_front()?;
+            let imports = self
+                .files
+                .get(&file)
+                .map_or(&[][..], |(_, imports)| imports);
+            next.extend(imports.iter().filter(|import| met.insert(**import)));
+            Some(file)
+        })
     }
 
     /// The first definition of the same name in the same namespace.
@@ -131,8 +156,11 @@ impl Checker<'_> {
                 .also(span, "it is here")
                 .help("import the file that defines it");
         }
-        let visible = (0..self.scope.items.len())
-            .filter(|&id| fits(&self.scope.items[id].kind) && self.scope.sees(from, id));
+        let reached: HashSet<FileId> = self.scope.reached(from.file).collect();
+        let visible = (0..self.scope.items.len()).filter(|&id| {
+            let item = self.scope.items[id];
+            fits(&item.kind) && reached.contains(&item.name.span.file)
+        });
         let written: Vec<String> = visible.map(|id| self.scope.written(id, from)).collect();
         let last = name.rsplit('.').next().unwrap_or(name);
         let elsewhere = |full: &&String| full.rsplit_once('.').is_some_and(|(_, end)| end == last);

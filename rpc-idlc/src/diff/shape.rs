@@ -19,6 +19,8 @@ pub(super) enum Of<'m> {
     /// What a method gives back.
     Outcome(&'m Method),
     Item(ItemId),
+    /// What the arm of a union holds that has one definition in it.
+    Arm(ItemId),
     Scalar(Scalar),
 }
 
@@ -65,7 +67,9 @@ impl<'m> Side<'m> {
         for _ in 0..LEVELS {
             let view = self.once(&of);
             match (&view.head, &view.inner[..]) {
-                (Head::Sequence, [only]) if !matches!(of, Of::Sequence(_)) => of = only.clone(),
+                (Head::Sequence, [only]) if !matches!(of, Of::Sequence(_) | Of::Arm(_)) => {
+                    of = only.clone()
+                }
                 _ => return view,
             }
         }
@@ -82,6 +86,7 @@ impl<'m> Side<'m> {
             ),
             Of::Outcome(method) => self.outcome(method),
             Of::Item(id) => self.item(*id),
+            Of::Arm(id) => view(Head::Sequence, vec![Of::Item(*id)]),
             Of::Unbounded(ty) => self.unbounded(ty),
             Of::Type(ty) => match ty.bound() {
                 Some(max) => view(Head::Bounded(max), vec![Of::Unbounded(ty)]),
@@ -180,7 +185,7 @@ impl<'m> Side<'m> {
         };
         View {
             head: Head::Union(vec![0, 1], false),
-            inner: vec![Of::Scalar(Scalar::I32), good, Of::Item(error)],
+            inner: vec![Of::Scalar(Scalar::I32), good, Of::Arm(error)],
         }
     }
 }

@@ -3,6 +3,7 @@
 mod annotations;
 mod foreign;
 mod header;
+mod interfaces;
 mod items;
 mod types;
 
