@@ -5,6 +5,7 @@ use super::super::tree::{
 };
 use super::names::Names;
 use crate::ast::{Docs, Ident};
+use crate::casing::camel;
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::ItemId;
 use crate::source::Span;
@@ -54,19 +55,24 @@ pub(super) fn collect<'t>(unit: &'t Unit, diags: &mut Diagnostics) -> Collected<
             again: Vec::new(),
         },
         inner: Vec::new(),
+        outer: Vec::new(),
         diags,
     };
     for item in &unit.items {
         collector.item(item);
     }
+    let named = collector.next();
     collector.without_names();
-    collector.collected
+    let order = order(named, &collector.outer);
+    collector.collected.arrange(order)
 }
 
 struct Collector<'t, 'd> {
     collected: Collected<'t>,
     /// Definitions whose parts may hold types without a name. They are named when all names are known.
     inner: Vec<ItemId>,
+    /// What each of those without a name is in; they come after all that have one.
+    outer: Vec<ItemId>,
     diags: &'d mut Diagnostics,
 }
 
@@ -261,7 +267,8 @@ impl<'t> Collector<'t, '_> {
             _ => otherwise,
         };
         let Definition { space, name, .. } = &self.collected.definitions[outer];
-        let (space, mut name) = (*space, format!("{name}_{own}"));
+        // It is no name of the file, so it can be the one that it has in Rust.
+        let (space, mut name) = (*space, camel(&format!("{name}_{own}")));
         let id = self.next();
         while self.collected.names.add_type(space, &name, id).is_some() {
             name.push('_');
@@ -271,10 +278,45 @@ impl<'t> Collector<'t, '_> {
             .as_ref()
             .map_or(declaration.span, |name| name.span);
         self.push(&declaration.docs, space, name, at, kind);
+        self.outer.push(outer);
         self.values(id, space, kind);
         self.collected
             .anonymous
             .insert(std::ptr::from_ref(&declaration.ty), id);
         self.inner.push(id);
+    }
+}
+
+/// Each definition with a name, and behind it those without that are in it; `outer` says in which.
+fn order(named: usize, outer: &[ItemId]) -> Vec<ItemId> {
+    let mut inner = vec![Vec::new(); named + outer.len()];
+    for (n, &outer) in outer.iter().enumerate() {
+        inner[outer].push(named + n);
+    }
+    let mut order = Vec::with_capacity(inner.len());
+    for first in 0..named {
+        let mut todo = vec![first];
+        while let Some(id) = todo.pop() {
+            order.push(id);
+            todo.extend(inner[id].iter().rev());
+        }
+    }
+    order
+}
+
+impl Collected<'_> {
+    /// Puts the definitions in this order.
+    fn arrange(mut self, order: Vec<ItemId>) -> Self {
+        let mut place = vec![0; order.len()];
+        for (new, &old) in order.iter().enumerate() {
+            place[old] = new;
+        }
+        let mut definitions: Vec<_> = self.definitions.into_iter().zip(&place).collect();
+        definitions.sort_by_key(|(_, place)| **place);
+        self.definitions = definitions.into_iter().map(|(d, _)| d).collect();
+        self.names.move_to(&place);
+        self.anonymous.values_mut().for_each(|id| *id = place[*id]);
+        self.again.iter_mut().for_each(|(id, _)| *id = place[*id]);
+        self
     }
 }

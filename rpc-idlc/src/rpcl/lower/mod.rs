@@ -4,7 +4,6 @@
 //! All definitions are collected and named ([`collect`]), then the constants get their values
 //! ([`values`]), then each definition becomes an item in its place.
 
-mod builtin;
 mod collect;
 mod names;
 mod programs;

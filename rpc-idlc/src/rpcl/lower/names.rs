@@ -128,6 +128,17 @@ impl Names {
         names.map(String::as_str)
     }
 
+    /// Gives each definition another place.
+    pub(super) fn move_to(&mut self, place: &[ItemId]) {
+        for space in &mut self.spaces {
+            space.types.values_mut().for_each(|id| *id = place[*id]);
+            space
+                .values
+                .values_mut()
+                .for_each(|(id, _)| *id = place[*id]);
+        }
+    }
+
     pub(super) fn into_namespaces(self) -> Vec<Namespace> {
         let spaces = self.spaces.into_iter().map(|space| Namespace {
             name: space.name,
