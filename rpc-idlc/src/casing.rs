@@ -65,6 +65,8 @@ pub(crate) fn split(name: &str) -> Vec<&str> {
 fn guard(cased: String, name: &str) -> String {
     match cased.starts_with(|c: char| c.is_ascii_digit()) {
         true => format!("_{cased}"),
+        // Nothing can be called `_` in Rust.
+        false if cased.is_empty() && name == "_" => "__".to_owned(),
         false if cased.is_empty() => name.to_owned(),
         false => cased,
     }
@@ -108,6 +110,7 @@ mod tests {
             ("self", "Self_", "self_", "SELF"),
             ("_2nd", "_2nd", "_2nd", "_2ND"),
             ("x__y_", "XY", "x_y", "X_Y"),
+            ("_", "__", "__", "__"),
         ] {
             assert_eq!(camel(name), camel_name);
             assert_eq!(snake(name), snake_name);

@@ -34,11 +34,23 @@ mod x_read {
     pub(super) const FIXTURES: &[&str] = COMPILED;
 }
 
+/// The Rust of `.x` files.
+mod x {
+    compiled! {
+        COMPILED in "x":
+        anonymous bytes constants enums floats lists names namespaces prelude programs semantics structs typedefs
+        unions versions
+    }
+
+    pub(super) const FIXTURES: &[&str] = COMPILED;
+}
+
 #[test]
 fn rustc_has_seen_every_fixture() {
     for (paths, compiled) in [
         (fixtures("good"), COMPILED),
         (x_files("x_read"), x_read::FIXTURES),
+        (x_files("x"), x::FIXTURES),
     ] {
         let found: Vec<String> = paths
             .iter()

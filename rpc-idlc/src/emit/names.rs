@@ -2,7 +2,7 @@
 
 use super::is_within;
 use crate::casing::{camel, module_name, screaming};
-use crate::model::{Item, ItemId, ItemKind, Language, Model};
+use crate::model::{Interface, Item, ItemId, ItemKind, Language, Model};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::{HashMap, HashSet};
@@ -130,7 +130,8 @@ fn paths(model: &Model, elsewhere: &[(String, String)]) -> HashMap<ItemId, Token
 }
 
 /// By item: its name, and its namespace. The checker saw to it that those of a `.idl` file differ; of two
-/// that would be one in a `.x` file, the later gets `_` behind it.
+/// that would be one in a `.x` file, the later gets `_` behind it. A trait, whose client and service begin
+/// with its name, gets that of its program in front of it.
 fn items(model: &Model, elsewhere: &HashMap<ItemId, TokenStream>) -> Vec<(String, usize)> {
     let mut taken = HashSet::new();
     let named = model.items.iter().enumerate().map(|(id, item)| {
@@ -156,7 +157,10 @@ fn items(model: &Model, elsewhere: &HashMap<ItemId, TokenStream>) -> Vec<(String
             .iter()
             .any(|name| taken.contains(&(number, name.clone())))
         {
-            name = other(&name);
+            name = match &item.kind {
+                ItemKind::Interface(interface) => other_trait(&name, interface),
+                _ => other(&name),
+            };
         }
         taken.extend(all(&name).into_iter().map(|name| (number, name)));
         (name, number)
@@ -174,6 +178,16 @@ pub(super) fn distinct(names: impl IntoIterator<Item = String>) -> Vec<String> {
         name
     });
     names.collect()
+}
+
+/// Rust warns of `V1_Client`, so here no `_` is put behind.
+fn other_trait(name: &str, interface: &Interface) -> String {
+    match &interface.written {
+        Some(written) if !name.starts_with(&camel(&written.program)) => {
+            camel(&format!("{}_{}", written.program, written.version))
+        }
+        _ => format!("{name}X"),
+    }
 }
 
 fn other(name: &str) -> String {

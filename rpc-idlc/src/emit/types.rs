@@ -50,7 +50,16 @@ impl Emitter<'_> {
     pub(super) fn coded(&self, coding: Coding, ty: &Type) -> (Option<TokenStream>, TokenStream) {
         match coding {
             Coding::Plain => (None, self.ty(ty)),
-            Coding::Words => (Some(quote!(#[xdr(words)])), self.ty(ty)),
+            Coding::Words => {
+                // The attribute asks for bytes by that name.
+                let byte = || Box::new(Type::Scalar(Scalar::U8));
+                let bytes = match ty {
+                    Type::List(_, max) => self.ty(&Type::List(byte(), *max)),
+                    Type::Array(_, length) => self.ty(&Type::Array(byte(), *length)),
+                    ty => self.ty(ty),
+                };
+                (Some(quote!(#[xdr(words)])), bytes)
+            }
             Coding::Chain(item) => {
                 let (vec, item) = (self.prelude("Vec"), self.path(item));
                 (Some(quote!(#[xdr(chain)])), quote!(#vec<#item>))
