@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostics, Format, Mistakes, without_place};
 use crate::load::Loader;
-use crate::model::{Item, ItemKind, Model};
+use crate::model::{Language, Model};
 use crate::rpcl::{self, Strings};
 use crate::source::{MAX_BYTES, Sources};
 use crate::{check, emit, files, json, x};
@@ -105,6 +105,18 @@ pub enum Error {
     SameOutput {
         /// The name of the output.
         file_name: String,
+    },
+    /// A file would be written over what it is made of.
+    #[error("{} is what would be written: choose another folder", path.display())]
+    Overwrites {
+        /// Which one.
+        path: PathBuf,
+    },
+    /// A `.x` file is not formatted: C compilers and people have their own ways with them.
+    #[error("{} is left alone: only .idl files are formatted", path.display())]
+    NotFormatted {
+        /// Which one.
+        path: PathBuf,
     },
     /// Formatting a file would change what it says, so it is left alone.
     #[error(
@@ -274,6 +286,15 @@ impl Compiler {
     /// Makes `.x` files, for `rpcgen`, writes them as [`compile`](Self::compile) does, and returns where.
     pub fn compile_x(&self) -> Result<Vec<PathBuf>, Error> {
         let generated = self.generate_x()?.into_iter();
+        let dir = self.out_dir.as_deref().unwrap_or(Path::new(""));
+        for (input, text) in &self.inputs {
+            let place = |path: &Path| std::fs::canonicalize(path).ok();
+            let output = place(&dir.join(output_name(input, "x")));
+            if text.is_none() && output.is_some() && output == place(input) {
+                let path = input.clone();
+                return Err(Error::Overwrites { path });
+            }
+        }
         self.write(generated.map(|g| (g.file_name, g.text)))
     }
 
@@ -413,8 +434,10 @@ impl Compiler {
         let mut names: HashSet<&str> = HashSet::new();
         for model in models {
             names.extend(model.namespaces.iter().map(|n| n.name.as_str()));
-            let elsewhere = |item: &&Item| matches!(item.kind, ItemKind::Extern);
-            let types = model.items.iter().filter(elsewhere);
+            let types = model
+                .items
+                .iter()
+                .filter(|_| model.language != Language::Idl);
             names.extend(types.map(|item| item.name.as_str()));
         }
         for (namespace, path) in &self.elsewhere {
@@ -422,7 +445,7 @@ impl Compiler {
             let why = if syn::parse_str::<syn::Path>(path).is_err() {
                 "that is no path of a Rust module, such as `crate::money`"
             } else if namespace.is_empty() || !names.iter().any(within) {
-                "no file has this namespace, and no .x file needs this type"
+                "no file has this namespace, and no .x file this type"
             } else {
                 continue;
             };
@@ -437,7 +460,7 @@ impl Compiler {
 }
 
 /// Whether a file is in the RPC language, by its name.
-fn is_x(path: &Path) -> bool {
+pub(crate) fn is_x(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "x")
 }
 

@@ -38,7 +38,8 @@ mod x_read {
 mod x {
     compiled! {
         COMPILED in "x":
-        anonymous bytes constants enums floats lists names namespaces prelude programs semantics structs typedefs
+        anonymous bytes constants empty enums floats lists names namespaces only_default prelude programs semantics structs
+        typedefs
         unions versions
     }
 

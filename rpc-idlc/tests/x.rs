@@ -6,7 +6,7 @@
 mod common;
 
 use common::{check_expected, x_files};
-use rpc_idlc::{Compiler, Strings};
+use rpc_idlc::{Compiler, Error, Format, Strings};
 
 #[test]
 fn every_construct_becomes_the_rust_beside_it() {
@@ -15,4 +15,142 @@ fn every_construct_becomes_the_rust_beside_it() {
         let generated = generated.unwrap_or_else(|error| panic!("{}:\n{error}", path.display()));
         check_expected(&path.with_extension("rs"), &generated[0].rust);
     }
+}
+
+/// rpcgen does not take these, so `idlc x` writes what has the same bytes in another way.
+const OTHERWISE: [&str; 2] = ["empty", "only_default"];
+
+#[test]
+fn written_anew_a_file_says_the_same() {
+    for path in x_files("x") {
+        let stem = path.file_stem().expect("a fixture has a name");
+        let again = Compiler::new().file(&path).generate_x();
+        let again = again.unwrap_or_else(|error| panic!("{}:\n{error}", path.display()));
+        let compared = Compiler::new()
+            .file(&path)
+            .text("again.x", &again[0].text)
+            .diff()
+            .unwrap_or_else(|error| panic!("{}:\n{error}", again[0].text));
+        let told = compared.render(Format::Plain);
+        let differs = told.contains(": wire");
+        assert_eq!(
+            differs,
+            OTHERWISE.iter().any(|name| *name == stem),
+            "{told}"
+        );
+        assert!(compared.verdicts().is_empty(), "{told}");
+    }
+}
+
+#[test]
+fn two_versions_of_a_file_are_compared() {
+    let file = "struct pair { int a; int b; }; program P { version V { int F(pair) = 1; } = 1; } = 0x20000001;";
+    let compared = Compiler::new()
+        .text("old.x", file)
+        .text("new.x", file.replace("int b;", "hyper b;"))
+        .diff()
+        .expect("both are good");
+    assert_eq!(compared.verdicts().len(), 1);
+    let told = compared.render(Format::Plain);
+    let line = "wire, source: field `b` of struct `pair` is `i64` and was `i32`";
+    assert!(told.contains(line), "{told}");
+}
+
+#[test]
+fn strings_are_text_for_who_says_so() {
+    let file = "struct s { string a<5>; string b<>; }; program P { version V { string F(string) = 1; } = 1; } = 2;";
+    let generated = Compiler::new()
+        .text("s.x", file)
+        .strings(Strings::Utf8)
+        .generate();
+    let rust = &generated.expect("the file is good")[0].rust;
+    for expected in [
+        "pub a: rpc_core::Bounded<String, 5>,",
+        "pub b: String,",
+        "arg: &str) -> String;",
+    ] {
+        assert!(rust.contains(expected), "{rust}");
+    }
+}
+
+#[test]
+fn what_is_elsewhere_is_named_and_not_written() {
+    let file = "enum kind { ONE = 1 }; typedef int number; struct s { kind k; unknown_t u; number n; }; \
+                union u switch (kind k) { case ONE: unknown_t *x; };";
+    let generated = Compiler::new()
+        .text("s.x", file)
+        .extern_path("kind", "crate::other::Kind")
+        .extern_path("unknown_t", "other_crate::Unknown")
+        .generate();
+    let rust = &generated.expect("the file is good")[0].rust;
+    for expected in [
+        "pub k: crate::other::Kind,",
+        "pub u: other_crate::Unknown,",
+        "#[xdr(case = crate::other::Kind::One)]",
+        "One(Option<other_crate::Unknown>),",
+        "#[derive(Debug, Clone, PartialEq, rpc_core::Xdr)]\npub struct S",
+    ] {
+        assert!(rust.contains(expected), "{rust}");
+    }
+    assert!(
+        !rust.contains("enum Kind") && !rust.contains("struct Unknown"),
+        "{rust}"
+    );
+}
+
+#[test]
+fn nothing_is_written_over_what_it_is_made_of() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("x-over");
+    std::fs::create_dir_all(&folder).expect("a test has a folder");
+    let file = folder.join("a.x");
+    std::fs::write(&file, "const A = 1;").expect("a fixture can be written");
+    let refused = Compiler::new().file(&file).out_dir(&folder).compile_x();
+    assert!(
+        matches!(refused, Err(Error::Overwrites { .. })),
+        "{refused:?}"
+    );
+    let refused = rpc_idlc::format_file(&file);
+    assert!(
+        matches!(refused, Err(Error::NotFormatted { .. })),
+        "{refused:?}"
+    );
+    let text = std::fs::read_to_string(&file).expect("the file is there");
+    assert_eq!(text, "const A = 1;");
+}
+
+/// Thousands of definitions, each of which names others, and a union with as many arms.
+#[test]
+fn a_large_file_is_compiled_as_well() {
+    use std::fmt::Write;
+    let mut text = String::from("enum e {");
+    for n in 0..3_000 {
+        let _ = write!(text, "{} E{n}", if n == 0 { "" } else { "," });
+    }
+    text.push_str("};\n");
+    for n in 0..3_000 {
+        let _ = writeln!(
+            text,
+            "struct s{n} {{ s{} *other; t{n} held; s{n} *next; }};",
+            (n * 7 + 1) % 3_000
+        );
+        let _ = writeln!(text, "typedef s{} t{n}<E{n}>;", (n + 1) % 3_000);
+        let _ = writeln!(
+            text,
+            "const C{n} = {};",
+            if n == 2_999 {
+                "1".to_owned()
+            } else {
+                format!("C{}", n + 1)
+            }
+        );
+    }
+    text.push_str("union u switch (e x) {");
+    for n in 0..3_000 {
+        let _ = write!(text, "case E{n}: s{n} *a{n};");
+    }
+    text.push_str("};\n");
+    Compiler::new()
+        .text("large.x", text)
+        .generate()
+        .expect("the file is good");
 }

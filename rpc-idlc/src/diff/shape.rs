@@ -232,6 +232,11 @@ fn same<'m>(
 fn definitions(old: &Of<'_>, new: &Of<'_>) -> Option<(ItemId, ItemId)> {
     let id = |of: &Of<'_>| match of {
         Of::Type(Type::Named(id)) | Of::Item(id) => Some(*id),
+        // A type that holds itself has one there, and must be known again.
+        Of::Type(Type::Boxed(inner)) => match **inner {
+            Type::Named(id) => Some(id),
+            _ => None,
+        },
         _ => None,
     };
     id(old).zip(id(new))

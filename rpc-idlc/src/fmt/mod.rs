@@ -9,7 +9,7 @@ mod print;
 mod tree;
 
 use crate::ast::Comment;
-use crate::compiler::Error;
+use crate::compiler::{Error, is_x};
 use crate::diag::Diagnostics;
 use crate::files;
 use crate::idl::{self, Token, TokenKind};
@@ -72,6 +72,11 @@ pub fn format_stdin() -> Result<Formatted, Error> {
 }
 
 fn one(path: &Path, bytes: Vec<u8>) -> Result<Formatted, Error> {
+    if is_x(path) {
+        return Err(Error::NotFormatted {
+            path: path.to_owned(),
+        });
+    }
     if bytes.len() > MAX_BYTES {
         return Err(Error::TooLarge {
             path: path.to_owned(),

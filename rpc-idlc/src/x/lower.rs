@@ -16,6 +16,8 @@ pub(super) struct Lowering<'a> {
     pub(super) defs: Vec<Def>,
     /// By item: takes no bytes.
     pub(super) empty: Vec<bool>,
+    /// The numbers after which arms of a `.x` file are named.
+    numbers: HashMap<&'a str, i128>,
     /// By enum, the names of its values.
     values: HashMap<ItemId, Vec<String>>,
     /// The introduced types, by what they stand for.
@@ -25,7 +27,7 @@ pub(super) struct Lowering<'a> {
 impl<'a> Lowering<'a> {
     /// Gives all definitions of the file their names, so that what is introduced yields to them.
     pub(super) fn new(model: &'a Model) -> Self {
-        let mut names = Names::new();
+        let mut names = Names::new(model.language != Language::Idl);
         let constant = |item: &Item| matches!(item.kind, ItemKind::Const(_));
         let interface = |item: &Item| matches!(item.kind, ItemKind::Interface(_));
         let mut found: Vec<String> = vec![String::new(); model.items.len()];
@@ -67,6 +69,7 @@ impl<'a> Lowering<'a> {
             names,
             defs: found.into_iter().map(blank).collect(),
             empty: empty::items(model),
+            numbers: values::named(model),
             values,
             introduced: HashMap::new(),
         }
@@ -202,7 +205,12 @@ impl<'a> Lowering<'a> {
     fn arm(&mut self, item: &Item, arm: &model::Arm, name: String) -> Arm {
         let labels = match &arm.labels {
             Labels::Default => None,
-            Labels::Cases(cases) => Some(cases.iter().map(|case| self.label(case)).collect()),
+            Labels::Cases(cases) => Some(
+                cases
+                    .iter()
+                    .map(|case| self.label(&arm.name, case))
+                    .collect(),
+            ),
         };
         let held = arm.payload.types().into_iter();
         let held: Vec<&Type> = held.filter(|ty| !self.is_empty(ty)).collect();
@@ -213,7 +221,12 @@ impl<'a> Lowering<'a> {
         };
         let mut docs = values::said(&arm.docs, &arm.notes);
         if value.is_none() {
-            docs.push(arm.name.clone());
+            // In a `.x` file its label is its name.
+            docs.push(if self.is_x() {
+                String::new()
+            } else {
+                arm.name.clone()
+            });
         }
         Arm {
             docs,
@@ -235,9 +248,12 @@ impl<'a> Lowering<'a> {
         Base::Def(self.define(docs, name, body))
     }
 
-    fn label(&self, case: &Case) -> String {
+    fn label(&self, arm: &str, case: &Case) -> String {
         match case {
-            Case::Number(number) => number.to_string(),
+            Case::Number(number) => match self.numbers.get(arm) {
+                Some(&value) if value == i128::from(*number) => arm.to_owned(),
+                _ => number.to_string(),
+            },
             Case::Bool(true) => "TRUE".to_owned(),
             Case::Bool(false) => "FALSE".to_owned(),
             Case::Enumerator { of, index } => self.values[of][*index].clone(),

@@ -14,8 +14,12 @@ const DECLARED: &str = include_str!("declared.txt");
 const LONGEST: usize = 60;
 
 pub(super) struct Names {
+    /// All names are from a `.x` file, whose author saw to it that C takes them.
+    are_c: bool,
     words: HashSet<&'static str>,
     families: Vec<&'static str>,
+    /// The types of a `.x` file.
+    made: HashSet<String>,
     /// Types, functions, values, constants.
     taken: HashSet<String>,
     /// Constants and numbers, which C replaces wherever they stand.
@@ -25,17 +29,19 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(are_c: bool) -> Self {
         let (families, words): (Vec<&str>, Vec<&str>) = WORDS
             .split_whitespace()
             .partition(|word| word.ends_with('*'));
         Names {
+            are_c,
             words: words.into_iter().collect(),
             families: families
                 .iter()
                 .map(|family| family.trim_end_matches('*'))
                 .collect(),
             taken: DECLARED.split_whitespace().map(str::to_owned).collect(),
+            made: HashSet::new(),
             macros: HashSet::new(),
             tried: HashMap::new(),
         }
@@ -43,11 +49,19 @@ impl Names {
 
     /// A free name for a type: `wanted`, or as near to it as can be.
     pub(super) fn of_type(&mut self, wanted: &str) -> String {
+        // That one is built in, and C has it in a header.
+        if self.are_c && wanted != "netobj" && self.made.insert(wanted.to_owned()) {
+            self.taken.insert(wanted.to_owned());
+            return wanted.to_owned();
+        }
         self.claim(wanted, |name| vec![format!("xdr_{name}")])
     }
 
     /// A free name for a constant or the value of an enum.
     pub(super) fn of_value(&mut self, wanted: &str) -> String {
+        if self.are_c {
+            return wanted.to_owned();
+        }
         let name = self.claim(wanted, |_| Vec::new());
         self.macros.insert(name.clone());
         name
@@ -55,6 +69,9 @@ impl Names {
 
     /// A free name for a program or procedure: rpcgen makes functions of it, one for each version.
     pub(super) fn of_number(&mut self, wanted: &str, versions: &[u32]) -> String {
+        if self.are_c {
+            return wanted.to_owned();
+        }
         let name = self.claim(wanted, |name| {
             let name = name.to_ascii_lowercase();
             let functions = versions.iter().flat_map(|version| {
@@ -68,6 +85,9 @@ impl Names {
 
     /// Names for the fields of one struct, which only have to differ from each other.
     pub(super) fn of_fields<'a>(&self, wanted: impl Iterator<Item = &'a str>) -> Vec<String> {
+        if self.are_c {
+            return wanted.map(str::to_owned).collect();
+        }
         let mut own: HashSet<String> = HashSet::new();
         let fields = wanted.map(|wanted| {
             let name = self.first_free(wanted, |name| !self.is_macro(name) && !own.contains(name));
@@ -131,7 +151,7 @@ mod tests {
 
     #[test]
     fn names_that_c_has_for_itself_are_changed() {
-        let mut names = Names::new();
+        let mut names = Names::new(false);
         for (wanted, expected) in [
             ("Account", "Account"),
             ("Account", "Account_"),

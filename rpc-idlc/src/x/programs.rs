@@ -30,8 +30,8 @@ pub(super) struct Procedure<'a> {
     pub(super) method: &'a Method,
     pub(super) docs: Vec<String>,
     pub(super) name: String,
-    /// None: void.
-    pub(super) arguments: Vec<Base>,
+    /// None: void. With a name, where the contract is a `.x` file and has one.
+    pub(super) arguments: Vec<(Base, Option<&'a str>)>,
     pub(super) result: Option<Base>,
 }
 
@@ -93,7 +93,7 @@ fn program<'a>(lowering: &mut Lowering<'a>, number: u32, interfaces: &[Of<'a>]) 
                 .or_insert_with(|| lowering.names.of_number(&wanted, &numbers));
             Procedure {
                 method,
-                docs: docs_of(method),
+                docs: docs_of(method, interface.written.is_some()),
                 name: name.clone(),
                 arguments: Vec::new(),
                 result: None,
@@ -127,19 +127,21 @@ fn base_name(interface: &str) -> String {
     }
 }
 
-fn docs_of(method: &Method) -> Vec<String> {
+fn docs_of(method: &Method, is_x: bool) -> Vec<String> {
     let mut docs = said(&method.docs, &method.notes);
-    let semantics = method.semantics.unwrap_or(Semantics::AtMostOnce);
     if let Some(deadline) = &method.deadline {
         docs.push(format!("Within {}.", deadline.text));
     }
     // Our own compiler reads this word; rpcgen has no other place for it.
-    docs.push(format!("@{}", semantics.word()));
+    let said = method
+        .semantics
+        .or((!is_x).then_some(Semantics::AtMostOnce));
+    docs.extend(said.map(|semantics| format!("@{}", semantics.word())));
     docs
 }
 
 /// Gives the procedures their types, once all items have theirs.
-pub(super) fn typed(lowering: &mut Lowering<'_>, programs: &mut [Program<'_>]) {
+pub(super) fn typed<'a>(lowering: &mut Lowering<'a>, programs: &mut [Program<'a>]) {
     for version in programs
         .iter_mut()
         .flat_map(|program| &mut program.versions)
@@ -154,22 +156,30 @@ pub(super) fn typed(lowering: &mut Lowering<'_>, programs: &mut [Program<'_>]) {
 /// Several arguments are one struct, since C procedures take one: the bytes are the same.
 ///
 /// What a `.x` file had already stays as it was: `rpcgen -N` takes several.
-fn arguments(lowering: &mut Lowering<'_>, interface: &str, method: &Method) -> Vec<Base> {
+fn arguments<'a>(
+    lowering: &mut Lowering<'a>,
+    interface: &str,
+    method: &'a Method,
+) -> Vec<(Base, Option<&'a str>)> {
     let given = method.args.iter().filter(|arg| !lowering.is_empty(&arg.ty));
     let given: Vec<_> = given.collect();
     match given[..] {
         _ if lowering.is_x() => {
-            let given = given.into_iter().map(|arg| word(lowering, &arg.ty));
+            let names = |name: &&str| !name.starts_with("arg");
+            let given = given.into_iter().map(|arg| {
+                let name = Some(arg.name.as_str()).filter(names);
+                (word(lowering, &arg.ty), name)
+            });
             given.collect()
         }
         [] => Vec::new(),
-        [one] => vec![lowering.simple(&one.ty)],
+        [one] => vec![(lowering.simple(&one.ty), None)],
         _ => {
             let name = format!("{interface}_{}_args", method.name);
             let name = lowering.names.of_type(&name);
             let body = lowering.structure(&method.args);
             let docs = vec![format!("The arguments of `{}`.", method.name)];
-            vec![Base::Def(lowering.define(docs, name, body))]
+            vec![(Base::Def(lowering.define(docs, name, body)), None)]
         }
     }
 }

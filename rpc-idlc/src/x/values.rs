@@ -3,7 +3,8 @@
 use super::lower::plain_declaration;
 use super::tree::{Arm, Base, Body, Declaration, Shape, Union};
 use crate::ast::Scalar;
-use crate::model::{Const, ItemId, ItemKind, Notes, Type, Value};
+use crate::model::{Const, ItemId, ItemKind, Language, Model, Notes, Type, Value};
+use std::collections::HashMap;
 
 /// rpcgen cuts lines at 1,024 bytes; each byte of a text may become four characters.
 const LONGEST_TEXT: usize = 200;
@@ -18,7 +19,7 @@ pub(super) fn constant(constant: &Const, is_x: bool, name: impl Fn(ItemId) -> St
         (_, Some(of)) => Body::Const(name(of)),
         (Value::Bool(true), _) => Body::Const("TRUE".to_owned()),
         (Value::Bool(false), _) => Body::Const("FALSE".to_owned()),
-        (Value::Int { value, .. }, _) if *value == i128::from(i64::MIN) => {
+        (Value::Int { value, .. }, _) if *value == i128::from(i64::MIN) && !is_x => {
             Body::Define("(-9223372036854775807 - 1)".to_owned())
         }
         // C takes a decimal number of more than 63 bits for a negative one.
@@ -51,6 +52,29 @@ fn escape(byte: u8) -> String {
         b' '..=b'~' => (byte as char).to_string(),
         _ => format!("\\{byte:03o}"),
     }
+}
+
+/// The numbers that a `.x` file has names for, which its labels may be.
+pub(super) fn named(model: &Model) -> HashMap<&str, i128> {
+    let mut named = HashMap::new();
+    let items = model
+        .items
+        .iter()
+        .filter(|_| model.language != Language::Idl);
+    for item in items {
+        match &item.kind {
+            ItemKind::Const(constant) => {
+                if let Value::Int { value, .. } = constant.value {
+                    named.insert(item.name.as_str(), value);
+                }
+            }
+            ItemKind::Enum(all) => {
+                named.extend(all.iter().map(|e| (e.name.as_str(), i128::from(e.value))));
+            }
+            _ => {}
+        }
+    }
+    named
 }
 
 /// The names of the values of an enum, or of a union that holds nothing but its number.

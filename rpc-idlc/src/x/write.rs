@@ -111,7 +111,8 @@ impl<'a> Writer<'a> {
                 self.member("\t", value);
             }
             None => {
-                let name = arm.docs.last().map(|name| format!(" /* {} */", cut(name)));
+                let name = arm.docs.last().filter(|name| !name.is_empty());
+                let name = name.map(|name| format!(" /* {} */", cut(name)));
                 let docs = arm
                     .docs
                     .split_last()
@@ -208,10 +209,14 @@ impl<'a> Writer<'a> {
             Some(base) => self.base(base, false),
             None => "void".to_owned(),
         };
-        let arguments = procedure
-            .arguments
-            .iter()
-            .map(|base| self.base(base, false));
+        let arguments =
+            procedure
+                .arguments
+                .iter()
+                .map(|(base, name)| match (self.base(base, false), name) {
+                    (base, Some(name)) => format!("{base} {name}"),
+                    (base, None) => base,
+                });
         let arguments = match procedure.arguments.is_empty() {
             true => "void".to_owned(),
             false => arguments.collect::<Vec<_>>().join(", "),
