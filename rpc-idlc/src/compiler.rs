@@ -445,7 +445,7 @@ impl Compiler {
             let why = if syn::parse_str::<syn::Path>(path).is_err() {
                 "that is no path of a Rust module, such as `crate::money`"
             } else if namespace.is_empty() || !names.iter().any(within) {
-                "no file has this namespace, and no .x file this type"
+                "no file has this namespace, and no .x file needs this type"
             } else {
                 continue;
             };

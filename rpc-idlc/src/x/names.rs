@@ -49,8 +49,7 @@ impl Names {
 
     /// A free name for a type: `wanted`, or as near to it as can be.
     pub(super) fn of_type(&mut self, wanted: &str) -> String {
-        // That one is built in, and C has it in a header.
-        if self.are_c && wanted != "netobj" && self.made.insert(wanted.to_owned()) {
+        if self.are_c && self.made.insert(wanted.to_owned()) {
             self.taken.insert(wanted.to_owned());
             return wanted.to_owned();
         }

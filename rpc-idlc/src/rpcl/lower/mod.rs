@@ -4,6 +4,7 @@
 //! All definitions are collected and named ([`collect`]), then the constants get their values
 //! ([`values`]), then each definition becomes an item in its place.
 
+mod builtin;
 mod collect;
 mod names;
 mod programs;

@@ -2,6 +2,7 @@
 
 use super::super::tree::{Declaration, Expr, Integer, Shape, Spec};
 use super::Lowering;
+use super::builtin;
 use super::collect::{Definition, Kind};
 use crate::ast::{Ident, Scalar};
 use crate::diag::{Code, Diagnostic};
@@ -125,6 +126,9 @@ impl<'t> Lowering<'t, '_> {
         }
         if self.is_elsewhere(&name.text) {
             return Some(self.external(name));
+        }
+        if let Some(ty) = builtin::ty(&name.text) {
+            return Some(ty);
         }
         self.unknown_type(&name.text, name.span, space);
         None

@@ -2,6 +2,7 @@
 
 use super::super::tree::{self, Declaration, Expr, ExprKind, Shape, Spec};
 use super::Lowering;
+use super::builtin;
 use super::collect::Kind;
 use super::types::scalar;
 use super::values::{State, Value, as_word};
@@ -101,8 +102,12 @@ impl<'t> Lowering<'t, '_> {
                         Kind::Broken => return None,
                         _ => None,
                     },
-                    // It is unknown, which is told where the type is lowered.
-                    None => return None,
+                    None => match builtin::ty(&name.text) {
+                        Some(Type::Scalar(Scalar::Bool)) => Some(Switch::Bool),
+                        Some(Type::Scalar(scalar)) => number(scalar),
+                        // It is unknown, which is told where the type is lowered.
+                        _ => return None,
+                    },
                 },
                 _ => None,
             };

@@ -2,6 +2,7 @@
 
 use super::super::tree::{Expr, ExprKind, Operator};
 use super::Lowering;
+use super::builtin;
 use super::collect::Kind;
 use super::names::ValueId;
 use crate::diag::{Code, Diagnostic};
@@ -177,8 +178,7 @@ impl Lowering<'_, '_> {
                 _ => None,
             };
         }
-        if let "TRUE" | "true" | "FALSE" | "false" = name {
-            let value = i128::from(name.eq_ignore_ascii_case("true"));
+        if let Some(value) = builtin::constant(name) {
             return Some(Value::Int { value, hex: false });
         }
         if self.names.find_type(name, space).is_some() {
