@@ -7,6 +7,7 @@ mod lists;
 mod names;
 mod permissions;
 mod raw;
+mod registered;
 mod stage;
 mod stock;
 mod writing;

@@ -6,7 +6,18 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use testkit::{Running, program};
 
-static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| program("examples", "dfs"));
+/// Where a test that goes on on a host of its own, see [`testkit::alone`], finds the program.
+const BUILT: &str = "RPC_TESTS_DFS";
+
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| match std::env::var_os(BUILT) {
+    Some(program) => program.into(),
+    None => program("examples", "dfs"),
+});
+
+/// What such a test takes with it.
+pub fn built() -> (&'static str, &'static Path) {
+    (BUILT, PROGRAM.as_path())
+}
 
 /// A served directory, in a folder that goes with it.
 pub struct Stage {

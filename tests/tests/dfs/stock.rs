@@ -303,7 +303,7 @@ impl Client {
 }
 
 /// What has to be installed first, if anything.
-fn missing_tool() -> Option<String> {
+pub fn missing_tool() -> Option<String> {
     let proofs = [
         ("gcc", "/usr/bin/gcc"),
         ("libnfs-dev", "/usr/include/nfsc/libnfs.h"),
@@ -315,7 +315,7 @@ fn missing_tool() -> Option<String> {
 
 /// Runs a program, which must succeed, and gives its output.
 #[track_caller]
-fn run(program: &str, words: &[&str]) -> Vec<u8> {
+pub fn run(program: &str, words: &[&str]) -> Vec<u8> {
     let output = Command::new(program).args(words).output();
     let output = output.expect("the program starts");
     let errors = String::from_utf8_lossy(&output.stderr);

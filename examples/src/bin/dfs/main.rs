@@ -18,6 +18,7 @@ use rpc_core::Server;
 use rustix::fs::Mode;
 use squash::Squash;
 use std::error::Error;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -72,8 +73,10 @@ fn serve(options: &Options) -> Result<(), Box<dyn Error>> {
         server = server.register("rpcbind://");
     }
     let server = server.start()?;
+    let mut out = std::io::stdout();
     for endpoint in server.endpoints() {
-        println!("{} is exported at {endpoint}", path.display());
+        // Whoever reads this may have stopped reading; the server goes on.
+        let _ = writeln!(out, "{} is exported at {endpoint}", path.display());
     }
     server.wait();
     Ok(())
