@@ -40,6 +40,8 @@ impl Rpcbind {
     /// Starts one that answers at `endpoints`. `indirect`: it also calls procedures of this host for whoever asks.
     pub fn start<E: AsRef<str>>(endpoints: &[E], indirect: bool) -> Result<Self, RpcbindError> {
         let desk = Portmapper::new(indirect);
+        // Before anybody is answered, as far as that can be.
+        enter_own(&desk, known(endpoints).iter());
         let is_local = |endpoint: &&str| endpoint.starts_with("unix:");
         let endpoints = endpoints.iter().map(E::as_ref);
         let (local, network): (Vec<&str>, Vec<&str>) =
@@ -55,12 +57,12 @@ impl Rpcbind {
         }
         let rpcbind = Self { servers, desk };
         rpcbind.open_sockets()?;
-        rpcbind.enter_own();
+        enter_own(&rpcbind.desk, rpcbind.endpoints());
         Ok(rpcbind)
     }
 
     /// Where it answers, with the ports that the system chose.
-    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> + Clone {
         self.servers.iter().flat_map(Server::endpoints)
     }
 
@@ -91,23 +93,35 @@ impl Rpcbind {
         }
         Ok(())
     }
+}
 
-    /// Enters itself, in the order in which rpcbind lists itself.
-    fn enter_own(&self) {
-        for netid in [
-            Netid::Tcp6,
-            Netid::Udp6,
-            Netid::Tcp,
-            Netid::Udp,
-            Netid::Local,
-        ] {
-            for endpoint in self.endpoints() {
-                if let Some(address) = own_address(netid, endpoint) {
-                    self.desk.enter_own(netid, &address);
-                }
+/// Enters rpcbind itself, in the order in which rpcbind lists itself.
+fn enter_own<'a>(desk: &Portmapper, endpoints: impl Iterator<Item = &'a Endpoint> + Clone) {
+    for netid in [
+        Netid::Tcp6,
+        Netid::Udp6,
+        Netid::Tcp,
+        Netid::Udp,
+        Netid::Local,
+    ] {
+        for endpoint in endpoints.clone() {
+            if let Some(address) = own_address(netid, endpoint) {
+                desk.enter_own(netid, &address);
             }
         }
     }
+}
+
+/// The endpoints of which the text says all: those whose port is not the system's to choose.
+fn known<E: AsRef<str>>(endpoints: &[E]) -> Vec<Endpoint> {
+    let endpoints = endpoints
+        .iter()
+        .filter_map(|text| text.as_ref().parse().ok());
+    let is_known = |endpoint: &Endpoint| match endpoint {
+        Endpoint::Tcp(authority) | Endpoint::Udp(authority) => authority.port() != 0,
+        _ => true,
+    };
+    endpoints.filter(is_known).collect()
 }
 
 /// The address of `endpoint` over this transport, if it has one. A socket at all addresses of IPv6 is one of IPv4, too.

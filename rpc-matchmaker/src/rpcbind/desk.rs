@@ -64,7 +64,7 @@ impl Portmapper {
                     address: address.to_owned(),
                     owner: Owner::Superuser,
                 };
-                // The table is empty before this: there is room, and nobody else has entered this program.
+                // Nothing much stands in the table yet: there is room. What is entered already stays.
                 let _ = self.state().table.set(row);
             }
         }
