@@ -159,9 +159,10 @@ impl Error {
         let why = std::error::Error::source(self).map(|why| format!(": {why}"));
         let text = format!("{self}{}", why.unwrap_or_default());
         let path = match self {
-            Error::Read { path, .. } | Error::Write { path, .. } | Error::TooLarge { path } => {
-                Some(path.as_path())
-            }
+            Error::Read { path, .. }
+            | Error::Write { path, .. }
+            | Error::TooLarge { path }
+            | Error::NotFormatted { path } => Some(path.as_path()),
             _ => None,
         };
         without_place(&text, path, format)

@@ -509,3 +509,46 @@ fn a_file_may_be_empty_and_may_be_too_large() {
         assert!(said.contains(part), "{size}: {said}");
     }
 }
+
+#[test]
+fn x_files_take_options_of_their_own() {
+    let folder = Folder::new("x_options");
+    fs::create_dir_all(folder.0.join("more")).unwrap();
+    folder.write("more/types.x", "typedef string name<MAX>;\n");
+    let text = "#include \"types.x\"\n#ifdef LARGE\nstruct a { name b; stamp c; };\n#endif\n";
+    folder.write("a.x", text);
+    let mut words = vec![
+        "rust", "a.x", "--out", "out", "-I", "more", "-D", "LARGE", "-DMAX=9",
+    ];
+    words.extend(["--extern", "stamp=crate::Stamp", "--strings", "utf8"]);
+    assert_eq!(folder.run(&words, 0), "");
+    let rust = fs::read_to_string(folder.0.join("out/a.rs")).unwrap();
+    for part in [
+        "rpc_core::Bounded<String, MAX>",
+        "MAX: u32 = 9",
+        "pub c: crate::Stamp",
+    ] {
+        assert!(rust.contains(part), "{part}: {rust}");
+    }
+    let said = folder.run(&["check", "a.x", "-D", "9"], 2);
+    assert!(said.contains("NAME=VALUE"), "{said}");
+    let said = folder.run(&["fmt", "a.x"], 2);
+    assert!(said.contains("only .idl files are formatted"), "{said}");
+}
+
+#[test]
+fn warnings_are_shown_and_change_no_exit_code() {
+    let folder = Folder::new("warnings");
+    folder.write("a.x", "enum a { B, };\n");
+    let said = folder.run(&["check", "a.x"], 0);
+    assert!(
+        said.starts_with("warning[W0951]: ") && said.ends_with("\n1 warning\n"),
+        "{said}"
+    );
+    let output = folder.idlc(&["check", "a.x", "--format", "json"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("\"severity\":\"warning\""), "{said}");
+    folder.write("a.x", "enum a { B, };\nstruct b { c d; };\n");
+    let said = folder.run(&["check", "a.x"], 1);
+    assert!(said.ends_with("\n1 error, 1 warning\n"), "{said}");
+}

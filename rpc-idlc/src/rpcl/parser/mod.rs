@@ -1,18 +1,20 @@
 //! Tokens to the tree. A mistake costs the definition it is in, and parsing goes on behind it.
 
+mod complaints;
 mod declarations;
 mod enums;
 mod expressions;
 mod items;
 mod programs;
+mod recovery;
 
 use super::comments::{Comment, above, behind};
 use super::cover;
-use super::lexer::{Flaw, Kind, Token};
+use super::lexer::{Kind, Token};
 use super::preprocess::Tokens;
-use super::tree::{Expr, Item, ItemKind};
+use super::tree::{Expr, Item};
 use crate::ast::{Docs, Ident};
-use crate::diag::{Code, Diagnostic, Diagnostics, Reported};
+use crate::diag::{Diagnostics, Reported};
 use crate::source::{Sources, Span};
 
 /// A part of the tree, or the proof that the user was told why there is none.
@@ -159,27 +161,6 @@ impl<'a> Parser<'a> {
         begins && (span.start == 0 || text[..span.start as usize].ends_with('\n'))
     }
 
-    /// Whether another definition begins here, with all of its head: what is open was never closed.
-    fn unclosed(&mut self, opened: Span) -> Parse<()> {
-        if !self.at_definition() && !self.at_end() {
-            return Ok(());
-        }
-        let head = match self.word(0) {
-            Some("struct" | "enum") => self.nth(2).kind == Kind::Punct('{'),
-            Some("union") => self.word(2) == Some("switch"),
-            _ => true,
-        };
-        if !head {
-            return Ok(());
-        }
-        let title = "this `{` is never closed";
-        let problem = Diagnostic::new(Code::Unclosed, title, opened, "");
-        Err(self.complain(match self.at_end() {
-            true => problem,
-            false => problem.also(self.span(), "expected `}` before this"),
-        }))
-    }
-
     // Taking.
 
     fn bump(&mut self) -> Token {
@@ -246,30 +227,6 @@ impl<'a> Parser<'a> {
         Ok(path)
     }
 
-    /// The `;` behind a definition or a declaration. If the line ends without one it was forgotten.
-    fn semicolon(&mut self) -> Parse<()> {
-        if self.eat(';') {
-            return Ok(());
-        }
-        let forgotten = !self.same_line() || self.at_punct('}') || self.at_end();
-        if self.at_punct(',') {
-            let title = "expected `;`, found `,`";
-            let problem = Diagnostic::new(Code::Unexpected, title, self.span(), "");
-            return Err(self.complain(problem.help("each declaration has one name")));
-        }
-        if !forgotten || matches!(self.kind(), Kind::Bad(_)) {
-            return Err(self.expected("`;`"));
-        }
-        self.sloppy("a `;` is missing", self.previous().after(), ";");
-        Ok(())
-    }
-
-    /// A slip that leaves no doubt what was meant.
-    fn sloppy(&mut self, title: &str, place: Span, instead: &str) {
-        let problem = Diagnostic::new(Code::Sloppy, title, place, "");
-        self.diags.warn(problem.edit(place, instead));
-    }
-
     // Comments.
 
     fn comments_before(&self, token: usize) -> &'a [Comment] {
@@ -297,116 +254,5 @@ impl<'a> Parser<'a> {
     fn docs_behind(&self, docs: &mut Docs) {
         let comments = self.comments_before(self.at);
         docs.extend(behind(comments, self.previous(), self.span(), self.sources));
-    }
-
-    // Complaining.
-
-    fn found(&self) -> String {
-        match self.kind() {
-            Kind::End => "the end of the file".to_owned(),
-            Kind::Str => "a string".to_owned(),
-            _ => format!("`{}`", self.text_of(self.nth(0))),
-        }
-    }
-
-    /// "expected WHAT, found …", at what was found.
-    fn expected(&mut self, what: &str) -> Reported {
-        let problem = Diagnostic::new(
-            Code::Unexpected,
-            format!("expected {what}, found {}", self.found()),
-            self.span(),
-            format!("expected {what}"),
-        );
-        self.complain(problem)
-    }
-
-    /// Reports `problem`, or what is wrong with the token itself.
-    fn complain(&mut self, problem: Diagnostic) -> Reported {
-        let Kind::Bad(flaw) = self.kind() else {
-            return self.diags.report(problem);
-        };
-        let (code, title) = match flaw {
-            Flaw::Comment => (Code::UnclosedComment, "this comment has no end"),
-            Flaw::String => (Code::UnclosedString, "this has no end on its line"),
-            Flaw::Word => (
-                Code::BadName,
-                "names are made of the letters a to z, digits and `_`",
-            ),
-            Flaw::Macro => (
-                Code::MacroParameters,
-                "macros with parameters are not expanded",
-            ),
-            Flaw::Character => (Code::UnexpectedCharacter, "unexpected character"),
-        };
-        let problem = Diagnostic::new(code, title, self.span(), "");
-        self.diags.report(match flaw {
-            Flaw::Comment => problem.help("close it with `*/`"),
-            Flaw::Macro => problem.help("write here what it stands for"),
-            _ => problem,
-        })
-    }
-
-    fn deeper(&mut self) -> Parse<()> {
-        self.depth += 1;
-        if self.depth <= MAX_DEPTH {
-            return Ok(());
-        }
-        let title = format!("this is nested more than {MAX_DEPTH} deep");
-        let problem = Diagnostic::new(Code::TooDeep, title, self.span(), "one too many");
-        Err(self.complain(problem))
-    }
-
-    // Definitions.
-
-    /// Reads a definition, or skips it.
-    fn item(&mut self) {
-        let start = self.at;
-        self.naming = None;
-        let depth = self.depth;
-        if self.definition().is_err() {
-            self.depth = depth;
-            if let Some(name) = self.naming.take() {
-                self.add(Docs::new(), ItemKind::Broken(name));
-            }
-            self.skip_item(start);
-        }
-    }
-
-    fn add(&mut self, docs: Docs, kind: ItemKind) {
-        let namespace = self.namespaces.last().cloned();
-        self.items.push(Item {
-            docs,
-            namespace,
-            kind,
-        });
-    }
-
-    /// Goes behind the definition that begins at the token `start`.
-    fn skip_item(&mut self, start: usize) {
-        let mut open = 0usize;
-        for token in &self.tokens[start..self.at] {
-            open = braces(open, token.kind);
-        }
-        while !self.at_end() {
-            if self.at > start && self.at_definition() {
-                return;
-            }
-            if open == 0 && self.at_punct('}') && !self.namespaces.is_empty() {
-                return;
-            }
-            let kind = self.bump().kind;
-            open = braces(open, kind);
-            if open == 0 && kind == Kind::Punct(';') {
-                return;
-            }
-        }
-    }
-}
-
-fn braces(open: usize, kind: Kind) -> usize {
-    match kind {
-        Kind::Punct('{') => open + 1,
-        Kind::Punct('}') => open.saturating_sub(1),
-        _ => open,
     }
 }

@@ -82,7 +82,10 @@ impl Preprocessor<'_, '_> {
                 self.diags
                     .report(problem.help(format!("did you mean `#{near}`?")));
             }
+            // Such lines come in blocks: one is enough.
+            _ if self.commented.contains(&hash.file) => {}
             _ => {
+                self.commented.push(hash.file);
                 let title = "this is taken for a comment";
                 let problem = Diagnostic::new(Code::CommentLine, title, at, "");
                 self.diags.warn(problem.help("write it as `/* … */`"));

@@ -50,6 +50,7 @@ pub(super) fn preprocess(
         diags,
         macros: HashMap::new(),
         open: Vec::new(),
+        commented: Vec::new(),
         read: 0,
         out: Tokens::default(),
         full: false,
@@ -81,6 +82,8 @@ struct Preprocessor<'a, 'f> {
     macros: HashMap<String, Macro>,
     /// The files that are being read, the innermost last.
     open: Vec<FileId>,
+    /// The files that have comments which begin with `#`, which was told.
+    commented: Vec<FileId>,
     /// How many tokens were looked at, in those of included files too.
     read: usize,
     out: Tokens,
