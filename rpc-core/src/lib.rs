@@ -83,7 +83,7 @@ pub use transport::Credentials;
 /// What the code written by `#[rpc]` and `#[derive(Xdr)]` names. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::client::Channel;
+    pub use crate::client::{Channel, from_reply};
     #[cfg(feature = "postcard")]
     pub use crate::postcard::{Postcard, from_item};
     pub use crate::{Context, Effects, Recovery, ServeError, Service};

@@ -124,6 +124,7 @@ impl BankClient {
                 <Account as ::rpc_core::__private::Encode>::encode(to, __out)?;
                 ::core::result::Result::Ok(())
             },
+            ::rpc_core::__private::from_reply::<Result<Receipt, BankError>>,
         )
     }
     /// **Oneway**: runs at most once and has no reply; success means that the call was handed over.

@@ -71,7 +71,7 @@ impl TravelClient {
     }
     /// **At most once**: never runs twice; when its server is lost, the error says whether it may have run.
     fn book(&self, trip: &Trip, name: &str) -> ::rpc_core::Call<Result<Trip, Refused>> {
-        ::rpc_core::__private::Channel::call_decoding(
+        ::rpc_core::__private::Channel::call(
             &self.channel,
             &Self::INTERFACE.methods[0usize],
             |__out| {

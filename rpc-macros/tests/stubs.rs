@@ -313,7 +313,9 @@ fn a_client_that_cannot_connect_says_so() {
 fn a_client_gives_its_channel_to_the_framework_and_is_made_of_another() {
     let journal = JournalClient::local(Book::default());
     let clone = JournalClient::from_channel(journal.channel().clone());
-    let _: framework::Call<()> = clone
-        .channel()
-        .call(&<JournalClient as Client>::INTERFACE.methods[3], |_| Ok(()));
+    let _: framework::Call<()> = clone.channel().call(
+        &<JournalClient as Client>::INTERFACE.methods[3],
+        |_| Ok(()),
+        framework::from_reply,
+    );
 }

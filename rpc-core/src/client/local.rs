@@ -87,7 +87,7 @@ fn unencodable(error: EncodeError) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Channel;
+    use super::super::{Channel, from_reply};
     use super::*;
     use rpc_proto::describe::{Interface, Semantics, Type};
     use rpc_proto::time::Retry;
@@ -132,7 +132,7 @@ mod tests {
         for (length, too_long) in rows {
             let channel = Channel::local(Store(length));
             let read = channel
-                .call::<Vec<u8>>(&STORE.methods[0], |_| Ok(()))
+                .call(&STORE.methods[0], |_| Ok(()), from_reply::<Vec<u8>>)
                 .wait();
             match read {
                 Ok(bytes) => assert!(!too_long && bytes.len() == length),

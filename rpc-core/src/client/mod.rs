@@ -234,7 +234,7 @@ impl Channel {
             what,
             deadline: within(method),
         };
-        Call::new(prepared, decoded)
+        Call::new(prepared, from_reply)
     }
 
     fn with_key_space(&self, space: &KeySpace) -> Self {
@@ -244,17 +244,9 @@ impl Channel {
         }
     }
 
-    /// Prepares a call of `method`, whose arguments `encode` writes.
-    pub fn call<R: for<'a> Decode<'a>>(
-        &self,
-        method: &'static Method,
-        encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
-    ) -> Call<R> {
-        self.call_decoding(method, encode, decoded)
-    }
-
-    /// Prepares a call of `method`, whose result is decoded by `decode`.
-    pub fn call_decoding<R>(
+    /// Prepares a call of `method`, whose arguments `encode` writes, and whose result `decode` reads. There is no bound on `R`
+    /// here: that a type cannot be decoded is told where `decode` is named, which the macro does at the type.
+    pub fn call<R>(
         &self,
         method: &'static Method,
         encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
@@ -305,7 +297,8 @@ impl Channel {
     }
 }
 
-fn decoded<R: for<'a> Decode<'a>>(result: &[u8]) -> Result<R, DecodeError> {
+/// A method's result, from the bytes of its reply.
+pub fn from_reply<R: for<'a> Decode<'a>>(result: &[u8]) -> Result<R, DecodeError> {
     from_slice(result, Limits::default())
 }
 

@@ -12,7 +12,7 @@ use super::prepared::{Prepared, What};
 use super::session_file::Entry;
 use super::state::Shelved;
 use super::ticket::Ticket;
-use super::{Call, Channel, Road, decoded};
+use super::{Call, Channel, Road, from_reply};
 use crate::error::{Error, ErrorKind};
 use crate::nested;
 use crate::system::now;
@@ -70,7 +70,7 @@ impl Unanswered {
             what,
             deadline: within,
         };
-        Call::new(prepared, decoded)
+        Call::new(prepared, from_reply)
     }
 
     /// The encoded result, if it comes in time; and what a session file has of the call.

@@ -166,13 +166,21 @@ fn call(place: &TokenStream, method: &Method, interface: &Interface) -> TokenStr
         .map(|Argument { ident, ty, .. }| quote!(#ident: #ty));
     let (returned, channel, decode) = match (method.semantics, &method.result) {
         (Semantics::Oneway, _) => (quote!(#framework::Oneway), quote!(oneway), None),
-        (_, Some(ty)) if *codec == Codec::Postcard => (
+        (_, Some(ty)) => (
             quote!(#framework::Call<#ty>),
-            quote!(call_decoding),
-            Some(quote_spanned!(at(ty)=> , #private::from_item)),
+            quote!(call),
+            Some(match codec {
+                Codec::Postcard => quote_spanned!(at(ty)=> , #private::from_item),
+                Codec::Xdr | Codec::Unknown => {
+                    quote_spanned!(at(ty)=> , #private::from_reply::<#ty>)
+                }
+            }),
         ),
-        (_, Some(ty)) => (quote!(#framework::Call<#ty>), quote!(call), None),
-        (_, None) => (quote!(#framework::Call<()>), quote!(call), None),
+        (_, None) => (
+            quote!(#framework::Call<()>),
+            quote!(call),
+            Some(quote!(, #private::from_reply::<()>)),
+        ),
     };
     let encode = encode(arguments, *codec, private);
     let promise = promise(method);

@@ -1,6 +1,5 @@
 //! The least framework that stubs can stand on: a channel that hands the bytes of a call straight to a service.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use rpc_proto::describe::{Interface, Method};
@@ -86,14 +85,14 @@ pub struct Call<R> {
     pub method: &'static Method,
     pub sent: Vec<u8>,
     reply: Vec<u8>,
-    result: PhantomData<fn() -> R>,
+    decode: fn(&[u8]) -> Result<R, DecodeError>,
 }
 
 pub struct Oneway(pub Call<()>);
 
-impl<R: for<'a> Decode<'a>> Call<R> {
+impl<R> Call<R> {
     pub fn wait(self) -> R {
-        from_slice(&self.reply, Limits::default()).expect("the reply is a result")
+        (self.decode)(&self.reply).expect("the reply is a result")
     }
 }
 
@@ -112,6 +111,7 @@ impl Channel {
         &self,
         method: &'static Method,
         encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
+        decode: fn(&[u8]) -> Result<R, DecodeError>,
     ) -> Call<R> {
         let mut out = Encoder::new();
         encode(&mut out).expect("the arguments have an encoding");
@@ -121,7 +121,7 @@ impl Channel {
             method,
             sent,
             reply,
-            result: PhantomData,
+            decode,
         }
     }
 
@@ -130,8 +130,12 @@ impl Channel {
         method: &'static Method,
         encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
     ) -> Oneway {
-        Oneway(self.call(method, encode))
+        Oneway(self.call(method, encode, |_| Ok(())))
     }
+}
+
+pub fn from_reply<R: for<'a> Decode<'a>>(result: &[u8]) -> Result<R, DecodeError> {
+    from_slice(result, Limits::default())
 }
 
 /// Runs one call as a server does, and gives the bytes of the reply.
@@ -148,6 +152,6 @@ pub fn serve(service: &dyn Service, procedure: u32, args: &[u8]) -> Result<Vec<u
 }
 
 pub mod __private {
-    pub use super::{Channel, Context, Effects, Recovery, ServeError};
+    pub use super::{Channel, Context, Effects, Recovery, ServeError, from_reply};
     pub use rpc_proto::__private::*;
 }

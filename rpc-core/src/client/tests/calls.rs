@@ -114,7 +114,7 @@ fn arguments_without_an_encoding_are_told_when_waiting() {
     let fake = Fake::start(Transport::Mem, |_| Act::Answer);
     let channel = connect(&fake);
     let error = channel
-        .call::<()>(ONCE, |_| Err(EncodeError::Depth))
+        .call(ONCE, |_| Err(EncodeError::Depth), from_reply::<()>)
         .wait()
         .expect_err("no encoding");
     assert_eq!(
@@ -130,11 +130,12 @@ fn arguments_without_an_encoding_are_told_when_waiting() {
 fn a_result_of_another_type_is_told_with_the_truth_that_it_ran() {
     let fake = Fake::start(Transport::Mem, |_| Act::Answer);
     let channel = connect(&fake);
+    let encode = |out: &mut Encoder| {
+        out.u64(2);
+        out.opaque(b"")
+    };
     let error = channel
-        .call::<bool>(ONCE, |out| {
-            out.u64(2);
-            out.opaque(b"")
-        })
+        .call(ONCE, encode, from_reply::<bool>)
         .wait()
         .expect_err("no bool");
     assert_eq!(

@@ -16,9 +16,10 @@ use std::time::Duration;
 use fake::{Act, Fake, INTERFACE, Seen, Transport};
 use rpc_proto::describe::Method;
 use rpc_proto::session::client::Config;
+use rpc_proto::xdr::Encoder;
 
 use super::engine::Engine;
-use super::{Call, Channel, Oneway, Road};
+use super::{Call, Channel, Oneway, Road, from_reply};
 
 const ONCE: &Method = &INTERFACE.methods[0];
 const REPEATABLE: &Method = &INTERFACE.methods[1];
@@ -72,10 +73,11 @@ fn call(
     number: u64,
     bytes: &[u8],
 ) -> Call<(u64, Vec<u8>)> {
-    channel.call(method, |out| {
+    let encode = |out: &mut Encoder| {
         out.u64(number);
         out.opaque(bytes)
-    })
+    };
+    channel.call(method, encode, from_reply)
 }
 
 fn note(channel: &Channel, number: u64, bytes: &[u8]) -> Oneway {
