@@ -32,11 +32,6 @@ mod idl;
 mod json;
 mod load;
 mod model;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the front end of `.x` files is being built"
-)]
 mod rpcl;
 mod source;
 mod suggest;

@@ -1,4 +1,4 @@
-//! The examples of `docs/idl.md`: each compiles to the Rust (or for `to-c`, the `.x` file) beside it,
+//! The examples of `docs/idl.md` and `docs/x.md`: each compiles to the Rust (or for `to-c`, the `.x` file) beside it,
 //! or is refused with the text beside it. rustc sees that Rust as the documentation tests of the library.
 //!
 //! With `RPC_TESTS_REGENERATE=1` the texts beside the examples are written instead of compared.
@@ -17,7 +17,17 @@ struct Block<'a> {
 
 #[test]
 fn every_example_is_what_the_compiler_says() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/idl.md");
+    page("idl");
+}
+
+#[test]
+fn so_is_every_example_of_an_x_file() {
+    page("x");
+}
+
+/// The page of a language; the blocks that its name stands behind are examples.
+fn page(language: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/{language}.md"));
     let page = std::fs::read_to_string(&path).expect("the reference is there");
     let (mut found, mut expected, mut examples) = (String::new(), None, 0);
     let mut others = Vec::new();
@@ -31,30 +41,28 @@ fn every_example_is_what_the_compiler_says() {
             None => text.to_owned(),
         };
         found += &format!("```{kind}\n{text}```\n");
-        match kind
-            .strip_prefix("idl ")
-            .filter(|name| !["bad", "to-c"].contains(name))
-        {
-            // Another file, which the examples after it may import.
-            Some(name) => others.push((name, text)),
-            None if kind.starts_with("idl") => {
+        let (first, rest) = kind.split_once(' ').unwrap_or((kind, ""));
+        match rest {
+            _ if first != language => {}
+            "" | "bad" | "to-c" => {
                 examples += 1;
-                expected = Some(compile(kind, &text, &others));
+                expected = Some(compile((first, rest), &text, &others));
             }
-            None => {}
+            // Another file, which the examples after it may import.
+            name => others.push((name, text)),
         }
     }
-    assert!(examples > 10, "only {examples} examples");
+    assert!(examples > 5, "only {examples} examples");
     check_expected(&path, &found);
 }
 
 /// What the block behind an example has to say.
-fn compile(kind: &str, text: &str, others: &[(&str, String)]) -> String {
-    let compiler = Compiler::new().text("example.idl", text);
+fn compile((language, kind): (&str, &str), text: &str, others: &[(&str, String)]) -> String {
+    let compiler = Compiler::new().text(format!("example.{language}"), text);
     let compiler = others
         .iter()
         .fold(compiler, |c, (name, text)| c.text(name, text));
-    if kind == "idl to-c" {
+    if kind == "to-c" {
         let made = compiler.generate_x();
         let made = made.unwrap_or_else(|error| panic!("{error}\nin:\n{text}"));
         let text = made.first().expect("one file is made").text.clone();
@@ -66,14 +74,14 @@ fn compile(kind: &str, text: &str, others: &[(&str, String)]) -> String {
             .to_owned();
     }
     match (kind, compiler.generate()) {
-        ("idl", Ok(generated)) => {
+        ("", Ok(generated)) => {
             let (_, rust) = generated[0]
                 .rust
                 .split_once("\n\n")
                 .expect("a header and an item");
             rust.to_owned()
         }
-        ("idl bad", Err(Error::Rejected(mistakes))) => mistakes.to_string(),
+        ("bad", Err(Error::Rejected(mistakes))) => mistakes.to_string(),
         (_, Ok(_)) => panic!("accepted, but called bad:\n{text}"),
         (_, Err(error)) => panic!("{error}\nin:\n{text}"),
     }
