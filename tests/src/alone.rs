@@ -1,6 +1,6 @@
 //! Tests that need a host of their own, since what they start answers at fixed places.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What keeps this process from making networks, if anything.
@@ -19,16 +19,16 @@ pub fn obstacle() -> Option<String> {
 }
 
 /// Whether this process has a network, a `/run` and process numbers of its own. If not, it runs `test`, a test of this very
-/// program by its whole name, in another one that has, and the caller returns. `taken` is a variable for its environment.
+/// program by its whole name, in another one that has, and the caller returns. `taken` are variables for its environment.
 ///
 /// # Panics
 /// When the test fails there, or does not run.
 #[track_caller]
-pub fn alone(test: &str, taken: impl FnOnce() -> (&'static str, &'static Path)) -> bool {
+pub fn alone(test: &str, taken: impl FnOnce() -> Vec<(&'static str, PathBuf)>) -> bool {
     if is_alone() {
         return true;
     }
-    let (name, value) = taken();
+    let taken = taken();
     let this = std::env::current_exe().expect("a running test has a path");
     let script =
         "ip link set lo up && mount -t tmpfs none /run && \"$0\" --exact \"$1\" --nocapture";
@@ -38,7 +38,7 @@ pub fn alone(test: &str, taken: impl FnOnce() -> (&'static str, &'static Path)) 
         .arg(this)
         .arg(test)
         .env(ALONE, "1")
-        .env(name, value);
+        .envs(taken);
     let output = command.output().expect("unshare starts");
     let (said, errors) = (
         String::from_utf8_lossy(&output.stdout),

@@ -59,6 +59,12 @@ fn what_is_shown_of_awaiting_is_compiled_and_run() {
     assert_shown_code_is_in(&compiled, section);
 }
 
+#[test]
+fn what_the_page_on_c_programs_shows_is_compiled_and_run() {
+    let compiled = trimmed(&read("tests/tests/onc/page.rs"));
+    assert_shown_code_is_in(&compiled, &read("docs/interop.md"));
+}
+
 #[track_caller]
 fn assert_shown_code_is_in(compiled: &str, page: &str) {
     let blocks: Vec<_> = page.split("```rust\n").skip(1).collect();

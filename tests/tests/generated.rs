@@ -5,13 +5,14 @@ use std::fs;
 use std::path::Path;
 
 /// The contract, and the file that is made of it.
-const COMMITTED: [(&str, &str); 3] = [
+const COMMITTED: [(&str, &str); 4] = [
     ("idl/matchmaker.idl", "rpc-core/src/matchmaker/generated.rs"),
     ("idl/rpcbind.x", "rpc-core/src/rpcbind/generated.rs"),
     (
         "tests/contracts/everything.idl",
         "tests/contracts/everything.rs",
     ),
+    ("tests/contracts/echo.x", "tests/contracts/echo.rs"),
 ];
 
 /// Write the files anew with `RPC_TESTS_REGENERATE=1 cargo test -p tests --test generated`.

@@ -38,6 +38,11 @@ const PACKAGES: &[Package] = &[
         proof: "/usr/sbin/rpcbind",
     },
     Package {
+        name: "tshark",
+        used_for: "a second opinion on what is on the wire",
+        proof: "/usr/bin/tshark",
+    },
+    Package {
         name: "iproute2",
         used_for: "networks of their own for tests whose programs answer at fixed ports",
         proof: "/bin/ip",

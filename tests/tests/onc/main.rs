@@ -5,12 +5,14 @@
 
 mod called_by_c;
 mod calling_c;
+mod capture;
+mod page;
 mod peers;
 mod registry;
 mod service;
 mod values;
 
-/// The contract in Rust.
+/// What `idlc rust` makes of the contract; `tests/generated.rs` keeps it so.
 #[allow(
     dead_code,
     missing_docs,

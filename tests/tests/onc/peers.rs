@@ -31,9 +31,20 @@ fn programs() -> &'static Path {
 /// Where the C programs are, for a process that this one starts.
 const BUILT: &str = "RPC_TESTS_C_PROGRAMS";
 
-/// A test that goes on on a host of its own, see [`testkit::alone`], takes the C programs with it by these words.
-pub fn built() -> (&'static str, &'static Path) {
-    (BUILT, programs())
+/// Where our rpcbind is, for the same.
+const MATCHMAKER: &str = "RPC_TESTS_MATCHMAKER";
+
+/// A test that goes on on a host of its own, see [`testkit::alone`], takes the programs with it by these words.
+pub fn built() -> Vec<(&'static str, PathBuf)> {
+    vec![
+        (BUILT, programs().to_owned()),
+        (MATCHMAKER, testkit::program("rpc-matchmaker", "matchmaker")),
+    ]
+}
+
+/// The `matchmaker` that [`built`] gave.
+pub fn matchmaker() -> Command {
+    Command::new(std::env::var_os(MATCHMAKER).expect("it was taken along"))
 }
 
 fn build() -> PathBuf {

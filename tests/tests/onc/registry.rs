@@ -16,22 +16,28 @@ const PROGRAM: &str = "536874696";
 const SOON: Duration = Duration::from_secs(20);
 
 /// What has to be installed first, if anything.
-fn missing_tool() -> Option<String> {
+pub fn missing_tool() -> Option<String> {
     let programs = ["rpcbind", "rpcinfo", "ip"];
     peers::missing_tool()
         .or_else(|| testkit::missing_program(&programs))
         .or_else(testkit::obstacle)
 }
 
-/// The real one.
-fn rpcbind() -> Running {
-    let mut command = Command::new("rpcbind");
-    command.args(["-f", "-w"]).stderr(Stdio::null());
-    let process = Running(command.spawn().expect("it starts"));
-    eventually("rpcbind answers", SOON, || {
-        UnixStream::connect(rpc_core::rpcbind::SOCKET).ok()
-    });
-    process
+/// The real one, and then ours.
+pub fn each_registry(test: fn()) {
+    let mut real = Command::new("rpcbind");
+    real.args(["-f", "-w"]);
+    let mut ours = peers::matchmaker();
+    ours.arg("--rpcbind");
+    for mut registry in [real, ours] {
+        println!("{registry:?}");
+        let quiet = registry.stdout(Stdio::null()).stderr(Stdio::null());
+        let _process = Running(quiet.spawn().expect("it starts"));
+        eventually("the registry answers", SOON, || {
+            UnixStream::connect(rpc_core::rpcbind::SOCKET).ok()
+        });
+        test();
+    }
 }
 
 #[track_caller]
@@ -73,10 +79,12 @@ fn c_servers_are_found_by_our_clients() {
     if let Some(missing) = missing_tool() {
         return testkit::skip(test, &missing);
     }
-    if !alone(test, peers::built) {
-        return;
+    if alone(test, peers::built) {
+        each_registry(find_c_servers);
     }
-    let _rpcbind = rpcbind();
+}
+
+fn find_c_servers() {
     let server = CServer::register(&["1", "2"]);
     assert_eq!(registered(), EVERYWHERE);
     for endpoint in [
@@ -115,10 +123,12 @@ fn our_servers_are_found_by_c_clients() {
     if let Some(missing) = missing_tool() {
         return testkit::skip(test, &missing);
     }
-    if !alone(test, peers::built) {
-        return;
+    if alone(test, peers::built) {
+        each_registry(be_found_by_c_clients);
     }
-    let _rpcbind = rpcbind();
+}
+
+fn be_found_by_c_clients() {
     let server = ours();
     assert_eq!(registered(), EVERYWHERE);
     for (netid, host) in [
@@ -150,10 +160,12 @@ fn what_a_dead_server_left_behind_is_replaced() {
     if let Some(missing) = missing_tool() {
         return testkit::skip(test, &missing);
     }
-    if !alone(test, peers::built) {
-        return;
+    if alone(test, peers::built) {
+        each_registry(replace_what_is_left);
     }
-    let _rpcbind = rpcbind();
+}
+
+fn replace_what_is_left() {
     drop(CServer::register(&["1", "2"]));
     assert_eq!(registered(), EVERYWHERE);
     let register = || {
@@ -166,7 +178,7 @@ fn what_a_dead_server_left_behind_is_replaced() {
     let client = EchoV2Client::connect("rpcbind://").expect("it is registered");
     assert_eq!(client.echo_id(7).wait().expect("it answers"), 7);
     drop(server);
-    // Without the socket, over the loopback address.
+    // Without the socket, over the loopback address. Nobody comes after this one.
     std::fs::remove_file(rpc_core::rpcbind::SOCKET).expect("it is there");
     let server = register().start().expect("it registers");
     let client = EchoV2Client::connect("rpcbind://").expect("it is registered");
