@@ -127,7 +127,7 @@ impl<'a> Lexer<'a> {
             }
             '%' if self.fresh => self.passed(),
             '"' | '\'' => self.quoted(first),
-            '0'..='9' => self.push(Kind::Number, self.run(self.at, is_word)),
+            '0'..='9' => self.number(),
             _ if is_word(first) => self.word(),
             '!'..='~' if first != '\\' && first != '`' => {
                 self.push(Kind::Punct(first), self.at + 1);
@@ -135,6 +135,17 @@ impl<'a> Lexer<'a> {
             _ => self.stray(first),
         }
         true
+    }
+
+    /// Digits, with those behind each apostrophe that a digit follows: `1'000`.
+    fn number(&mut self) {
+        let mut end = self.run(self.at, is_word);
+        while self.text[end..].starts_with('\'')
+            && self.text[end + 1..].starts_with(|c: char| c.is_ascii_hexdigit())
+        {
+            end = self.run(end + 1, is_word);
+        }
+        self.push(Kind::Number, end);
     }
 
     fn line(&mut self) {
@@ -243,6 +254,10 @@ mod tests {
         let comma = Punct(',');
         for (text, kinds) in [
             ("a 0x1F,\"b\"'c'", &[Word, Number, comma, Str, Char][..]),
+            (
+                "1'000'000;0xA'bC 1'",
+                &[Number, Punct(';'), Number, Number, Bad(Flaw::String)],
+            ),
             ("%a\n % b\nc % d", &[Passed, Passed, Word, Punct('%'), Word]),
             ("% /* a\nb\n% */", &[Passed, Word, Passed]),
             ("/*\n% a\n# b */ c", &[Comment, Word]),

@@ -7,8 +7,9 @@ pub(super) fn integer(text: &str) -> Result<(i128, bool), String> {
         [b'0', b'0'..=b'9', ..] => (&text[1..], 8),
         _ => (text, 10),
     };
-    // `10UL`: what comes out of C headers has them.
+    // `10UL`: what comes out of C headers has them; `1'000`: what C++ calls digit separators.
     let digits = digits.trim_end_matches(['u', 'U', 'l', 'L']);
+    let digits = &digits.replace('\'', "");
     if let Some(bad) = digits.chars().find(|c| !c.is_digit(radix)) {
         return Err(match radix {
             8 => format!("`{bad}` is no digit of an octal number, which is what a leading 0 means"),
@@ -87,6 +88,8 @@ mod tests {
             ("017", Some((15, false))),
             ("0x1F", Some((31, true))),
             ("10UL", Some((10, false))),
+            ("1'000'000", Some((1_000_000, false))),
+            ("0xABCD'EF", Some((0xab_cdef, true))),
             (
                 "0x7fffffffffffffffffffff",
                 Some((0x7f_ffff_ffff_ffff_ffff_ffff, true)),

@@ -53,7 +53,7 @@ pub(crate) fn read(
     }
     let on_disk = std::mem::take(&mut files.on_disk);
     once_each(&mut items);
-    scope::complete(&mut items, &constants, sources);
+    scope::complete(&mut items, &constants, options, sources);
     Ok(Read {
         unit: Unit { items },
         files: on_disk,

@@ -7,6 +7,8 @@ use crate::ast::Ident;
 pub(super) trait Visit {
     /// A name in a value.
     fn name(&mut self, name: &str);
+    /// The name of a type.
+    fn ty(&mut self, name: &str);
     /// An enumerator, which is a constant in all of the unit.
     fn enumerator(&mut self, name: &Ident);
 }
@@ -41,6 +43,7 @@ fn declaration(declared: &Declaration, visit: &mut impl Visit) {
         Spec::Struct(fields) => fields.iter().for_each(|field| declaration(field, visit)),
         Spec::Enum(values) => enumerators(values, visit),
         Spec::Union(of) => union(of, visit),
+        Spec::Named(name) => visit.ty(&name.text),
         _ => {}
     }
     match &declared.shape {

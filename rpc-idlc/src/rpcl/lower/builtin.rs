@@ -39,7 +39,9 @@ pub(super) fn constant(name: &str) -> Option<i128> {
         "AUTH_KERB" => 4,
         "RPCSEC_GSS" => 6,
         "MAX_AUTH_BYTES" => 400,
+        "MAX_MACHINE_NAME" | "MAXNETNAMELEN" => 255,
         "MAX_NETOBJ_SZ" => 1024,
+        "HEXKEYBYTES" => 48,
         _ => return None,
     })
 }

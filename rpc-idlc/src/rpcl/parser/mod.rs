@@ -12,7 +12,7 @@ use super::comments::{Comment, above, behind};
 use super::cover;
 use super::lexer::{Kind, Token};
 use super::preprocess::Tokens;
-use super::tree::{Expr, Item};
+use super::tree::{Expr, Item, Spec};
 use crate::ast::{Docs, Ident};
 use crate::diag::{Diagnostics, Reported};
 use crate::source::{Sources, Span};
@@ -54,6 +54,14 @@ pub(super) fn value(tokens: &Tokens, sources: &Sources) -> Option<Expr> {
     let mut parser = Parser::new(tokens, sources, &mut items, &mut diags);
     let value = parser.expr("a value").ok()?;
     parser.at_end().then_some(value)
+}
+
+/// Reads what a `#define` stands for, if it is a type.
+pub(super) fn ty(tokens: &Tokens, sources: &Sources) -> Option<Spec> {
+    let (mut items, mut diags) = (Vec::new(), Diagnostics::default());
+    let mut parser = Parser::new(tokens, sources, &mut items, &mut diags);
+    let ty = parser.spec().ok()?;
+    parser.at_end().then_some(ty)
 }
 
 struct Parser<'a> {
