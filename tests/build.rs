@@ -1,7 +1,9 @@
-//! Compiles both contracts of each change in `changes.md`: `changes::NAME::{old, new}`; and those of the file server.
+//! Compiles both contracts of each change in `changes.md`: `changes::NAME::{old, new}`; those of the file server; and
+//! `classic.x`, with strings as bytes and as text: `bytes` and `utf8`.
 
+use rpc_idlc::{Compiler, Generated, Strings};
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 include!("src/changes.rs");
 
@@ -21,16 +23,33 @@ fn main() {
             "pub mod {name} {{\npub mod old {{\n{old}\n}}\npub mod new {{\n{new}\n}}\n}}\n"
         );
     }
-    let folder = std::env::var_os("OUT_DIR").expect("Cargo says where to write");
-    std::fs::write(Path::new(&folder).join("changes.rs"), modules).expect("it can be written");
+    write("changes.rs", &modules);
+    classic();
+}
+
+fn classic() {
+    let contract = Path::new("contracts/classic.x");
+    println!("cargo::rerun-if-changed={}", contract.display());
+    let mut modules = String::new();
+    for (name, strings) in [("bytes", Strings::Bytes), ("utf8", Strings::Utf8)] {
+        let rust = rust(&Compiler::new().file(contract).strings(strings));
+        let _ = write!(modules, "pub mod {name} {{\n{rust}\n}}\n");
+    }
+    write("classic.rs", &modules);
 }
 
 fn compile(contract: &str) -> String {
-    let compiled = rpc_idlc::Compiler::new()
-        .text("row.idl", contract)
-        .generate();
-    compiled
-        .unwrap_or_else(|error| panic!("{error}"))
-        .remove(0)
-        .rust
+    rust(&Compiler::new().text("row.idl", contract))
+}
+
+fn rust(compiler: &Compiler) -> String {
+    let compiled: Vec<Generated> = compiler
+        .generate()
+        .unwrap_or_else(|error| panic!("{error}"));
+    compiled.into_iter().map(|one| one.rust).collect()
+}
+
+fn write(name: &str, text: &str) {
+    let folder = std::env::var_os("OUT_DIR").expect("Cargo says where to write");
+    std::fs::write(PathBuf::from(folder).join(name), text).expect("it can be written");
 }

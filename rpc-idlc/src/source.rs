@@ -14,7 +14,7 @@ pub(crate) const BOM: char = '\u{feff}';
 pub(crate) struct FileId(u32);
 
 /// A range of bytes in one file. Both ends lie on character boundaries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Span {
     pub(crate) file: FileId,
     pub(crate) start: u32,

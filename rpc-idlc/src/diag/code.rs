@@ -120,6 +120,7 @@ codes! {
 
     W0951 Sloppy,
     W0952 CommentLine,
+    W0953 LeftOut,
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! C programs made by `rpcgen` as the second opinion on our bytes.
 
 mod bytes;
+mod classic;
 mod compare;
 mod contracts;
 

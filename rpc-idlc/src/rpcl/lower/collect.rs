@@ -61,6 +61,7 @@ pub(super) fn collect<'t>(unit: &'t Unit, diags: &mut Diagnostics) -> Collected<
     for item in &unit.items {
         collector.item(item);
     }
+    collector.numbers();
     let named = collector.next();
     collector.without_names();
     let order = order(named, &collector.outer);
@@ -222,6 +223,23 @@ impl<'t> Collector<'t, '_> {
             let names = &mut self.collected.names;
             // Another of that name is another enum's: each union finds those of its own enum first.
             names.add_value(space, &value.name.text, (id, index));
+        }
+    }
+
+    /// Programs, versions and procedures are constants in C, unless another constant has the name.
+    fn numbers(&mut self) {
+        let Collected {
+            definitions, names, ..
+        } = &mut self.collected;
+        for (id, definition) in definitions.iter().enumerate() {
+            let Kind::Version(program, version) = definition.kind else {
+                continue;
+            };
+            let procedures = version.procedures.iter().map(|procedure| &procedure.name);
+            let all = [&program.name, &version.name].into_iter().chain(procedures);
+            for (index, name) in all.enumerate() {
+                names.add_value(definition.space, &name.text, (id, index));
+            }
         }
     }
 

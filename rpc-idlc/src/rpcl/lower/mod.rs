@@ -21,7 +21,7 @@ use crate::model::{self, Const, ConstType, Field, Item, ItemId, ItemKind, Langua
 use crate::source::Span;
 use collect::{Collected, Definition, Kind};
 use names::Names;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use unions::Table;
 use values::{State, Value};
 
@@ -48,6 +48,7 @@ pub(crate) fn lower(unit: &Unit, options: &Options, diags: &mut Diagnostics) -> 
         values: Vec::new(),
         tables: HashMap::new(),
         versions: HashMap::new(),
+        left_out: HashSet::new(),
         elsewhere: &options.elsewhere,
         diags,
     };
@@ -55,7 +56,8 @@ pub(crate) fn lower(unit: &Unit, options: &Options, diags: &mut Diagnostics) -> 
     let mut items = lowering.items();
     lowering.same(&again, &items);
     let definitions = lowering.definitions;
-    let places = |id: ItemId| places(&definitions[id]);
+    let left_out = lowering.left_out;
+    let places = |id: ItemId| places(&definitions[id], &left_out);
     contain(&mut items, places, &WORDS, lowering.diags);
     (lowering.diags.count() == 0).then_some(Model {
         items,
@@ -71,8 +73,10 @@ struct Lowering<'t, 'd> {
     /// By definition: the value of a constant, or those of an enum.
     values: Vec<Vec<State>>,
     tables: HashMap<ItemId, Table<'t>>,
-    /// The first version with a program and a number.
-    versions: HashMap<(u32, u32), &'t Ident>,
+    /// The first version of a program, by where that is, with a number.
+    versions: HashMap<(Span, u32), &'t Ident>,
+    /// The names of procedures that are no methods.
+    left_out: HashSet<Span>,
     elsewhere: &'d [(String, String)],
     diags: &'d mut Diagnostics,
 }
@@ -112,7 +116,7 @@ impl<'t> Lowering<'t, '_> {
                 ItemKind::Union(self.union(&name, at, union, space)?)
             }
             Kind::Version(program, version) => {
-                ItemKind::Interface(self.interface(program, version, space)?)
+                ItemKind::Interface(self.interface(id, program, version)?)
             }
             Kind::Extern => ItemKind::Extern,
             Kind::Broken => return None,
@@ -277,7 +281,7 @@ fn is_same(one: &Value, other: &Value) -> bool {
 }
 
 /// Where the types of a definition are written, in the order of the model.
-fn places(definition: &Definition<'_>) -> Vec<Span> {
+fn places(definition: &Definition<'_>, left_out: &HashSet<Span>) -> Vec<Span> {
     match definition.kind {
         Kind::Typedef(declaration) => vec![declaration.span],
         Kind::Struct(fields) => fields.iter().map(|field| field.span).collect(),
@@ -287,7 +291,7 @@ fn places(definition: &Definition<'_>) -> Vec<Span> {
             let places = payloads.chain([&union.switch]).map(|place| place.span);
             places.collect()
         }
-        Kind::Version(_, version) => programs::places(version),
+        Kind::Version(_, version) => programs::places(version, left_out),
         Kind::Const(_) | Kind::Enum(_) | Kind::Extern | Kind::Broken => Vec::new(),
     }
 }

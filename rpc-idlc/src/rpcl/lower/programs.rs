@@ -5,7 +5,7 @@ use super::Lowering;
 use super::collect::{Definition, Kind};
 use crate::ast::{Ident, Semantics};
 use crate::diag::{Code, Diagnostic};
-use crate::model::{Field, Interface, Method, Notes, Type, Written};
+use crate::model::{Field, Interface, ItemId, Method, Notes, Type, Written};
 use crate::source::Span;
 use crate::suggest::closest;
 use std::collections::{HashMap, HashSet};
@@ -13,18 +13,15 @@ use std::collections::{HashMap, HashSet};
 impl<'t> Lowering<'t, '_> {
     pub(super) fn interface(
         &mut self,
+        id: ItemId,
         program: &'t Program,
         version: &'t Version,
-        space: usize,
     ) -> Option<Interface> {
-        let numbers = (
-            self.number(&program.number, space),
-            self.number(&version.number, space),
-        );
-        if let (Some(program), Some(number)) = numbers {
-            self.new_version((program, number), version);
+        let numbers = (self.number((id, 0)), self.number((id, 1)));
+        if let Some(number) = numbers.1 {
+            self.new_version(program, version, number);
         }
-        let methods = self.methods(version, space);
+        let methods = self.methods(id, version);
         Some(Interface {
             program: numbers.0?,
             version: numbers.1?,
@@ -36,8 +33,12 @@ impl<'t> Lowering<'t, '_> {
         })
     }
 
-    fn new_version(&mut self, numbers: (u32, u32), version: &'t Version) {
-        let Some(first) = self.versions.insert(numbers, &version.name) else {
+    /// Two programs may have one number, as an old and a new description of one program have.
+    fn new_version(&mut self, program: &'t Program, version: &'t Version, number: u32) {
+        let Some(first) = self
+            .versions
+            .insert((program.name.span, number), &version.name)
+        else {
             return;
         };
         let title = format!(
@@ -53,12 +54,13 @@ impl<'t> Lowering<'t, '_> {
         );
     }
 
-    fn methods(&mut self, version: &'t Version, space: usize) -> Option<Vec<Method>> {
+    fn methods(&mut self, id: ItemId, version: &'t Version) -> Option<Vec<Method>> {
+        let space = self.definitions[id].space;
         let mut seen: HashMap<u32, &Ident> = HashMap::new();
         let mut methods = Vec::new();
         let mut good = true;
-        for procedure in &version.procedures {
-            let number = self.number(&procedure.number, space);
+        for (index, procedure) in version.procedures.iter().enumerate() {
+            let number = self.number((id, 2 + index));
             if let Some(number) = number
                 && let Some(first) = seen.insert(number, &procedure.name)
             {
@@ -74,7 +76,7 @@ impl<'t> Lowering<'t, '_> {
             match (number, method) {
                 // Every program answers it, as the framework does by itself.
                 (Some(0), Some(method)) if method.args.is_empty() && method.result.is_none() => {}
-                (Some(0), Some(_)) => self.procedure_zero(procedure.number.span),
+                (Some(0), Some(_)) => self.procedure_zero(procedure),
                 (_, method) => {
                     good &= method.is_some();
                     methods.extend(method);
@@ -84,10 +86,14 @@ impl<'t> Lowering<'t, '_> {
         good.then_some(methods)
     }
 
-    fn procedure_zero(&mut self, span: Span) {
-        let title = "procedure 0 takes nothing and gives nothing";
-        let problem = Diagnostic::new(Code::ProcedureZero, title, span, "");
-        self.report(problem.help("every program answers it with nothing; count from 1"));
+    fn procedure_zero(&mut self, procedure: &Procedure) {
+        let title = format!("`{}` is left out", procedure.name.text);
+        let label = "procedure 0 takes nothing and gives nothing";
+        let span = procedure.number.span;
+        let problem = Diagnostic::new(Code::LeftOut, title, span, label);
+        let help = "every program answers it with nothing; count from 1";
+        self.diags.warn(problem.help(help));
+        self.left_out.insert(procedure.name.span);
     }
 
     fn method(
@@ -219,11 +225,9 @@ fn says_nothing(version: &str) -> bool {
 }
 
 /// Where the types of a version are written, in the order of the model.
-pub(super) fn places(version: &Version) -> Vec<Span> {
-    let procedures = version.procedures.iter().filter(|procedure| {
-        // The one that is left out has no types.
-        !(procedure.args.iter().all(is_void) && is_void(&procedure.result))
-    });
+pub(super) fn places(version: &Version, left_out: &HashSet<Span>) -> Vec<Span> {
+    let procedures = version.procedures.iter();
+    let procedures = procedures.filter(|procedure| !left_out.contains(&procedure.name.span));
     let places = procedures.flat_map(|procedure| {
         let types = procedure.args.iter().chain([&procedure.result]);
         types.filter(|ty| !is_void(ty)).map(|ty| ty.span)

@@ -32,13 +32,15 @@ pub(super) fn as_word(value: i128) -> Option<i32> {
     WORD.contains(&value).then_some(value as u32 as i32)
 }
 
-impl Lowering<'_, '_> {
+impl<'t> Lowering<'t, '_> {
     /// Finds the values of all constants and of all values of enums.
     pub(super) fn evaluate(&mut self) {
         let states = self.definitions.iter().map(|definition| {
             let count = match definition.kind {
                 Kind::Const(_) => 1,
                 Kind::Enum(values) => values.len(),
+                // Its program, itself, and its procedures.
+                Kind::Version(_, version) => 2 + version.procedures.len(),
                 Kind::Broken => return vec![State::Wrong],
                 _ => 0,
             };
@@ -85,6 +87,12 @@ impl Lowering<'_, '_> {
     fn circle(&mut self, (id, index): ValueId) {
         let (name, span) = match self.definitions[id].kind {
             Kind::Enum(values) => (values[index].name.text.clone(), values[index].name.span),
+            Kind::Version(program, version) => {
+                let procedures = version.procedures.iter().map(|procedure| &procedure.name);
+                let mut names = [&program.name, &version.name].into_iter().chain(procedures);
+                let name = names.nth(index).unwrap_or(&version.name);
+                (name.text.clone(), name.span)
+            }
             _ => (self.definitions[id].name.clone(), self.definitions[id].at),
         };
         let title = format!("`{name}` is defined by itself");
@@ -94,19 +102,9 @@ impl Lowering<'_, '_> {
     /// What a value is made of: the value before it, or what its expression names.
     fn needs(&self, (id, index): ValueId) -> Vec<ValueId> {
         let space = self.definitions[id].space;
-        let expr = match self.definitions[id].kind {
-            Kind::Const(expr) => expr,
-            Kind::Enum(values) => match &values[index].value {
-                Some(expr) => expr,
-                None => {
-                    return index
-                        .checked_sub(1)
-                        .map(|before| (id, before))
-                        .into_iter()
-                        .collect();
-                }
-            },
-            _ => return Vec::new(),
+        let Some(expr) = self.written((id, index)) else {
+            let before = index.checked_sub(1);
+            return before.map(|before| (id, before)).into_iter().collect();
         };
         let mut names = Vec::new();
         let mut todo = vec![expr];
@@ -120,12 +118,24 @@ impl Lowering<'_, '_> {
         names
     }
 
+    /// What stands behind the name of a value, if anything.
+    fn written(&self, (id, index): ValueId) -> Option<&'t Expr> {
+        match self.definitions[id].kind {
+            Kind::Const(expr) => Some(expr),
+            Kind::Enum(values) => values[index].value.as_ref(),
+            Kind::Version(program, version) => Some(match index {
+                0 => &program.number,
+                1 => &version.number,
+                _ => &version.procedures[index - 2].number,
+            }),
+            _ => None,
+        }
+    }
+
     fn value_of(&mut self, (id, index): ValueId) -> Option<Value> {
         let space = self.definitions[id].space;
-        let values = match self.definitions[id].kind {
-            Kind::Const(expr) => return self.value(expr, space),
-            Kind::Enum(values) => values,
-            _ => return None,
+        let Kind::Enum(values) = self.definitions[id].kind else {
+            return self.value(self.written((id, index))?, space);
         };
         let (value, hex, span) = match &values[index].value {
             Some(expr) => match self.value(expr, space)? {
@@ -210,16 +220,21 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// A number of a program, version or procedure.
-    pub(super) fn number(&mut self, expr: &Expr, space: usize) -> Option<u32> {
-        let value = self.integer(expr, space)?;
+    /// A number of a program, version or procedure, which has its value already.
+    pub(super) fn number(&mut self, (id, index): ValueId) -> Option<u32> {
+        let span = self.written((id, index))?.span;
+        let value = match self.values[id][index] {
+            State::Known(Value::Int { value, .. }) => value,
+            State::Known(Value::Str(_)) => return self.no_number(span),
+            _ => return None,
+        };
         let number = u32::try_from(value).ok();
         if number.is_none() {
             let title = format!(
                 "{value} is out of range: a number goes from 0 to {}",
                 u32::MAX
             );
-            self.error(Code::OutOfRange, title, expr.span);
+            self.error(Code::OutOfRange, title, span);
         }
         number
     }
