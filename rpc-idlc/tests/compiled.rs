@@ -26,9 +26,9 @@ compiled! {
 mod x_read {
     compiled! {
         COMPILED in "x_read":
-        anonymous arrays c_names comments conditions constants crlf empty enums header include
+        anonymous arrays c_names comments conditions constants crlf digit_separators empty enums header include
         latin1 line_markers lists macros marked namespaces no_final_newline own_names passed
-        passed_defines programs quadruple sloppy types unions
+        passed_defines passed_types program_constants programs quadruple sloppy ti_rpc types unions
     }
 
     pub(super) const FIXTURES: &[&str] = COMPILED;
