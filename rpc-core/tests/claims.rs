@@ -35,8 +35,8 @@ fn a_session_carries_the_claim_that_it_was_asked_for_with() -> Result<(), Box<dy
         .completions(MemoryCompletions)
         .listen("tcp://127.0.0.1:0")
         .listen("udp://127.0.0.1:0")
-        .listen(&format!("unix:@{name}"))
-        .listen(&format!("mem://{name}"))
+        .listen(format!("unix:@{name}"))
+        .listen(format!("mem://{name}"))
         .start()?;
     // As long as a claim can be, which is more than a session credential, and as short.
     let host = "h".repeat(255);

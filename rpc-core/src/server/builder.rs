@@ -161,7 +161,10 @@ impl ServerBuilder {
             effects: service.effects(),
         });
         let mut machine = machine::Server::new(
-            machine::Config::default(),
+            machine::Config {
+                max_plain_calls: self.bounds.plain_calls,
+                ..machine::Config::default()
+            },
             offers.collect(),
             incarnation,
             opened.as_ref().map(|opened| opened.identity),

@@ -58,6 +58,8 @@ impl Hands<'_> {
             let origin = Origin {
                 route,
                 address: address.as_slice(),
+                host: address.host(),
+                listener: source.number,
                 datagram: true,
                 security: Security::Network,
             };

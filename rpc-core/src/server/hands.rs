@@ -161,7 +161,7 @@ impl<'a> Hands<'a> {
                     tracing::warn!(peer = %socket.peer(), "there are too many connections already");
                 }
                 Ok(Some(socket)) => {
-                    if let Err(error) = self.shared.open_stream(socket) {
+                    if let Err(error) = self.shared.open_stream(socket, source.number) {
                         tracing::warn!(%error, "a connection could not be taken in");
                     }
                 }

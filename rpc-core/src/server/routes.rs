@@ -87,38 +87,54 @@ impl OtherPeers {
     }
 }
 
-/// Bytes that are the same for all messages of a peer and for no other peer's.
+/// Bytes that are the same for all messages of a peer and for no other peer's: first what another connection of the same
+/// peer may have otherwise, then its host.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AddressBytes {
     bytes: [u8; 18],
     length: usize,
+    host: usize,
 }
 
 impl AddressBytes {
+    /// Port and address.
     pub(crate) fn of_socket(address: SocketAddr) -> Self {
-        let mut bytes = [0; 18];
-        bytes[..2].copy_from_slice(&address.port().to_be_bytes());
-        let length = match address.ip() {
-            IpAddr::V4(ip) => {
-                bytes[2..6].copy_from_slice(&ip.octets());
-                6
-            }
-            IpAddr::V6(ip) => {
-                bytes[2..].copy_from_slice(&ip.octets());
-                18
-            }
-        };
-        Self { bytes, length }
+        let port = address.port().to_be_bytes();
+        match address.ip() {
+            IpAddr::V4(ip) => Self::new(&port, &ip.octets()),
+            IpAddr::V6(ip) => Self::new(&port, &ip.octets()),
+        }
     }
 
+    /// The number of a connection within this process.
     pub(crate) fn of_number(number: u64) -> Self {
+        Self::new(&number.to_be_bytes(), &[])
+    }
+
+    /// The number of a connection within this host, and who made it: nobody is answered what another user asked.
+    pub(crate) fn of_user(number: u64, uid: u32) -> Self {
+        Self::new(&number.to_be_bytes(), &uid.to_be_bytes())
+    }
+
+    fn new(connection: &[u8], host: &[u8]) -> Self {
+        let (middle, length) = (connection.len(), connection.len() + host.len());
         let mut bytes = [0; 18];
-        bytes[..8].copy_from_slice(&number.to_be_bytes());
-        Self { bytes, length: 8 }
+        bytes[..middle].copy_from_slice(connection);
+        bytes[middle..length].copy_from_slice(host);
+        Self {
+            bytes,
+            length,
+            host: middle,
+        }
     }
 
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.bytes[..self.length]
+    }
+
+    /// What stays the same when the peer comes back over another connection.
+    pub(crate) fn host(&self) -> &[u8] {
+        &self.bytes[self.host..self.length]
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Sessions {
     has_room: bool,
     /// When the machine has to be told the time again.
     tell_time: Time,
+    /// Connections in which a call waits that the machine has no room to remember.
+    starved: Vec<u64>,
 }
 
 /// Something that goes on when the store has kept it.
@@ -87,6 +89,7 @@ impl Sessions {
             failed: false,
             has_room: true,
             tell_time: Time::ZERO,
+            starved: Vec::new(),
         }
     }
 
@@ -128,11 +131,29 @@ impl Sessions {
     ) -> Handled {
         self.tell_time(now);
         let handled = self.machine.handle_message(now, origin, message, out);
-        if matches!(handled, Handled::Run(_)) {
-            self.open += 1;
+        match handled {
+            Handled::Run(_) => self.open += 1,
+            Handled::NoRoom => self.starve(from),
+            Handled::Nothing | Handled::Reply => {}
         }
         self.gather(Some(from));
         handled
+    }
+
+    /// A message has to be left unread. Noted under the lock, so that no room comes before it is.
+    fn starve(&mut self, from: Caller<'_>) {
+        if let Some(stream) = from.stream {
+            stream.set_waits_for_room(true);
+            self.starved.push(from.route.0);
+        }
+    }
+
+    /// The connections in which a call waits, if there is room now.
+    pub(super) fn take_starved(&mut self) -> Vec<u64> {
+        match self.starved.is_empty() || !self.machine.has_room_for_plain_calls() {
+            true => Vec::new(),
+            false => take(&mut self.starved),
+        }
     }
 
     /// Takes from the machine what is to be kept, and notes what waits for it.

@@ -34,6 +34,8 @@ pub(crate) struct Bounds {
     pub(crate) message: usize,
     /// Calls that wait for a worker; more are refused as overload.
     pub(crate) waiting_calls: usize,
+    /// Calls under way that must not run twice, of peers without sessions; more are dropped, or left unread.
+    pub(crate) plain_calls: usize,
     /// How long a record may take to arrive whole, and a peer to take something of what waits for it.
     pub(crate) patience: Duration,
 }
@@ -44,6 +46,7 @@ impl Default for Bounds {
             connections: 16_384,
             message: Limits::default().message,
             waiting_calls: 1024,
+            plain_calls: machine::Config::default().max_plain_calls,
             patience: Duration::from_secs(60),
         }
     }
@@ -168,10 +171,21 @@ impl Shared {
                 .flatten()
                 .find_map(|source| source.as_stream()),
         }));
-        let messages = sessions.take_messages();
+        let (messages, starved) = (sessions.take_messages(), sessions.take_starved());
         self.look_after(sessions);
         self.deliver_all(messages);
+        starved.into_iter().for_each(|number| self.read_on(number));
         route
+    }
+
+    /// There is room again for a call that waits in a connection.
+    fn read_on(&self, number: u64) {
+        if let Some(source) = self.sources.get(number)
+            && let Some(stream) = source.as_stream()
+        {
+            stream.set_waits_for_room(false);
+            self.notify(&source, Ready::READ);
+        }
     }
 
     /// Tells the session machine that a call ended whose record is committed, as [`handle_done`](Self::handle_done).
@@ -299,11 +313,11 @@ impl Shared {
         sent.outflow
     }
 
-    /// Takes a connection in.
-    pub(crate) fn open_stream(&self, socket: StreamSocket) -> io::Result<()> {
+    /// Takes in a connection that the source `listener` has accepted.
+    pub(crate) fn open_stream(&self, socket: StreamSocket, listener: u64) -> io::Result<()> {
         let source = self
             .sources
-            .insert(|number| Source::stream(number, socket, self.bounds.message));
+            .insert(|number| Source::stream(number, listener, socket, self.bounds.message));
         self.counters.connections.fetch_add(1, Ordering::Relaxed);
         self.poller
             .add(&*source, source.number)

@@ -11,7 +11,7 @@ use rpc_proto::session::Security;
 use rpc_proto::time::Time;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// One source of events, and the right to work on it.
@@ -48,8 +48,14 @@ impl Source {
     }
 
     /// An accepted connection, from which records of at most `max_record` bytes are read.
-    pub(crate) fn stream(number: u64, socket: StreamSocket, max_record: usize) -> Self {
-        let stream = Stream::new(number, socket, max_record);
+    /// `listener` is the number of the source that accepted it.
+    pub(crate) fn stream(
+        number: u64,
+        listener: u64,
+        socket: StreamSocket,
+        max_record: usize,
+    ) -> Self {
+        let stream = Stream::new(number, listener, socket, max_record);
         Self {
             number,
             claim: Claim::default(),
@@ -92,6 +98,8 @@ pub(crate) struct Stream {
     pub(crate) socket: StreamSocket,
     pub(crate) peer: Peer,
     pub(crate) address: AddressBytes,
+    /// The number of the source that accepted it.
+    pub(crate) listener: u64,
     pub(crate) security: Security,
     /// What has come in. Held only while messages are taken out, never while a handler runs.
     input: Mutex<Input>,
@@ -99,17 +107,25 @@ pub(crate) struct Stream {
     /// Calls that run or wait outside of the turn in which they were read: behind a slow one, or for want of a worker.
     /// The connection stays open for their replies, although its peer may send nothing more.
     detached: AtomicUsize,
+    /// A message waits in `input` until there is room to remember the call that it is.
+    waits_for_room: AtomicBool,
 }
 
 impl Stream {
-    fn new(number: u64, socket: StreamSocket, max_record: usize) -> Self {
+    fn new(number: u64, listener: u64, socket: StreamSocket, max_record: usize) -> Self {
         let (address, security) = match socket.peer() {
             Address::Tcp(address) | Address::Udp(address) => {
                 (AddressBytes::of_socket(*address), Security::Network)
             }
-            Address::Unix { number, .. } | Address::Mem(_, number) => {
-                (AddressBytes::of_number(*number), Security::Local)
-            }
+            Address::Unix {
+                number,
+                credentials,
+                ..
+            } => (
+                AddressBytes::of_user(*number, credentials.uid),
+                Security::Local,
+            ),
+            Address::Mem(_, number) => (AddressBytes::of_number(*number), Security::Local),
         };
         let input = Input {
             reader: Reader::new(max_record),
@@ -121,10 +137,12 @@ impl Stream {
         Self {
             peer: Peer::new(socket.peer().clone(), Some(Connection::default())),
             address,
+            listener,
             security,
             input: Mutex::new(input),
             outbox: Outbox::new(number),
             detached: AtomicUsize::new(0),
+            waits_for_room: AtomicBool::new(false),
             socket,
         }
     }
@@ -149,9 +167,16 @@ impl Stream {
     }
 
     /// Whether no more should be read from the peer for now: it has to read its replies first, or so many of its calls
-    /// wait for workers that more of them would crowd others out.
+    /// wait for workers that more of them would crowd others out, or its next call cannot be remembered.
     pub(crate) fn is_held_back(&self) -> bool {
-        self.outbox.is_crowded() || self.detached.load(Ordering::Acquire) >= MAX_DETACHED
+        self.outbox.is_crowded()
+            || self.detached.load(Ordering::Acquire) >= MAX_DETACHED
+            || self.waits_for_room.load(Ordering::Acquire)
+    }
+
+    /// Whether its next message waits for room.
+    pub(crate) fn set_waits_for_room(&self, waits: bool) {
+        self.waits_for_room.store(waits, Ordering::Release);
     }
 
     /// Whether replies are still to come from calls that left their turn.

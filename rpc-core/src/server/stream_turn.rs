@@ -138,6 +138,8 @@ impl Hands<'_> {
                     let origin = Origin {
                         route: Route(source.number),
                         address: stream.address.as_slice(),
+                        host: stream.address.host(),
+                        listener: stream.listener,
                         datagram: false,
                         security: stream.security,
                     };
@@ -155,6 +157,10 @@ impl Hands<'_> {
                         input.end_partial();
                         let behind = input.may_have_more();
                         return Next::Call(Call { run, now, behind });
+                    }
+                    if matches!(handled, Handled::NoRoom) {
+                        input.reader.put_back();
+                        return Next::HeldBack;
                     }
                     input.end_partial();
                     if self.out.len() >= OUT {

@@ -37,7 +37,7 @@ pub use auth::{Auth, AuthStatus, AuthTooLong, Flavor, MAX_AUTH};
 pub use call::{Call, CallHeader};
 pub use reply::{AcceptStatus, RejectStatus, Reply, ReplyHeader, ReplyStatus};
 pub use sys::{ClaimError, SysCredential};
-pub(crate) use sys::{claimed, credential};
+pub(crate) use sys::{SYS_STAMP, claimed, credential};
 
 use crate::xdr::{DecodeError, Decoder, Limits};
 

@@ -20,6 +20,10 @@ pub struct SysCredential {
     gids: Bounded<Vec<u32>, 16>,
 }
 
+/// Bytes of the stamp, which stands first in the body. Some clients write the time into it anew in each copy of a call, so it says
+/// nothing of who they are.
+pub(crate) const SYS_STAMP: usize = 4;
+
 impl SysCredential {
     /// A caller on `machine` (at most 255 bytes), of this user and group, and of at most 16 further groups.
     pub fn new(machine: &str, uid: u32, gid: u32, gids: &[u32]) -> Result<Self, ClaimError> {

@@ -163,6 +163,20 @@ impl Reader {
         }
     }
 
+    /// The record that the last [`poll_record`](Self::poll_record) gave, with nothing done since, is to be given once more.
+    pub fn put_back(&mut self) {
+        if std::mem::take(&mut self.given) {
+            // As if the end of its last fragment were still to come.
+            self.fragment = Some(Fragment {
+                left: 0,
+                last: true,
+            });
+        } else {
+            self.start -= MARK + self.last_length;
+        }
+        self.check_invariants();
+    }
+
     /// Consumes marks and fragments until a record is whole or bytes are missing. Each turn consumes bytes or returns.
     fn advance(&mut self) -> Result<Option<Whole>, RecordError> {
         self.forget_given();

@@ -179,6 +179,32 @@ fn memory_for_a_long_record_goes_back() {
     }
 }
 
+/// P-7: in one fragment and in several, before and after more has come.
+#[test]
+fn a_record_that_is_put_back_is_given_once_more() {
+    for fragments in [&[][..], &[2], &[1, 1, 1]] {
+        let stream = in_fragments(b"first", fragments);
+        let mut reader = Reader::new(100);
+        reader.handle_bytes(b"\x80\0\0\x01a");
+        assert_eq!(reader.poll_record().unwrap(), Some(&b"a"[..]));
+        reader.handle_bytes(&stream);
+        reader.handle_bytes(b"\x80\0\0\x01b");
+        for _ in 0..3 {
+            assert_eq!(reader.poll_record().unwrap(), Some(&b"first"[..]));
+            reader.put_back();
+            assert_eq!(
+                reader.handle_end(),
+                Err(RecordError::Truncated),
+                "it is still to come"
+            );
+            reader.space();
+        }
+        assert_eq!(reader.poll_record().unwrap(), Some(&b"first"[..]));
+        assert_eq!(reader.poll_record().unwrap(), Some(&b"b"[..]));
+        assert_eq!(reader.poll_record().unwrap(), None);
+    }
+}
+
 proptest! {
     /// neither the fragments nor the pieces in which a stream arrives change its records.
     #[test]

@@ -170,7 +170,7 @@ impl Bank {
             .server
             .handle_message(now, origin, &message, &mut out)
         {
-            Handled::Nothing => {}
+            Handled::Nothing | Handled::NoRoom => {}
             Handled::Reply => self.pair.answer(&out),
             Handled::Run(run) => self.run(run, &message),
         }

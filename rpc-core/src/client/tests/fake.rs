@@ -393,12 +393,14 @@ impl Life {
         let origin = Origin {
             route,
             address: &address,
+            host: &[],
+            listener: 0,
             datagram,
             security: Security::Network,
         };
         let mut out = Vec::new();
         match self.server.handle_message(now(), origin, message, &mut out) {
-            Handled::Nothing => {}
+            Handled::Nothing | Handled::NoRoom => {}
             Handled::Reply => self.send(route, &out),
             Handled::Run(run) => self.begin(route, run, message),
         }

@@ -35,6 +35,8 @@ pub(super) const WHO: u32 = 7;
 pub(super) const SILENT: u32 = 8;
 /// Returns who the caller says it is.
 pub(super) const CLAIM: u32 = 9;
+/// Notes its argument and returns how many it has noted.
+pub(super) const COUNT: u32 = 10;
 
 macro_rules! method {
     ($name:literal, $procedure:expr, $semantics:ident) => {
@@ -63,6 +65,7 @@ pub(super) static DESK: Interface = Interface {
         method!("who", WHO, Readonly),
         method!("silent", SILENT, Readonly),
         method!("claim", CLAIM, Readonly),
+        method!("count", COUNT, AtMostOnce),
     ],
 };
 
@@ -72,6 +75,8 @@ pub(super) struct Desk {
     pub(super) gate: Arc<Gate>,
     /// Who called procedure 0.
     pub(super) pings: Arc<Mutex<Vec<String>>>,
+    /// The argument of each [`COUNT`].
+    pub(super) counted: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 impl Service for Desk {
@@ -113,6 +118,14 @@ impl Service for Desk {
             WHO => reply
                 .opaque(cx.peer().to_string().as_bytes())
                 .map_err(ServeError::Reply),
+            COUNT => {
+                let mut counted = self.counted.lock().expect("counted");
+                counted.push(bytes.to_vec());
+                let count = counted.len() as u32;
+                reply
+                    .opaque(&count.to_be_bytes())
+                    .map_err(ServeError::Reply)
+            }
             CLAIM => reply
                 .opaque(claim_text(cx).as_bytes())
                 .map_err(ServeError::Reply),

@@ -1,5 +1,6 @@
 //! What a driver gives to the server machine and gets from it.
 
+use super::plain::Remembered;
 use super::session::Asker;
 use crate::describe::{Interface, Method};
 use crate::message::SysCredential;
@@ -33,6 +34,12 @@ pub struct Config {
     pub retention: Duration,
     /// How many keys there may be before new ones are refused.
     pub max_keys: usize,
+    /// For how long after its end a call of a peer without sessions is remembered, so that copies of it do not run.
+    pub plain_age: Duration,
+    /// How many bytes are kept of such calls, replies included: at least 64 KiB.
+    pub max_plain_bytes: usize,
+    /// How many such calls may be under way before no more are taken.
+    pub max_plain_calls: usize,
     /// Limits for decoding the arguments of the session program.
     pub limits: Limits,
 }
@@ -49,6 +56,9 @@ impl Default for Config {
             max_datagram: 65_507,
             retention: RETENTION,
             max_keys: 1 << 20,
+            plain_age: Duration::from_secs(120),
+            max_plain_bytes: 64 << 20,
+            max_plain_calls: 4096,
             limits: Limits {
                 message: 65_536,
                 depth: 8,
@@ -97,6 +107,10 @@ pub struct Origin<'a> {
     pub route: Route,
     /// Bytes that are the same for every message of this peer: cookies are bound to them.
     pub address: &'a [u8],
+    /// Bytes that are the same when the peer comes back over another connection: its host, whatever its port.
+    pub host: &'a [u8],
+    /// By which of the server's endpoints the message came in, and so over which transport.
+    pub listener: u64,
     /// Whether the way loses messages, doubles them and limits their size.
     pub datagram: bool,
     /// What the transport guarantees.
@@ -108,6 +122,9 @@ pub struct Origin<'a> {
 pub enum Handled {
     /// Nothing.
     Nothing,
+    /// To read no more from the stream, and to give this message once more when there is
+    /// [room](super::Server::has_room_for_plain_calls) to remember another call of a peer without sessions.
+    NoRoom,
     /// To send back what was appended to the reply buffer.
     Reply,
     /// To run a method, then to call [`Server::handle_done`](super::Server::handle_done).
@@ -148,6 +165,8 @@ pub struct Token {
     pub(super) id: Option<RequestId>,
     pub(super) asker: Asker,
     pub(super) oneway: bool,
+    /// By what copies of it are known, if its caller has no session and it must not run twice.
+    pub(super) remembered: Option<Remembered>,
     /// What its record holds beside the reply, if a durable store is to keep it.
     pub(super) record: Option<Box<TokenRecord>>,
 }

@@ -230,6 +230,7 @@ impl Server {
                 id: Some(id),
                 asker,
                 oneway,
+                remembered: None,
                 record: durable.then(|| self.token_record(&incoming, starts)),
             },
             interface: target.interface,
@@ -317,7 +318,7 @@ impl Server {
 }
 
 impl Target {
-    fn semantics(&self) -> Semantics {
+    pub(super) fn semantics(&self) -> Semantics {
         // Procedure 0 does nothing, however often.
         self.method
             .map_or(Semantics::Idempotent, |method| method.semantics)

@@ -1,19 +1,16 @@
-//! First contact and the granting of sessions; calls of peers that know no sessions.
+//! First contact and the granting of sessions.
 
-use super::reply::{self, Answer, REPLY_HEADROOM};
-use super::{Done, Handled, OpenKey, Origin, Route, Run, Server, Session, Target, Token};
-use crate::describe::Semantics;
+use super::reply::answer_plain;
+use super::{Handled, OpenKey, Origin, Server, Session};
 use crate::message::{AcceptStatus, Call, SysCredential};
-use crate::record::MARK;
 use crate::session::program::{
     DescribeArgs, DescribeReply, Grant, HelloArgs, HelloReply, Keeper, MethodPrint, OpenArgs,
     OpenRefusal, OpenReply,
 };
-use crate::session::server::session::Asker;
 use crate::session::store::Change;
-use crate::session::wire::{SESSION_PROGRAM, SESSION_VERSION, SessionId, procedure};
+use crate::session::wire::{SESSION_VERSION, SessionId, procedure};
 use crate::time::Time;
-use crate::xdr::{self, Encode};
+use crate::xdr;
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::Hasher;
 use std::sync::Arc;
@@ -22,71 +19,6 @@ use std::sync::Arc;
 const HELLO_MIN: usize = 512;
 
 impl Server {
-    /// A call without our credential: first contact, or a peer that knows no sessions.
-    pub(super) fn handle_plain_call(
-        &mut self,
-        now: Time,
-        origin: Origin<'_>,
-        message: &[u8],
-        call: &Call<'_>,
-        claimed: Option<Arc<SysCredential>>,
-        out: &mut Vec<u8>,
-    ) -> Handled {
-        if call.header.program == SESSION_PROGRAM {
-            return self.handle_first_contact(now, origin, message, call, claimed, out);
-        }
-        let asker = Asker {
-            route: origin.route,
-            xid: call.header.xid,
-            datagram: origin.datagram,
-        };
-        match self.find_method(call) {
-            Ok(Target { interface, method }) => {
-                self.stats.begun += 1;
-                let oneway = method.is_some_and(|method| method.semantics == Semantics::Oneway);
-                let token = Token {
-                    id: None,
-                    asker,
-                    oneway,
-                    record: None,
-                };
-                Handled::Run(Run {
-                    token,
-                    interface,
-                    method,
-                    args: message.len() - call.args.len()..message.len(),
-                    deadline: None,
-                    claimed,
-                })
-            }
-            Err(status) => {
-                self.stats.refused += 1;
-                answer_plain(call.header.xid, status, &(), out)
-            }
-        }
-    }
-
-    /// Ends a call of a peer that knows no sessions.
-    pub(super) fn finish_plain(
-        &mut self,
-        token: &Token,
-        done: Done,
-        out: &mut Vec<u8>,
-        at: usize,
-    ) -> Option<Route> {
-        if token.oneway {
-            out.truncate(at);
-            return None;
-        }
-        reply::finish_plain(out, at, token.asker.xid, Answer::of(done).status);
-        if token.asker.datagram && out.len() - at - MARK > self.config.max_datagram {
-            out.truncate(at);
-            out.resize(at + REPLY_HEADROOM, 0);
-            reply::finish_plain(out, at, token.asker.xid, AcceptStatus::SystemError);
-        }
-        Some(token.asker.route)
-    }
-
     /// The fingerprints of a program's methods.
     pub(super) fn describe(&self, args: DescribeArgs) -> DescribeReply {
         match self
@@ -110,7 +42,7 @@ impl Server {
         }
     }
 
-    fn handle_first_contact(
+    pub(super) fn handle_first_contact(
         &mut self,
         now: Time,
         origin: Origin<'_>,
@@ -262,22 +194,4 @@ impl Server {
 /// Appends a framed answer to `OPEN`.
 pub(super) fn answer_open(xid: u32, answer: &OpenReply, out: &mut Vec<u8>) -> Handled {
     answer_plain(xid, AcceptStatus::Success, answer, out)
-}
-
-fn answer_plain(
-    xid: u32,
-    status: AcceptStatus,
-    result: &impl Encode,
-    out: &mut Vec<u8>,
-) -> Handled {
-    let at = out.len();
-    out.resize(at + REPLY_HEADROOM, 0);
-    match xdr::to_vec(result) {
-        Ok(body) => {
-            out.extend_from_slice(&body);
-            reply::finish_plain(out, at, xid, status);
-        }
-        Err(_) => reply::finish_plain(out, at, xid, AcceptStatus::SystemError),
-    }
-    Handled::Reply
 }

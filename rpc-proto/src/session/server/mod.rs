@@ -2,10 +2,12 @@
 
 mod api;
 mod calls;
+mod duplicates;
 mod grant;
 mod ids;
 mod keeping;
 mod keys;
+mod plain;
 mod program;
 mod reply;
 mod session;
@@ -24,6 +26,7 @@ use crate::time::{Executed, Time};
 use api::TokenRecord;
 pub use api::{Config, Done, Effects, Handled, Offer, Origin, Resumed, Route, Run, Stats, Token};
 use calls::{Starting, Target};
+use duplicates::Duplicates;
 use ids::FastMap;
 use keys::Keys;
 use reply::Answer;
@@ -54,6 +57,8 @@ pub struct Server {
     opens: HashMap<OpenKey, SessionId>,
     cache: ReplyCache,
     keys: Keys,
+    /// Of peers without sessions.
+    duplicates: Duplicates,
     /// What the store has to keep.
     changes: VecDeque<Change>,
     /// Calls that begin when the store has kept that they start.
@@ -84,6 +89,7 @@ impl Server {
     ) -> Self {
         let mut entropy = Entropy::new(seed);
         let digest_key = entropy.bytes();
+        let duplicates = Duplicates::new(config.plain_bounds());
         Self {
             config,
             offers,
@@ -95,6 +101,7 @@ impl Server {
             opens: HashMap::new(),
             cache: ReplyCache::default(),
             keys: Keys::default(),
+            duplicates,
             changes: VecDeque::new(),
             starting: FastMap::default(),
             starting_bytes: 0,
@@ -238,6 +245,7 @@ impl Server {
                 self.outbox.push_back((asker.route, message));
             }
         }
+        self.duplicates.tell_time(now);
         if now >= self.next_sweep {
             self.next_sweep = now + self.config.lease / 4;
             let ended: Vec<_> = self
@@ -252,14 +260,17 @@ impl Server {
         }
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) has something to do; `None` while there is neither session nor key.
+    /// When [`handle_timeout`](Self::handle_timeout) has something to do; `None` while nothing is kept.
     pub fn poll_timeout(&self) -> Option<Time> {
         let early = self
             .running
             .front()
             .map(|(begun, _)| *begun + self.config.early_ack);
         let sweep = self.has_to_sweep().then_some(self.next_sweep);
-        [early, sweep].into_iter().flatten().min()
+        [early, sweep, self.duplicates.due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Whether there is anything that comes to an end by itself.
@@ -302,6 +313,7 @@ impl Server {
             kept, self.cache.bytes,
             "the count of kept bytes has drifted"
         );
+        self.duplicates.check_invariants();
     }
 
     /// Answers a call that is not run, without finishing its number.

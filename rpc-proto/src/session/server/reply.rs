@@ -142,6 +142,25 @@ pub(super) fn finish_plain(out: &mut Vec<u8>, at: usize, xid: u32, status: Accep
     put_header(out, at, xid, Flavor::NONE, &[], status);
 }
 
+/// Appends the framed answer to a call without a session.
+pub(super) fn answer_plain(
+    xid: u32,
+    status: AcceptStatus,
+    result: &impl Encode,
+    out: &mut Vec<u8>,
+) -> Handled {
+    let at = out.len();
+    out.resize(at + REPLY_HEADROOM, 0);
+    match xdr::to_vec(result) {
+        Ok(body) => {
+            out.extend_from_slice(&body);
+            finish_plain(out, at, xid, status);
+        }
+        Err(_) => finish_plain(out, at, xid, AcceptStatus::SystemError),
+    }
+    Handled::Reply
+}
+
 /// Appends a framed MSG_DENIED.
 pub(super) fn deny(xid: u32, status: RejectStatus, out: &mut Vec<u8>) -> Handled {
     append_header(
