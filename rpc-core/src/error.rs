@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
+use rpc_proto::message::RejectStatus;
 use rpc_proto::time::{Executed, Retry};
 use rpc_proto::xdr::Limits;
 
@@ -262,6 +263,9 @@ pub enum ErrorKind {
     /// The method panicked.
     #[error("the method panicked")]
     Panicked,
+    /// A server without sessions failed, and does not say how (`SYSTEM_ERR` of RFC 5531).
+    #[error("the server failed, and does not say how")]
+    ServerFailed,
     /// The method's result could not be encoded: it is too long, or nests too deeply. The server's log says which.
     #[error(
         "the method's result could not be encoded: it is longer than a message may be ({} MiB), or breaks another limit",
@@ -283,9 +287,9 @@ pub enum ErrorKind {
     /// The server knows another call by the request id of this one.
     #[error("the server knows another call by the request id of this one")]
     Conflict,
-    /// The server refuses this caller.
-    #[error("the server refuses this caller")]
-    Denied,
+    /// The server refuses this caller: a server of another make may want to know who it is ([`Client::connect_as`](crate::Client::connect_as)).
+    #[error("the server refuses this caller: {_0}")]
+    Denied(RejectStatus),
     /// There are too many calls in flight on this client.
     #[error("too many calls are in flight on this client")]
     TooManyCalls,

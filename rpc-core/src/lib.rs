@@ -64,7 +64,7 @@ pub use context::{Claim, Connection, Context, Peer};
 pub use endpoint::{Authority, Endpoint, EndpointError, EndpointProblem, SocketName, Transport};
 pub use error::{ConnectError, Error, ErrorKind, ResolveError};
 pub use rpc_macros::{Xdr, rpc};
-pub use rpc_proto::message::ClaimError;
+pub use rpc_proto::message::{AuthStatus, ClaimError, RejectStatus};
 pub use rpc_proto::time::{Executed, Retry, Time};
 
 #[cfg(feature = "postcard")]

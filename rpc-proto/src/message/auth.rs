@@ -85,7 +85,7 @@ impl Flavor {
 }
 
 macro_rules! auth_status {
-    ($($(#[$doc:meta])* $name:ident = $value:literal,)*) => {
+    ($($(#[$doc:meta])* $name:ident = $value:literal, $rfc:literal,)*) => {
         /// Why authentication failed (`auth_stat`).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u32)]
@@ -97,40 +97,49 @@ macro_rules! auth_status {
             /// All of them, in order.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
         }
+
+        /// By its name in RFC 5531.
+        impl std::fmt::Display for AuthStatus {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(match self {
+                    $(Self::$name => $rfc,)*
+                })
+            }
+        }
     };
 }
 
 auth_status! {
     /// It did not fail.
-    Ok = 0,
+    Ok = 0, "AUTH_OK",
     /// Bad credential: the seal is broken.
-    BadCredential = 1,
+    BadCredential = 1, "AUTH_BADCRED",
     /// The client must begin a new session.
-    RejectedCredential = 2,
+    RejectedCredential = 2, "AUTH_REJECTEDCRED",
     /// Bad verifier: the seal is broken.
-    BadVerifier = 3,
+    BadVerifier = 3, "AUTH_BADVERF",
     /// The verifier expired or was replayed.
-    RejectedVerifier = 4,
+    RejectedVerifier = 4, "AUTH_REJECTEDVERF",
     /// Rejected for security reasons.
-    TooWeak = 5,
+    TooWeak = 5, "AUTH_TOOWEAK",
     /// Bogus response verifier.
-    InvalidResponse = 6,
+    InvalidResponse = 6, "AUTH_INVALIDRESP",
     /// Some unknown reason.
-    Failed = 7,
+    Failed = 7, "AUTH_FAILED",
     /// Kerberos: a generic error.
-    KerberosGeneric = 8,
+    KerberosGeneric = 8, "AUTH_KERB_GENERIC",
     /// Kerberos: the credential's time is over.
-    TimeExpired = 9,
+    TimeExpired = 9, "AUTH_TIMEEXPIRE",
     /// Kerberos: a problem with the ticket file.
-    TicketFile = 10,
+    TicketFile = 10, "AUTH_TKT_FILE",
     /// Kerberos: the authenticator cannot be decoded.
-    Decode = 11,
+    Decode = 11, "AUTH_DECODE",
     /// Kerberos: a wrong net address in the ticket.
-    NetAddress = 12,
+    NetAddress = 12, "AUTH_NET_ADDR",
     /// RPCSEC_GSS: no credential for the user.
-    GssCredentialProblem = 13,
+    GssCredentialProblem = 13, "RPCSEC_GSS_CREDPROBLEM",
     /// RPCSEC_GSS: a problem with the context.
-    GssContextProblem = 14,
+    GssContextProblem = 14, "RPCSEC_GSS_CTXPROBLEM",
 }
 
 impl AuthStatus {

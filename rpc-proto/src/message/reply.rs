@@ -84,6 +84,21 @@ pub enum RejectStatus {
     AuthError(AuthStatus),
 }
 
+/// For people: what the server says.
+impl std::fmt::Display for RejectStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::RpcMismatch { low, high } if low == high => {
+                write!(f, "it speaks only version {low} of RPC")
+            }
+            Self::RpcMismatch { low, high } => {
+                write!(f, "it speaks versions {low} to {high} of RPC")
+            }
+            Self::AuthError(status) => write!(f, "{status}"),
+        }
+    }
+}
+
 impl<'a> ReplyHeader<'a> {
     /// The header of a reply that was accepted.
     #[inline]

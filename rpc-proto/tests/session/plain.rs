@@ -1,6 +1,7 @@
 //! The client's machine and servers without sessions (S-26), whose answers are written here by hand.
 
 use super::Pair;
+use rpc_proto::message::{AuthStatus, RejectStatus};
 use rpc_proto::session::client::{FailureKind, LinkKind};
 use rpc_proto::time::Executed;
 use std::time::Duration;
@@ -13,16 +14,26 @@ pub(super) fn plain_answer(call: &[u8], words: &[u32]) -> Vec<u8> {
     answer
 }
 
+/// A client that has made a call of this procedure to a server that turned out to know no sessions.
 fn plain_pair(kind: LinkKind) -> Pair {
+    plain_pair_calling(kind, 1)
+}
+
+fn plain_pair_calling(kind: LinkKind, procedure: usize) -> Pair {
     let mut pair = Pair::new(kind);
-    pair.call(1, 1);
+    pair.call(procedure, 1);
     pair.send();
+    meet(&mut pair);
+    pair
+}
+
+/// The server answers `HELLO` as one without sessions does.
+fn meet(pair: &mut Pair) {
     let hello = pair.to_server.pop_front().expect("HELLO");
     pair.to_client
         .push_back(plain_answer(&hello, &[0, 0, 0, 1]));
     pair.receive();
     pair.send();
-    pair
 }
 
 #[test]
@@ -31,7 +42,10 @@ fn a_plain_server_that_refuses_a_second_copy_says_nothing_of_the_first() {
     let too_weak = [1, 1, 5].as_slice();
     for (refusal, kind) in [
         (program_unavailable, FailureKind::NoProgram),
-        (too_weak, FailureKind::Denied),
+        (
+            too_weak,
+            FailureKind::Denied(RejectStatus::AuthError(AuthStatus::TooWeak)),
+        ),
     ] {
         for (copies, executed) in [(1, Executed::No), (2, Executed::Maybe)] {
             let mut pair = plain_pair(LinkKind::Datagram);
@@ -123,4 +137,108 @@ fn a_plain_server_cannot_stop_a_call_from_being_sent_again() {
         [call],
         "only a server with sessions can be asked"
     );
+}
+
+/// P-9: which calls are sent again, in datagrams and over a stream that has been replaced.
+#[test]
+fn only_what_may_run_twice_is_sent_again() {
+    for kind in [LinkKind::Datagram, LinkKind::Stream] {
+        for (procedure, repeats) in [(1, true), (2, false)] {
+            let mut pair = plain_pair_calling(kind, procedure);
+            let call = pair.to_server.pop_front().expect("the call");
+            let mut copies = Vec::new();
+            for _ in 0..4 {
+                if kind == LinkKind::Stream {
+                    pair.client.handle_link_down(pair.now);
+                    pair.client.handle_link_up(pair.now, kind);
+                    pair.send();
+                    if pair.to_server.is_empty() {
+                        break;
+                    }
+                    meet(&mut pair);
+                } else {
+                    let Some(due) = pair.client.poll_timeout() else {
+                        break;
+                    };
+                    pair.now = due;
+                    pair.client.handle_timeout(due);
+                    pair.send();
+                }
+                copies.extend(pair.to_server.drain(..));
+            }
+            assert!(copies.iter().all(|copy| *copy == call), "with the same xid");
+            assert_eq!(
+                !copies.is_empty(),
+                repeats,
+                "{kind:?}, procedure {procedure}"
+            );
+            if kind == LinkKind::Stream && !repeats {
+                let lost = (FailureKind::ConnectionLost, Executed::Maybe);
+                assert_eq!(pair.last(), Err(lost));
+            }
+        }
+    }
+}
+
+/// P-9: behind a new link there is a server with sessions; the call gets a number there.
+#[test]
+fn a_call_to_a_plain_server_goes_on_in_a_session() {
+    let mut pair = plain_pair(LinkKind::Stream);
+    pair.to_server.clear();
+    pair.client.handle_link_down(pair.now);
+    pair.client.handle_link_up(pair.now, LinkKind::Stream);
+    pair.settle();
+    assert_eq!(pair.last(), Ok(2));
+}
+
+/// P-9: nothing is sent.
+#[test]
+fn an_exactly_once_call_is_refused_before_it_is_sent() {
+    for kind in [LinkKind::Datagram, LinkKind::Stream] {
+        let pair = plain_pair_calling(kind, 3);
+        assert!(pair.to_server.is_empty());
+        assert_eq!(pair.last(), Err((FailureKind::PlainPeer, Executed::No)));
+    }
+}
+
+/// P-10 and P-12: in any order; late, doubled and foreign ones mean nothing.
+#[test]
+fn replies_are_known_by_their_xid_alone() {
+    let mut pair = plain_pair(LinkKind::Stream);
+    for value in 2..=4 {
+        pair.call(1, value);
+    }
+    pair.send();
+    let calls: Vec<Vec<u8>> = pair.to_server.drain(..).collect();
+    assert_eq!(calls.len(), 4);
+    let reply = |call: &[u8], result: u64| {
+        let mut reply = plain_answer(call, &[0, 0, 0, 0]);
+        reply.extend(result.to_be_bytes());
+        reply
+    };
+    let mut foreign = calls[0].clone();
+    foreign[3] ^= 0x80;
+    pair.to_client.push_back(reply(&foreign, 99));
+    for (place, result) in [(3, 40), (1, 20), (1, 98), (0, 10), (2, 30), (3, 97)] {
+        pair.to_client.push_back(reply(&calls[place], result));
+    }
+    while !pair.to_client.is_empty() {
+        pair.receive();
+    }
+    let results: Vec<_> = pair.finished.iter().map(|(_, ended)| *ended).collect();
+    assert_eq!(results, [Ok(40), Ok(20), Ok(10), Ok(30)]);
+
+    pair.call(2, 5);
+    pair.send();
+    let call = pair.to_server.pop_front().expect("the call");
+    pair.now = pair.now + Duration::from_secs(10);
+    pair.client.handle_timeout(pair.now);
+    pair.send();
+    assert_eq!(
+        pair.last(),
+        Err((FailureKind::DeadlineExceeded, Executed::Maybe))
+    );
+    pair.to_client.push_back(reply(&call, 50));
+    pair.receive();
+    assert_eq!(pair.finished.len(), 5, "it came too late");
 }

@@ -6,6 +6,7 @@
 //! - `model` watches each server in the same way.
 //! - `disk` is what servers keep exactly-once calls in, and outlives them.
 //! - [`ledger`] knows what really happened.
+//! - `plain` is a small world of its own: callers of other makes, which know no sessions.
 //!
 //! None of them looks into a machine or follows how it is written: they are made from the rules of the protocol, since
 //! their purpose is to catch machines that do not keep them.
@@ -16,6 +17,7 @@ pub mod ledger;
 mod map;
 mod model;
 mod oracle;
+mod plain;
 pub mod plan;
 pub mod rng;
 pub mod service;
@@ -50,10 +52,17 @@ pub struct Report {
 pub fn run(seed: u64) -> Report {
     let mut world = World::new(seed);
     let outcome = catch_unwind(AssertUnwindSafe(|| world.run()));
-    let violation = match outcome {
-        Ok(result) => result.err(),
-        Err(_) => Some(PANIC.take().unwrap_or_else(|| "a panic".to_owned())),
-    };
+    let mut violation = violation_of(outcome);
+    if violation.is_none() {
+        let visits = &mut world.visits;
+        let outcome = catch_unwind(AssertUnwindSafe(|| plain::run(seed, visits)));
+        violation = violation_of(outcome.map(|result| {
+            let steps = result?;
+            world.steps += steps;
+            world.digest.add(steps);
+            Ok(())
+        }));
+    }
     Report {
         violation,
         digest: world.digest.value(),
@@ -61,6 +70,14 @@ pub fn run(seed: u64) -> Report {
         steps: world.steps,
         shares: world.ledger.shares,
         visits: world.visits,
+    }
+}
+
+/// What is wrong with how a world ended.
+fn violation_of(outcome: std::thread::Result<Result<(), String>>) -> Option<String> {
+    match outcome {
+        Ok(result) => result.err(),
+        Err(_) => Some(PANIC.take().unwrap_or_else(|| "a panic".to_owned())),
     }
 }
 

@@ -7,6 +7,7 @@ mod calls;
 mod executor;
 mod fake;
 mod faults;
+mod plain;
 mod sharing;
 mod strangers;
 

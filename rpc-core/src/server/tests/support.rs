@@ -311,6 +311,8 @@ pub(super) fn answer(message: &[u8]) -> (u32, Answer) {
 pub(super) struct Caller {
     pub(super) stream: TcpStream,
     reader: Reader,
+    /// The transaction id of its last question.
+    asked: u32,
 }
 
 impl Caller {
@@ -324,6 +326,7 @@ impl Caller {
         Self {
             stream,
             reader: Reader::new(64 << 20),
+            asked: 1000,
         }
     }
 
@@ -351,7 +354,8 @@ impl Caller {
     }
 
     pub(super) fn ask(&mut self, procedure: u32, argument: &[u8]) -> Answer {
-        self.send(&call(1, procedure, argument));
+        self.asked += 1;
+        self.send(&call(self.asked, procedure, argument));
         self.expect().1
     }
 }

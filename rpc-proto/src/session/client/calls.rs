@@ -145,6 +145,10 @@ impl Client {
             flight.stage = Stage::Parked;
             flight.timer = flight.request.deadline;
         }
+        if plain && flight.may_repeat() {
+            // It goes over the next link as it is: the server may remember it by its transaction id.
+            return;
+        }
         if plain || flight.attempt.orphaned {
             self.lose(
                 now,
@@ -155,6 +159,27 @@ impl Client {
                     FailureKind::SessionLost
                 },
             );
+        }
+    }
+
+    /// A link leads to a server, and this says whether that one knows sessions. Calls that were made to one without go over the
+    /// link as they are, or get a number in a session.
+    pub(super) fn take_up_plain(&mut self, now: Time, plain: bool) {
+        for slot in 0..self.flights.len() {
+            let slot = slot as u32;
+            let Some(flight) = self
+                .flight_mut(slot)
+                .filter(|flight| flight.attempt.plain && flight.stage == Stage::Parked)
+            else {
+                continue;
+            };
+            if plain {
+                let xid = flight.attempt.xid;
+                flight.stage = Stage::Queued;
+                self.outbox.push_back(Item::Call { slot, xid });
+            } else {
+                self.lose(now, slot, FailureKind::ConnectionLost);
+            }
         }
     }
 
@@ -296,6 +321,7 @@ impl Client {
             // The number is not sent; it only says that the call has been numbered.
             let attempt = Attempt {
                 seq: 1,
+                plain: true,
                 ..Attempt::default()
             };
             self.number(slot, attempt);
@@ -327,17 +353,12 @@ impl Client {
 
     /// The number of the present attempt is finished for us, so the server may forget it.
     pub(super) fn give_up_number(&mut self, slot: u32) {
-        let plain = self.contact == Contact::Plain;
-        let Some(flight) = self
-            .flight_mut(slot)
-            .filter(|flight| flight.has_number() && !flight.attempt.orphaned)
-        else {
+        let Some(flight) = self.flight_mut(slot).filter(|flight| {
+            flight.has_number() && !flight.attempt.orphaned && !flight.attempt.plain
+        }) else {
             return;
         };
         let (seq, lane) = (flight.attempt.seq, lane_of(flight.semantics()));
-        if plain {
-            return;
-        }
         if let Some(held) = &mut self.lanes[lane].held
             && held.finish(seq)
         {

@@ -410,6 +410,7 @@ impl Client {
                 self.resume(lane);
             }
         }
+        self.take_up_plain(now, false);
         self.expect_release(now);
         self.admit_waiting(now);
         self.step(now);
@@ -444,6 +445,7 @@ impl Client {
         for lane in 0..self.lanes.len() {
             self.lose_session(now, lane, FailureKind::ServerRestarted);
         }
+        self.take_up_plain(now, true);
         self.admit_waiting(now);
     }
 

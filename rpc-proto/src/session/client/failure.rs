@@ -1,5 +1,6 @@
 //! How calls fail.
 
+use crate::message::RejectStatus;
 use crate::time::{Executed, Retry};
 
 /// A call that did not bring a result.
@@ -53,6 +54,8 @@ pub enum FailureKind {
     BadArguments,
     /// The method panicked.
     Panicked,
+    /// A server without sessions failed, and does not say how.
+    ServerFailed,
     /// The method's result could not be encoded.
     Unencodable,
     /// The reply does not fit into a datagram.
@@ -77,8 +80,8 @@ pub enum FailureKind {
     OtherStore,
     /// A key was given to a call of a method that is not exactly once.
     KeyNotSupported,
-    /// The server refuses the credentials.
-    Denied,
+    /// The server did not look at the call: it refuses the credential, or speaks another version of RPC.
+    Denied(RejectStatus),
     /// The server answered with a status that makes no sense here.
     BadReply,
     /// There are too many calls in flight on this client.

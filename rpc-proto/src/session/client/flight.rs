@@ -44,6 +44,8 @@ pub(super) struct Attempt {
     pub(super) probes: u32,
     /// A question what became of it is to be sent.
     pub(super) asking: bool,
+    /// It is made to a server without sessions, and its number means nothing.
+    pub(super) plain: bool,
     /// The session is gone; only a reply that is already on its way can still come.
     pub(super) orphaned: bool,
 }

@@ -161,6 +161,7 @@ impl Client {
                 return self.session_unknown(now, slot, lane, FailureKind::ServerRestarted);
             }
             Outcome::Returned => FailureKind::BadReply,
+            Outcome::Panicked if verifier.is_none() => FailureKind::ServerFailed,
             Outcome::Panicked => FailureKind::Panicked,
             Outcome::Unencodable => FailureKind::Unencodable,
             Outcome::ReplyTooLarge => FailureKind::ReplyTooLarge,
@@ -259,7 +260,7 @@ impl Client {
             RejectStatus::AuthError(_) if self.contact != Contact::Plain => {
                 self.session_unknown(now, slot, lane, FailureKind::ServerRestarted);
             }
-            _ => self.fail(slot, FailureKind::Denied, executed),
+            _ => self.fail(slot, FailureKind::Denied(why), executed),
         }
     }
 

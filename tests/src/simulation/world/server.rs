@@ -191,6 +191,8 @@ impl World {
         let origin = Origin {
             route: way,
             address: &route.to_be_bytes(),
+            host: &[],
+            listener: 0,
             datagram,
             security: Security::Network,
         };
@@ -228,6 +230,7 @@ impl World {
             Handled::Nothing if !frames.is_empty() => {
                 return Err("an answer that is not to be sent".to_owned());
             }
+            Handled::NoRoom => return Err("a call on a session finds no room".to_owned()),
             Handled::Nothing | Handled::Reply => {
                 process
                     .model
