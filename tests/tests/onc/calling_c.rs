@@ -4,7 +4,9 @@ use crate::echo::*;
 use crate::peers::{CServer, missing_tool};
 use crate::values::{methods, values};
 use rpc_core::xdr::{Decoder, Encoder, Limits};
-use rpc_core::{Call, Claim, Client, Decode, Encode, Error, ErrorKind, Executed};
+use rpc_core::{
+    AuthStatus, Call, Claim, Client, Decode, Encode, Error, ErrorKind, Executed, RejectStatus,
+};
 
 #[test]
 fn a_c_server_gives_back_the_values_of_our_client() {
@@ -61,6 +63,7 @@ fn our_client_understands_each_refusal_of_a_c_server() {
         return testkit::skip(test, &missing);
     }
     let server = CServer::start("c-refusals", &["2"]);
+    let denied = |why| ErrorKind::Denied(RejectStatus::AuthError(why));
     let rows = [
         (Refusal::NoProgram, ErrorKind::NoProgram, Executed::No),
         (
@@ -70,10 +73,22 @@ fn our_client_understands_each_refusal_of_a_c_server() {
         ),
         (Refusal::NoProcedure, ErrorKind::NoProcedure, Executed::No),
         (Refusal::NoDecoding, ErrorKind::BadArguments, Executed::No),
-        (Refusal::NoSystem, ErrorKind::Panicked, Executed::Maybe),
-        (Refusal::BadCredential, ErrorKind::Denied, Executed::No),
-        (Refusal::RejectedCredential, ErrorKind::Denied, Executed::No),
-        (Refusal::WeakCredential, ErrorKind::Denied, Executed::No),
+        (Refusal::NoSystem, ErrorKind::ServerFailed, Executed::Maybe),
+        (
+            Refusal::BadCredential,
+            denied(AuthStatus::BadCredential),
+            Executed::No,
+        ),
+        (
+            Refusal::RejectedCredential,
+            denied(AuthStatus::RejectedCredential),
+            Executed::No,
+        ),
+        (
+            Refusal::WeakCredential,
+            denied(AuthStatus::TooWeak),
+            Executed::No,
+        ),
     ];
     for endpoint in &server.endpoints {
         let client = EchoV2Client::connect(endpoint).expect(endpoint);
