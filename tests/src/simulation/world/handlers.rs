@@ -30,7 +30,7 @@ enum Stage {
     /// It has done what nobody can take back, and goes on.
     Acted(u64),
     /// Its transaction is committed, and it goes on.
-    Committed(Committed),
+    Committed(Box<Committed>),
 }
 
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ impl World {
             Stage::Runs(_) => self.has_run(server, slot)?,
             Stage::Acted(_) => self.end_call(server, slot, done)?,
             Stage::Committed(committed) => {
-                let committed = committed.clone();
+                let committed = Committed::clone(committed);
                 self.end_recorded(server, slot, committed)?;
             }
             Stage::Queued if process.machine_is_closing => {
@@ -230,7 +230,7 @@ impl World {
             return self.end_recorded(server, slot, committed);
         }
         if let Some(handler) = self.handler_at(server, slot) {
-            handler.stage = Stage::Committed(committed);
+            handler.stage = Stage::Committed(Box::new(committed));
         }
         let at = self.now + behaviour.after;
         self.queue.push(at, Event::Handler { server, life, slot });
