@@ -62,7 +62,7 @@ fn wireshark_reads_every_message_and_finds_each_reply_its_call() {
     let ports: Vec<String> = there
         .iter()
         .chain(&c.endpoints)
-        .flat_map(decoding)
+        .flat_map(|endpoint| decoding(endpoint))
         .collect();
     let count = |filter: &str| read(&ports, filter).lines().count();
     assert_eq!(read(&ports, "_ws.malformed"), "");
@@ -78,7 +78,7 @@ fn wireshark_reads_every_message_and_finds_each_reply_its_call() {
 }
 
 /// What tshark is to take for RPC.
-fn decoding(endpoint: &String) -> Vec<String> {
+fn decoding(endpoint: &str) -> Vec<String> {
     let (transport, authority) = match endpoint.parse() {
         Ok(Endpoint::Tcp(authority)) => ("tcp", authority),
         Ok(Endpoint::Udp(authority)) => ("udp", authority),
