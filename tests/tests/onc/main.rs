@@ -6,6 +6,7 @@
 mod called_by_c;
 mod calling_c;
 mod capture;
+mod duplicates;
 mod page;
 mod peers;
 mod registry;
