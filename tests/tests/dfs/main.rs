@@ -8,6 +8,7 @@ mod names;
 mod permissions;
 mod raw;
 mod registered;
+mod repeated;
 mod stage;
 mod stock;
 mod writing;
