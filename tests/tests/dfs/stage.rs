@@ -15,8 +15,8 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| match std::env::var_os(BUIL
 });
 
 /// What such a test takes with it.
-pub fn built() -> (&'static str, &'static Path) {
-    (BUILT, PROGRAM.as_path())
+pub fn built() -> Vec<(&'static str, PathBuf)> {
+    vec![(BUILT, PROGRAM.clone())]
 }
 
 /// A served directory, in a folder that goes with it.
