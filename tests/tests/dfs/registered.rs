@@ -22,11 +22,7 @@ fn clients_find_the_server_by_rpcbind() {
     if let Some(missing) = missing {
         return testkit::skip(test, &missing);
     }
-    let taken = || {
-        let (variable, program) = stage::built();
-        vec![(variable, program.to_owned())]
-    };
-    if !alone(test, taken) {
+    if !alone(test, stage::built) {
         return;
     }
     let mut rpcbind = Command::new("rpcbind");

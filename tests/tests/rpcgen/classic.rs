@@ -3,14 +3,14 @@
 
 use crate::compare::{Row, again, compare};
 use crate::{Scratch, missing_tool};
-use classic::{bytes, utf8};
+use contract::{bytes, utf8};
 use rpc_core::describe::Describe;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What the build script makes of it: `bytes` and `utf8`.
 #[allow(dead_code, missing_docs, reason = "the test takes the types of it")]
-mod classic {
+mod contract {
     include!(concat!(env!("OUT_DIR"), "/classic.rs"));
 }
 
