@@ -11,7 +11,7 @@ use super::*;
 use crate::Executed;
 use crate::context::Claim;
 use crate::endpoint::Endpoint;
-use crate::error::ErrorKind;
+use crate::error::{ConnectError, ErrorKind};
 
 /// What the server sends for a call: whole messages, in this order.
 type Script = fn(&[u8]) -> Vec<Vec<u8>>;
@@ -39,14 +39,23 @@ fn replies(message: &[u8], script: Script) -> Vec<Vec<u8>> {
     script(message)
 }
 
-/// A server on datagrams, for as long as the test program runs.
-fn on_datagrams(script: Script) -> Endpoint {
+/// Servers that know no sessions and answer all else by the script, on datagrams and on streams.
+fn plain_servers(script: Script) -> [Endpoint; 2] {
+    servers(move |message| replies(message, script))
+}
+
+/// Servers for as long as the test program runs.
+fn servers(answers: impl Fn(&[u8]) -> Vec<Vec<u8>> + Copy + Send + 'static) -> [Endpoint; 2] {
+    [on_datagrams(answers), on_streams(answers)]
+}
+
+fn on_datagrams(answers: impl Fn(&[u8]) -> Vec<Vec<u8>> + Send + 'static) -> Endpoint {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("bound");
     let endpoint = format!("udp://{}", socket.local_addr().expect("an address"));
     std::thread::spawn(move || {
         let mut buffer = [0; 65_536];
         while let Ok((length, from)) = socket.recv_from(&mut buffer) {
-            for reply in replies(&buffer[..length], script) {
+            for reply in answers(&buffer[..length]) {
                 socket.send_to(&reply, from).expect("sent");
             }
         }
@@ -55,23 +64,23 @@ fn on_datagrams(script: Script) -> Endpoint {
 }
 
 /// A server on streams. It sends each reply in fragments of 5 bytes.
-fn on_streams(script: Script) -> Endpoint {
+fn on_streams(answers: impl Fn(&[u8]) -> Vec<Vec<u8>> + Copy + Send + 'static) -> Endpoint {
     let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
     let endpoint = format!("tcp://{}", listener.local_addr().expect("an address"));
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || serve(stream, script));
+            std::thread::spawn(move || serve(stream, answers));
         }
     });
     endpoint.parse().expect("an endpoint")
 }
 
-fn serve(mut stream: TcpStream, script: Script) {
+fn serve(mut stream: TcpStream, answers: impl Fn(&[u8]) -> Vec<Vec<u8>>) {
     let mut reader = Reader::new(1 << 20);
     while let Ok(length @ 1..) = stream.read(reader.space()) {
         reader.handle_filled(length);
         while let Ok(Some(message)) = reader.poll_record() {
-            for reply in replies(message, script) {
+            for reply in answers(message) {
                 stream.write_all(&in_fragments(&reply)).expect("sent");
             }
         }
@@ -125,7 +134,7 @@ fn each_status_is_understood() {
         ),
     ];
     for (script, kind, executed) in rows {
-        for endpoint in [on_datagrams(script), on_streams(script)] {
+        for endpoint in plain_servers(script) {
             let channel = Channel::connect(&endpoint.to_string(), &INTERFACE).expect("connected");
             assert_eq!(ask(&channel, ONCE), Err((kind, executed)), "{endpoint}");
         }
@@ -139,7 +148,7 @@ fn each_reason_of_a_denial_is_told() {
         let at = call.len() - 8;
         vec![answer(call, &[1, 1, u32::from(call[at + 3])])]
     };
-    for endpoint in [on_datagrams(script), on_streams(script)] {
+    for endpoint in plain_servers(script) {
         let channel = Channel::connect(&endpoint.to_string(), &INTERFACE).expect("connected");
         for (number, status) in AuthStatus::ALL.iter().enumerate() {
             let told = call(&channel, ONCE, number as u64, &[])
@@ -152,6 +161,31 @@ fn each_reason_of_a_denial_is_told() {
                 (ErrorKind::Denied(why), Executed::No)
             );
             assert!(error.to_string().contains(&status.to_string()), "{error}");
+        }
+    }
+}
+
+/// One that denies before it looks at the program: whether it knows sessions is not to be learnt, but why it denies is.
+#[test]
+fn who_is_denied_at_first_contact_is_told_at_once() {
+    let rows: [(Script, RejectStatus); 2] = [
+        (
+            |call| vec![answer(call, &[1, 1, AuthStatus::TooWeak as u32])],
+            RejectStatus::AuthError(AuthStatus::TooWeak),
+        ),
+        (
+            |call| vec![answer(call, &[1, 0, 3, 4])],
+            RejectStatus::RpcMismatch { low: 3, high: 4 },
+        ),
+    ];
+    for (script, why) in rows {
+        for endpoint in servers(script) {
+            let refused = Channel::connect(&endpoint.to_string(), &INTERFACE);
+            let error = refused.err().expect("it is denied");
+            assert!(
+                matches!(error, ConnectError::Refused { kind: ErrorKind::Denied(told), .. } if told == why),
+                "{error}"
+            );
         }
     }
 }
@@ -172,7 +206,7 @@ fn a_reply_is_found_among_others() {
         ("twice", |call| vec![result(call, 7), result(call, 8)]),
     ];
     for (name, script) in rows {
-        for endpoint in [on_datagrams(script), on_streams(script)] {
+        for endpoint in plain_servers(script) {
             let channel = Channel::connect(&endpoint.to_string(), &INTERFACE).expect("connected");
             for method in [ONCE, REPEATABLE, ONCE] {
                 assert_eq!(ask(&channel, method), Ok(7), "{name}, {endpoint}");
@@ -196,7 +230,7 @@ fn a_server_may_demand_to_know_who_calls() {
             Err(_) => vec![answer(call, &[1, 1, AuthStatus::TooWeak as u32])],
         }
     };
-    for endpoint in [on_datagrams(script), on_streams(script)] {
+    for endpoint in plain_servers(script) {
         let unknown = Channel::connect(&endpoint.to_string(), &INTERFACE).expect("connected");
         let why = RejectStatus::AuthError(AuthStatus::TooWeak);
         assert_eq!(

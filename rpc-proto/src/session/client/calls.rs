@@ -266,7 +266,7 @@ impl Client {
             return true;
         }
         let store = match self.contact {
-            Contact::Unknown => {
+            Contact::Unknown | Contact::Denied(_) => {
                 self.expect(interface);
                 return false;
             }

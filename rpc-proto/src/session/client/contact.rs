@@ -5,7 +5,7 @@ use super::lane::{Held, Lane};
 use super::transmit::{Item, KIND_CONTACT, write_program_call};
 use super::{Client, Failure, FailureKind, LinkKind, NEVER, Readiness, lane_of};
 use crate::describe::Interface;
-use crate::message::{AcceptStatus, Reply, ReplyStatus, credential};
+use crate::message::{AcceptStatus, RejectStatus, Reply, ReplyStatus, credential};
 use crate::session::program::{
     DescribeArgs, DescribeReply, HelloArgs, HelloReply, Keeper, MethodPrint, OpenArgs, OpenRefusal,
     OpenReply,
@@ -29,6 +29,9 @@ pub(super) enum Contact {
     },
     /// A server that proved not to know the session program.
     Plain,
+    /// A server that does not hear who we say we are, or speaks another version of RPC: whether it knows sessions it did not
+    /// say.
+    Denied(RejectStatus),
 }
 
 /// A step of first contact that is not answered yet.
@@ -147,6 +150,10 @@ impl Client {
             }
             (Contact::Known { .. }, Some(Answer::NotServed(kind))) => {
                 Readiness::Refused(Failure::new(*kind, Executed::No, true, None))
+            }
+            (Contact::Denied(why), _) => {
+                let kind = FailureKind::Denied(*why);
+                Readiness::Refused(Failure::new(kind, Executed::No, true, None))
             }
             _ => Readiness::Pending,
         }
@@ -275,8 +282,9 @@ impl Client {
         if pending.copies == 1 {
             self.round_trip.sample(now.since(pending.first_sent));
         }
-        let ReplyStatus::Accepted { status, .. } = reply.header.status else {
-            return self.contact_refused(now, &pending);
+        let status = match reply.header.status {
+            ReplyStatus::Accepted { status, .. } => status,
+            ReplyStatus::Denied(why) => return self.contact_denied(now, &pending, why),
         };
         match (pending.step, status) {
             (Step::Hello, AcceptStatus::Success) => match xdr::from_slice(reply.results, LIMITS) {
@@ -334,7 +342,7 @@ impl Client {
         };
         match self.contact {
             Contact::Plain => None,
-            Contact::Unknown => needed(self).then_some(Step::Hello),
+            Contact::Unknown | Contact::Denied(_) => needed(self).then_some(Step::Hello),
             Contact::Known { .. } => {
                 let wanted: Vec<_> = self
                     .lanes
@@ -498,6 +506,18 @@ impl Client {
                     }
                     DescribeReply::NoProgram => Answer::NotServed(FailureKind::NoProgram),
                 });
+            }
+        }
+    }
+
+    /// The server denied a step of first contact. Calls that wait for the first one are told why; it is asked again all the
+    /// same, since calls that were sent before may wait for their answers.
+    fn contact_denied(&mut self, now: Time, pending: &Pending, why: RejectStatus) {
+        self.contact_refused(now, pending);
+        if pending.step == Step::Hello {
+            self.contact = Contact::Denied(why);
+            for lane in 0..self.lanes.len() {
+                self.fail_waiting(lane, FailureKind::Denied(why));
             }
         }
     }
