@@ -116,13 +116,20 @@ pub(crate) struct Const {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConstType {
     String,
+    /// Text in a `.x` file that is no UTF-8.
+    Bytes,
     Scalar(Scalar),
 }
 
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
-    Int { value: i128, hex: bool },
+    Int {
+        value: i128,
+        hex: bool,
+    },
     Str(String),
+    /// Never UTF-8, which would be a [`Value::Str`].
+    Bytes(Vec<u8>),
     Bool(bool),
 }
 

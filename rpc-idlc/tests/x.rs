@@ -73,6 +73,31 @@ fn strings_are_text_for_who_says_so() {
     }
 }
 
+/// Text that is no UTF-8, as in old files: C has these bytes, and so has whatever is made of the file.
+#[test]
+fn bytes_of_text_stay_what_they_are() {
+    for (literal, rust) in [
+        (r#""Gr\374\337e""#, r#"&[u8] = b"Gr\xFC\xDFe""#),
+        (r#""Gr\303\274\303\237e""#, r#"&str = "Grüße""#),
+    ] {
+        let file = format!("const A = {literal}; const B = A;");
+        let compiler = || Compiler::new().text("a.x", &file);
+        let generated = compiler().generate().expect("the file is good");
+        let expected = format!("pub const A: {rust};");
+        assert!(generated[0].rust.contains(&expected), "{generated:?}");
+        let again = compiler().generate_x().expect("the file is good");
+        assert!(again[0].text.contains(literal), "{}", again[0].text);
+        let compared = compiler().text("b.x", &again[0].text).diff();
+        let told = compared.expect("both are good").render(Format::Plain);
+        assert!(!told.contains("constant"), "{told}");
+    }
+    let compiler = Compiler::new().text("a.x", r#"const A = "\374\337";"#);
+    let json = compiler.json().expect("the file is good");
+    let compact: String = json.split_whitespace().collect();
+    let expected = r#""type":{"kind":"bytes"},"value":[252,223]"#;
+    assert!(compact.contains(expected), "{json}");
+}
+
 #[test]
 fn what_is_elsewhere_is_named_and_not_written() {
     let file = "enum kind { ONE = 1 }; typedef int number; struct s { kind k; unknown_t u; number n; }; \

@@ -121,6 +121,7 @@ fn declared(checker: &mut Checker<'_>, ty: &TypeExpr) -> Option<ConstType> {
 fn natural(checker: &mut Checker<'_>, value: &Value, span: Span) -> Option<ConstType> {
     let value = match value {
         Value::Str(_) => return Some(ConstType::String),
+        Value::Bytes(_) => return Some(ConstType::Bytes),
         Value::Bool(_) => return Some(ConstType::Scalar(Scalar::Bool)),
         Value::Int { value, .. } => *value,
     };
@@ -153,7 +154,9 @@ fn fits(checker: &mut Checker<'_>, value: &Value, ty: ConstType, span: Span) -> 
             }
             (Code::OutOfRange, out_of_range(*value, ty))
         }
-        (_, ConstType::String) => (Code::WrongValue, "expected a string in quotes".to_owned()),
+        (_, ConstType::String | ConstType::Bytes) => {
+            (Code::WrongValue, "expected a string in quotes".to_owned())
+        }
         (_, ConstType::Scalar(Scalar::Bool)) => {
             (Code::WrongValue, "expected `true` or `false`".to_owned())
         }
@@ -225,7 +228,7 @@ impl Checker<'_> {
         let of = self.constant_named(name, expr.span)?;
         let what = match self.consts[of].as_ref()?.value {
             Value::Int { value, .. } => return Some((value, Some(of))),
-            Value::Str(_) => "a string",
+            Value::Str(_) | Value::Bytes(_) => "a string",
             Value::Bool(_) => "a bool",
         };
         let title = format!("`{name}` is {what}, not a number");

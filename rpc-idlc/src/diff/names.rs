@@ -53,6 +53,7 @@ pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::Int { value, .. } => value.to_string(),
         Value::Str(text) => format!("{text:?}"),
+        Value::Bytes(bytes) => format!("b\"{}\"", bytes.escape_ascii()),
         Value::Bool(value) => value.to_string(),
     }
 }

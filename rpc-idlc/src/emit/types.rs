@@ -6,20 +6,22 @@ use super::{Emitter, integer};
 use crate::ast::Scalar;
 use crate::casing::snake;
 use crate::model::{Const, ConstType, Field, Item, ItemId, ItemKind, Length, Type, Value};
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens, quote};
 
 impl Emitter<'_> {
     pub(super) fn constant(&self, id: ItemId, item: &Item, constant: &Const) -> TokenStream {
         let (docs, name) = (self.head(id, item), self.names.item(id));
         let ty = match constant.ty {
             ConstType::String => quote!(&str),
+            ConstType::Bytes => quote!(&[u8]),
             ConstType::Scalar(scalar) => self.scalar(scalar),
         };
         let value = match (constant.of, &constant.value) {
             (Some(of), _) => self.other_constant(of, constant.ty, &ty),
             (None, Value::Int { value, hex }) => integer(*value, *hex),
             (None, Value::Str(text)) => quote!(#text),
+            (None, Value::Bytes(bytes)) => Literal::byte_string(bytes).into_token_stream(),
             (None, Value::Bool(value)) => quote!(#value),
         };
         quote!(#docs pub const #name: #ty = #value;)

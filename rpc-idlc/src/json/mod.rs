@@ -152,11 +152,15 @@ impl Writer<'_> {
     fn constant(&self, constant: &model::Const) -> Vec<(&'static str, Value)> {
         let ty = match constant.ty {
             ConstType::String => "string",
+            ConstType::Bytes => "bytes",
             ConstType::Scalar(scalar) => scalar.name(),
         };
         let value = match &constant.value {
             model::Value::Int { value, .. } => Value::Int(*value),
             model::Value::Str(text) => Value::text(text),
+            model::Value::Bytes(bytes) => {
+                Value::list(bytes.iter().map(|&byte| Value::Int(byte.into())))
+            }
             model::Value::Bool(value) => Value::Bool(*value),
         };
         vec![("type", of_kind(ty, vec![])), ("value", value)]

@@ -14,8 +14,12 @@ const LONGEST_TEXT: usize = 200;
 pub(super) fn constant(constant: &Const, is_x: bool, name: impl Fn(ItemId) -> String) -> Body {
     match (&constant.value, constant.of) {
         // rpcgen knows a text on one line.
-        (Value::Str(text), _) if is_x && text.len() <= LONGEST_TEXT => Body::Const(literal(text)),
-        (Value::Str(text), _) => Body::Define(literal(text)),
+        (Value::Str(text), _) if is_x && text.len() <= LONGEST_TEXT => {
+            Body::Const(literal(text.as_bytes()))
+        }
+        (Value::Str(text), _) => Body::Define(literal(text.as_bytes())),
+        (Value::Bytes(text), _) if text.len() <= LONGEST_TEXT => Body::Const(literal(text)),
+        (Value::Bytes(text), _) => Body::Define(literal(text)),
         (_, Some(of)) => Body::Const(name(of)),
         (Value::Bool(true), _) => Body::Const("TRUE".to_owned()),
         (Value::Bool(false), _) => Body::Const("FALSE".to_owned()),
@@ -32,8 +36,8 @@ pub(super) fn constant(constant: &Const, is_x: bool, name: impl Fn(ItemId) -> St
 }
 
 /// A text in C. Over several lines, it is several literals, which C joins.
-fn literal(text: &str) -> String {
-    let pieces = text.as_bytes().chunks(LONGEST_TEXT).map(|piece| {
+fn literal(text: &[u8]) -> String {
+    let pieces = text.chunks(LONGEST_TEXT).map(|piece| {
         let escaped: String = piece.iter().map(|&byte| escape(byte)).collect();
         format!("\"{escaped}\"")
     });

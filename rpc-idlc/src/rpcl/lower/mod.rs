@@ -136,10 +136,10 @@ impl<'t> Lowering<'t, '_> {
             _ => None,
         };
         let (ty, value) = match value {
-            Value::Str(text) => {
-                let text = String::from_utf8_lossy(&text).into_owned();
-                (ConstType::String, model::Value::Str(text))
-            }
+            Value::Str(text) => match String::from_utf8(text) {
+                Ok(text) => (ConstType::String, model::Value::Str(text)),
+                Err(error) => (ConstType::Bytes, model::Value::Bytes(error.into_bytes())),
+            },
             Value::Int { value, hex } => {
                 let ty = ConstType::Scalar(narrowest(value));
                 (ty, model::Value::Int { value, hex })
