@@ -74,13 +74,15 @@ fn what_is_no_list_says_whether_something_follows() {
 
 #[test]
 fn an_array_of_chars_has_a_word_for_each_and_opaque_has_not() {
-    use bytes::{Either, Key, Octets};
+    use bytes::{Board, Either, Key, Octets, Row};
     let two = || Bounded::new(vec![7, 0xff]).expect("two are not too many");
     wire(Either::Case0(two()), &[0, 2, 7, 0xff]);
     wire(Either::Case1(two()), &[1, 2, 0x07ff_0000]);
     wire(Either::Case2(3, [1, 2]), &[3, 1, 2]);
     wire(Key([1, 2, 3, 4, 5, 0xfe]), &[1, 2, 3, 4, 5, 0xfe]);
     wire(Octets(vec![9]), &[1, 9]);
+    let rows = [Row([1, 2, 3]), Row([4, 5, 6])];
+    wire(Board { rows }, &[1, 2, 3, 4, 5, 6]);
     let letters = Bounded::<Vec<i8>, 12>::new(vec![-1]).expect("one is not too many");
     wire(letters, &[1, 0xffff_ffff]);
 }

@@ -7,6 +7,7 @@
 mod builtin;
 mod collect;
 mod names;
+mod octets;
 mod programs;
 mod types;
 mod unions;
@@ -59,6 +60,9 @@ pub(crate) fn lower(unit: &Unit, options: &Options, diags: &mut Diagnostics) -> 
     let left_out = lowering.left_out;
     let places = |id: ItemId| places(&definitions[id], &left_out);
     contain(&mut items, places, &WORDS, lowering.diags);
+    if lowering.diags.count() == 0 {
+        octets::check(&items, places, lowering.diags);
+    }
     (lowering.diags.count() == 0).then_some(Model {
         items,
         namespaces: lowering.names.into_namespaces(),
