@@ -40,9 +40,20 @@ struct State {
     file: Option<StateFile>,
     /// Who else tells of what is registered here, if anybody.
     rpcbind: Option<Portmapper>,
+    shown: Completeness,
     /// How many callers wait for a change.
     watching: usize,
     closed: bool,
+}
+
+/// Whether rpcbind shows all that is registered here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Completeness {
+    Whole,
+    /// It had no room for some of it.
+    Partial,
+    /// The same, and since then it has got room.
+    Due,
 }
 
 impl Desk {
@@ -54,6 +65,7 @@ impl Desk {
             owners: Owners::default(),
             file: None,
             rpcbind: None,
+            shown: Completeness::Whole,
             watching: 0,
             closed: false,
         };
@@ -91,17 +103,15 @@ impl Desk {
     /// Has `rpcbind` show what is registered here, from now on.
     pub fn show_in(&self, rpcbind: &Portmapper) {
         let (mut state, _) = self.state();
-        for saved in state.registry.all_saved() {
-            rpcbind.show(saved.lease, Some(&saved));
-        }
         state.rpcbind = Some(rpcbind.clone());
+        state.show_all();
     }
 
     /// Removes what has ended, as it ends, until [`Desk::close`] is called. Look-ups never show a dead entry without
     /// this; it gives back the memory when nobody asks.
     pub fn sweep(&self) {
         let (mut state, mut now) = self.state();
-        let mut tried = None;
+        let (mut tried, mut shown) = (None, None);
         while !state.closed {
             state.forget_closed(now);
             state.registry.handle_timeout(now);
@@ -110,6 +120,13 @@ impl Desk {
             if state.is_file_due() && tried.is_none_or(|tried| now.since(tried) >= SWEEP) {
                 tried = Some(now);
                 state = self.write_anew(state);
+            }
+            // Nor this: with all that may be registered, it takes a while.
+            if state.shown == Completeness::Due
+                && shown.is_none_or(|shown| now.since(shown) >= SWEEP)
+            {
+                shown = Some(now);
+                state.show_all();
             }
             let pause = match state.registry.poll_timeout() {
                 None if state.owners.is_empty() && !state.is_file_due() => None,
@@ -148,6 +165,7 @@ impl Desk {
             registry,
             file,
             rpcbind,
+            shown,
             ..
         } = state;
         let changes = iter::from_fn(|| {
@@ -155,7 +173,7 @@ impl Desk {
             self.0.watchers.wake(change.slot);
             let saved = registry.saved(change.lease);
             if let Some(rpcbind) = rpcbind {
-                rpcbind.show(change.lease, saved.as_ref());
+                shown.note(rpcbind, change.lease, saved.as_ref());
             }
             Some((change.lease, saved))
         });
@@ -262,7 +280,33 @@ impl Matchmaker for Desk {
     }
 }
 
+impl Completeness {
+    /// Has `rpcbind` show what has become of the entry of a lease.
+    fn note(&mut self, rpcbind: &Portmapper, lease: u64, saved: Option<&Saved>) {
+        match saved {
+            Some(saved) if rpcbind.show(saved) => {}
+            Some(_) if *self == Completeness::Due => {}
+            Some(_) => *self = Completeness::Partial,
+            None if rpcbind.hide(lease) && *self == Completeness::Partial => {
+                *self = Completeness::Due;
+            }
+            None => {}
+        }
+    }
+}
+
 impl State {
+    /// Has rpcbind show all that it has room for.
+    fn show_all(&mut self) {
+        let Some(rpcbind) = &self.rpcbind else {
+            return;
+        };
+        self.shown = Completeness::Whole;
+        for saved in self.registry.all_saved() {
+            self.shown.note(rpcbind, saved.lease, Some(&saved));
+        }
+    }
+
     fn is_file_due(&self) -> bool {
         self.file.as_ref().is_some_and(StateFile::is_due)
     }

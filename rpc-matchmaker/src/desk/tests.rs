@@ -2,6 +2,7 @@
 
 use super::*;
 use rpc_core::matchmaker::MatchmakerClient;
+use rpc_core::rpcbind::RpcbindV4Client;
 
 fn registration(name: &str, instance: u8) -> Registration {
     Registration {
@@ -103,4 +104,32 @@ fn the_sweeper_ends_when_the_desk_is_closed() {
     let sweeper = std::thread::spawn(move || sweeping.sweep());
     desk.close();
     sweeper.join().unwrap();
+}
+
+#[test]
+fn what_rpcbind_had_no_room_for_is_shown_when_there_is() {
+    let rpcbind = Portmapper::default();
+    let desk = Desk::new(Limits::default(), [1; 16]);
+    desk.show_in(&rpcbind);
+    let shown = || {
+        let client = RpcbindV4Client::local(rpcbind.clone());
+        client.dump().wait().unwrap().first.len()
+    };
+    let client = MatchmakerClient::local(desk.clone());
+    let leases: Vec<u64> = (0..1_500)
+        .map(|program| {
+            let mut server = registration(&format!("server-{program}"), 1);
+            server.program = program;
+            client.register(server, 5_000).wait().unwrap().unwrap().id
+        })
+        .collect();
+    let full = shown();
+    assert!(full < leases.len() && desk.state().0.shown == Completeness::Partial);
+    // The end of one that is not shown makes no room.
+    assert!(client.withdraw(leases[leases.len() - 1]).wait().unwrap());
+    assert!(desk.state().0.shown == Completeness::Partial && shown() == full);
+    assert!(client.withdraw(leases[0]).wait().unwrap());
+    assert!(desk.state().0.shown == Completeness::Due && shown() == full - 1);
+    desk.state().0.show_all();
+    assert!(desk.state().0.shown == Completeness::Partial && shown() == full);
 }

@@ -5,7 +5,7 @@ use super::indirect::{Indirect, is_allowed};
 use super::nearest::merge;
 use super::netid::Netid;
 use super::statistics::{Remote, Statistics, Version};
-use super::table::{Row, Table};
+use super::table::{Place, Row, Table};
 use super::{native, universal};
 use crate::registry::Saved;
 use rpc_core::Context;
@@ -70,10 +70,19 @@ impl Portmapper {
         }
     }
 
-    /// Shows a server of the matchmaker, or stops showing it.
-    pub fn show(&self, lease: u64, saved: Option<&Saved>) {
-        let rows = saved.map(|saved| native::rows(&saved.registration, saved.registrant));
-        self.state().table.show(lease, rows.unwrap_or_default());
+    /// Shows a server of the matchmaker. False: for want of room not all of it is shown.
+    pub fn show(&self, saved: &Saved) -> bool {
+        let rows = native::rows(&saved.registration, saved.registrant);
+        let place = Place {
+            is_proven: saved.registrant.is_proven(),
+            number: saved.number,
+        };
+        self.state().table.show(saved.lease, place, rows)
+    }
+
+    /// Stops showing it. True: something of it was shown, so there is room for others now.
+    pub fn hide(&self, lease: u64) -> bool {
+        self.state().table.hide(lease)
     }
 
     pub(super) fn count_call(&self, version: Version, procedure: u32) {

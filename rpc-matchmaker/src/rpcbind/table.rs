@@ -2,12 +2,13 @@
 //!
 //! Rows that programs entered by SET stay until UNSET, in the order in which they came. Beside them stand those of servers that
 //! are registered at the matchmaker ([`Table::show`]): they come and go with their leases, a row of SET hides one of theirs with
-//! the same program, version and transport, and of several of theirs the newest is shown.
+//! the same program, version and transport if its owner could remove theirs, and of several of theirs the registry's first is
+//! shown.
 
 use super::caller::Owner;
 use super::netid::Netid;
 use super::universal;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// One registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,21 +64,47 @@ pub enum Refusal {
 #[derive(Debug, Default)]
 pub struct Table {
     rows: Vec<Row>,
-    /// With the number by which each is known, which several may have; the newest last.
-    shown: Vec<(u64, Row)>,
+    /// In the order in which they are found.
+    shown: Vec<Shown>,
+    /// What those take. Summed up as they come and go: there may be many more that are tried and are not shown.
+    shares: Shares,
+}
+
+/// A row of a server that is registered at the matchmaker.
+#[derive(Debug)]
+struct Shown {
+    lease: u64,
+    place: Place,
+    row: Row,
+}
+
+/// Where a server stands in the registry's order: those with the greatest go first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Whether the kernel vouches for its registrant. What came over the network stands behind.
+    pub is_proven: bool,
+    /// Its number in the order of registrations.
+    pub number: u64,
 }
 
 /// What DUMP may come to in bytes: with more, no reply would be within the bound of messages.
 pub const MOST: usize = 192 * 1024;
 
-/// What rows that are not root's may come to together, so that nobody can keep root's out.
-pub const MOST_OF_OTHERS: usize = MOST / 2;
-
-/// What rows of one owner who is not root may come to.
-pub const MOST_OF_ONE: usize = MOST / 8;
-
 /// What servers registered at the matchmaker may take of the whole. More are not shown.
 pub const MOST_SHOWN: usize = MOST / 4;
+
+/// What is entered by SET may take of the whole.
+pub const MOST_SET: usize = MOST - MOST_SHOWN;
+
+/// What rows that are not root's may take together of `all`, so that nobody can keep root's out.
+pub const fn most_of_others(all: usize) -> usize {
+    all / 3 * 2
+}
+
+/// What rows of one owner who is not root may take of `all`.
+pub const fn most_of_one(all: usize) -> usize {
+    all / 6
+}
 
 const LONGEST_NETID: usize = 32;
 const LONGEST_ADDRESS: usize = 128;
@@ -95,22 +122,19 @@ impl Table {
                 false => Err(Refusal::Taken),
             };
         }
-        if !self.has_room_for(&row) {
+        let hides = |shown: &Shown| shown.row.is(row.program, row.version, &row.netid);
+        let mut hidden = self.shown.iter().filter(|shown| hides(shown));
+        // Else any user could take the clients of root's servers.
+        if !hidden.all(|shown| row.owner.may_unset(shown.row.owner)) {
+            return Err(Refusal::Taken);
+        }
+        let mut shares = Shares::default();
+        self.rows.iter().for_each(|row| shares.add(row));
+        if !shares.have_room_for(&row, MOST_SET) {
             return Err(Refusal::Full);
         }
         self.rows.push(row);
         Ok(())
-    }
-
-    fn has_room_for(&self, row: &Row) -> bool {
-        let sum = |of: &dyn Fn(&Row) -> bool| -> usize {
-            let rows = self.rows.iter().filter(|row| of(row));
-            row.length() + rows.map(Row::length).sum::<usize>()
-        };
-        let all = sum(&|_| true) <= MOST - MOST_SHOWN;
-        all && (row.owner == Owner::Superuser
-            || sum(&|old| old.owner == row.owner) <= MOST_OF_ONE
-                && sum(&|old| old.owner != Owner::Superuser) <= MOST_OF_OTHERS)
     }
 
     /// Removes the rows of a program's version, of one transport or of all of them, if `owner` may remove each; else none.
@@ -129,25 +153,40 @@ impl Table {
         may
     }
 
-    /// Shows these rows as those that `number` stands for, instead of the ones before. They cannot be UNSET.
-    pub fn show(&mut self, number: u64, rows: Vec<Row>) {
-        self.shown.retain(|(old, _)| *old != number);
-        let mut room = MOST_SHOWN
-            - self
-                .shown
-                .iter()
-                .map(|(_, row)| row.length())
-                .sum::<usize>();
+    /// Shows these rows as those of the server with this lease, instead of the ones before. They cannot be UNSET. Of several with
+    /// one transport the first is shown. False: for want of room not all are.
+    pub fn show(&mut self, lease: u64, place: Place, rows: Vec<Row>) -> bool {
+        self.hide(lease);
+        let mut at = self.shown.partition_point(|shown| shown.place >= place);
+        let mut seen = HashSet::new();
+        let mut all = true;
         for row in rows {
-            let length = row.length();
-            if is_text(&row.netid, LONGEST_NETID)
-                && is_text(&row.address, LONGEST_ADDRESS)
-                && length <= room
-            {
-                room -= length;
-                self.shown.push((number, row));
+            let is_fit =
+                is_text(&row.netid, LONGEST_NETID) && is_text(&row.address, LONGEST_ADDRESS);
+            if !is_fit || !seen.insert(row.netid.to_ascii_lowercase()) {
+                continue;
+            }
+            if self.shares.have_room_for(&row, MOST_SHOWN) {
+                self.shares.add(&row);
+                self.shown.insert(at, Shown { lease, place, row });
+                at += 1;
+            } else {
+                all = false;
             }
         }
+        all
+    }
+
+    /// Shows nothing of the server with this lease any more. True: there was something.
+    pub fn hide(&mut self, lease: u64) -> bool {
+        let is_shown = self.shown.iter().any(|shown| shown.lease == lease);
+        if is_shown {
+            let ended = |shown: &mut Shown| shown.lease == lease;
+            for Shown { row, .. } in self.shown.extract_if(.., ended) {
+                self.shares.remove(&row);
+            }
+        }
+        is_shown
     }
 
     /// All registrations, those of SET first.
@@ -169,8 +208,38 @@ impl Table {
     }
 
     fn all(&self) -> impl Iterator<Item = &Row> {
-        let shown = self.shown.iter().rev().map(|(_, row)| row);
+        let shown = self.shown.iter().map(|shown| &shown.row);
         self.rows.iter().chain(shown)
+    }
+}
+
+/// How many bytes the rows of each owner take.
+#[derive(Debug, Default)]
+struct Shares(BTreeMap<Owner, usize>);
+
+impl Shares {
+    /// Whether `row` may join them, if all may take `most`.
+    fn have_room_for(&self, row: &Row, most: usize) -> bool {
+        let length = row.length();
+        let of = |owner| self.0.get(&owner).copied().unwrap_or_default();
+        let all = length + self.0.values().sum::<usize>();
+        all <= most
+            && (row.owner == Owner::Superuser
+                || length + of(row.owner) <= most_of_one(most)
+                    && all - of(Owner::Superuser) <= most_of_others(most))
+    }
+
+    fn add(&mut self, row: &Row) {
+        *self.0.entry(row.owner).or_default() += row.length();
+    }
+
+    fn remove(&mut self, row: &Row) {
+        if let Some(share) = self.0.get_mut(&row.owner) {
+            *share -= row.length();
+            if *share == 0 {
+                self.0.remove(&row.owner);
+            }
+        }
     }
 }
 

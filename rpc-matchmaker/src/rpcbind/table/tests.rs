@@ -110,14 +110,25 @@ fn rows_are_removed_by_root_and_their_owner() {
     }
 }
 
+fn proven(number: u64) -> Place {
+    Place {
+        is_proven: true,
+        number,
+    }
+}
+
 #[test]
 fn servers_of_the_matchmaker_are_shown_behind_what_was_set() {
     let mut table = Table::default();
-    table.show(1, vec![root(7, 1, "tcp", "old"), root(7, 1, "udp", "u")]);
-    table.show(2, vec![root(7, 1, "tcp", "new")]);
+    table.show(
+        1,
+        proven(1),
+        vec![root(7, 1, "tcp", "old"), root(7, 1, "udp", "u")],
+    );
+    table.show(2, proven(2), vec![root(7, 1, "tcp", "new")]);
     assert_eq!(listed(&table), [(7, 1, "tcp", "new"), (7, 1, "udp", "u")]);
     assert_eq!(table.find(7, 1, "tcp").unwrap().address, "new");
-    // What a server of the matchmaker has is no obstacle to SET, and is back after UNSET.
+    // What a server of the matchmaker has is no obstacle to SET by root, and is back after UNSET.
     table.set(root(7, 1, "TCP", "set")).unwrap();
     assert_eq!(listed(&table), [(7, 1, "TCP", "set"), (7, 1, "udp", "u")]);
     assert!(table.unset(7, 1, None, Owner::Superuser));
@@ -129,8 +140,87 @@ fn servers_of_the_matchmaker_are_shown_behind_what_was_set() {
         (find(1), find(3), find(4)),
         ("new".into(), "three".into(), "three".into())
     );
-    table.show(2, Vec::new());
+    assert!(table.hide(2) && !table.hide(2));
     assert_eq!(table.find(7, 1, "tcp").unwrap().address, "old");
+}
+
+#[test]
+fn a_shown_server_is_displaced_by_its_owner_and_root() {
+    use Owner::*;
+    for (shown, caller, expected) in [
+        (Superuser, Superuser, Ok(())),
+        (Superuser, User(7), Err(Refusal::Taken)),
+        (Superuser, Unknown, Err(Refusal::Taken)),
+        (User(7), Superuser, Ok(())),
+        (User(7), User(7), Ok(())),
+        (User(7), User(8), Err(Refusal::Taken)),
+        (User(7), Unknown, Err(Refusal::Taken)),
+        (Unknown, Unknown, Ok(())),
+    ] {
+        let mut table = Table::default();
+        table.show(1, proven(1), vec![row(7, 1, "tcp", "shown", shown)]);
+        // Of the same owner as the caller, and in front: the one behind it is an obstacle all the same.
+        table.show(2, proven(2), vec![row(7, 1, "tcp", "front", caller)]);
+        let set = |table: &mut Table, netid| table.set(row(7, 1, netid, "set", caller));
+        assert_eq!(set(&mut table, "TCP"), expected, "{shown} {caller}");
+        assert_eq!(set(&mut table, "udp"), Ok(()), "{shown} {caller}");
+        table.hide(1);
+        assert_eq!(set(&mut table, "tcp"), Ok(()), "{shown} {caller}");
+    }
+}
+
+#[test]
+fn servers_are_shown_in_the_order_of_the_registry() {
+    let network = |number| Place {
+        is_proven: false,
+        number,
+    };
+    for (places, expected) in [
+        ([proven(1), proven(2)], "second"),
+        ([proven(2), proven(1)], "first"),
+        ([proven(1), network(2)], "first"),
+        ([network(1), network(2)], "second"),
+        ([network(2), proven(1)], "second"),
+    ] {
+        let mut table = Table::default();
+        for (lease, place) in (0..).zip(places) {
+            let address = ["first", "second"][lease as usize];
+            // Of several endpoints of one transport, the first.
+            let rows = vec![
+                root(7, 1, "tcp", address),
+                root(7, 1, "udp", address),
+                root(7, 1, "tcp", "further"),
+            ];
+            assert!(table.show(lease, place, rows));
+        }
+        assert_eq!(
+            listed(&table),
+            [(7, 1, "tcp", expected), (7, 1, "udp", expected)],
+            "{places:?}"
+        );
+    }
+}
+
+#[test]
+fn nobody_fills_what_is_shown() {
+    let mut table = Table::default();
+    let mut fill = |owner: Owner, from: u32| {
+        let fits = |lease: &u32| {
+            let rows = vec![row(*lease, 1, "tcp", "0.0.0.0.8.1", owner)];
+            table.show((*lease).into(), proven((*lease).into()), rows)
+        };
+        (from..from + 10_000).take_while(fits).count()
+    };
+    assert_eq!(fill(Owner::User(1), 0), most_of_one(MOST_SHOWN) / 44);
+    let others: usize = (2..9).map(|uid| fill(Owner::User(uid), 10_000 * uid)).sum();
+    assert!(others > 0 && fill(Owner::User(9), 200_000) == 0);
+    assert!(fill(Owner::Superuser, 300_000) >= 300);
+    // Root has filled the whole. What ends makes room for what was left out.
+    let mut late = |lease| table.show(lease, proven(lease), vec![root(5, 1, "tcp", "late")]);
+    assert!(!late(900_000));
+    table.hide(300_000);
+    assert!(table.show(900_000, proven(900_000), vec![root(5, 1, "tcp", "late")]));
+    assert_eq!(table.find(5, 1, "tcp").unwrap().address, "late");
 }
 
 #[test]
@@ -150,17 +240,20 @@ fn nobody_fills_the_table() {
         entered
     };
     // 12 bytes of numbers, 8 of `tcp`, 16 of the address and 8 or 16 of the owner.
-    assert_eq!(fill(Owner::User(1), 0..10_000), MOST_OF_ONE / 44);
-    assert_eq!(fill(Owner::Unknown, 10_000..20_000), MOST_OF_ONE / 48);
+    assert_eq!(fill(Owner::User(1), 0..10_000), most_of_one(MOST_SET) / 44);
+    assert_eq!(
+        fill(Owner::Unknown, 10_000..20_000),
+        most_of_one(MOST_SET) / 48
+    );
     let others: usize = (2..9)
         .map(|uid| fill(Owner::User(uid), 20_000 * uid..20_000 * (uid + 1)))
         .sum();
     assert!(others > 0 && fill(Owner::User(9), 900_000..900_001) == 0);
     assert!(fill(Owner::Superuser, 1_000_000..1_010_000) >= 900);
     let shown = (0..10_000)
-        .map(|program| root(program, 9, "tcp", "x"))
+        .map(|netid| root(7, 9, &format!("t{netid}"), "x"))
         .collect();
-    table.show(1, shown);
+    table.show(1, proven(1), shown);
     let length: usize = table.rows().into_iter().map(|row| 4 + row.length()).sum();
     assert!((MOST * 9 / 10..=256 * 1024).contains(&length), "{length}");
 }
