@@ -143,6 +143,19 @@ fn nothing_is_written_over_what_it_is_made_of() {
     assert_eq!(text, "const A = 1;");
 }
 
+/// In Rust all of these are `AB`. Each name is found without trying those that were given before.
+#[test]
+fn of_thousands_that_would_have_one_name_each_has_its_own() {
+    let one = |n| format!("struct a{}b {{ int x; }};\n", "_".repeat(n));
+    let text: String = (1..1_500).map(one).collect();
+    let generated = Compiler::new().text("a.x", text).generate();
+    let rust = &generated.expect("the file is good")[0].rust;
+    for name in ["AB", "AB_", "AB____", "AB_5", "AB_1498"] {
+        let expected = format!("pub struct {name} {{");
+        assert_eq!(rust.matches(&expected).count(), 1, "{name}");
+    }
+}
+
 /// Thousands of definitions, each of which names others, and a union with as many arms.
 #[test]
 fn a_large_file_is_compiled_as_well() {

@@ -1,5 +1,7 @@
 //! Which of two lists of named members belong together.
 
+use std::collections::{HashMap, HashSet};
+
 /// What became of the members.
 #[derive(Debug, Default)]
 pub(super) struct Pairing {
@@ -15,9 +17,17 @@ pub(super) struct Pairing {
 pub(super) fn pair(old: &[&str], new: &[&str], alike: impl Fn(usize, usize) -> bool) -> Pairing {
     let mut pairing = Pairing::default();
     let mut last = 0;
+    // Of two under one name the first counts, which is put in last.
+    let places: HashMap<&str, usize> = new
+        .iter()
+        .enumerate()
+        .rev()
+        .map(|(at, name)| (*name, at))
+        .collect();
+    let known: HashSet<&str> = old.iter().copied().collect();
     for (at, name) in old.iter().enumerate() {
-        match new.iter().position(|other| other == name) {
-            Some(place) => {
+        match places.get(name) {
+            Some(&place) => {
                 pairing.moved |= place < last;
                 last = place;
                 pairing.pairs.push((at, place));
@@ -25,7 +35,7 @@ pub(super) fn pair(old: &[&str], new: &[&str], alike: impl Fn(usize, usize) -> b
             None => pairing.removed.push(at),
         }
     }
-    let fresh = |at: &usize| !old.contains(&new[*at]);
+    let fresh = |at: &usize| !known.contains(new[*at]);
     pairing.added = (0..new.len()).filter(fresh).collect();
     for at in std::mem::take(&mut pairing.removed) {
         match pairing.added.iter().position(|&other| alike(at, other)) {

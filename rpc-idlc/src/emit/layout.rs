@@ -1,6 +1,7 @@
 //! Tokens to text.
 
 use proc_macro2::TokenStream;
+use std::collections::HashMap;
 
 /// What is in a module, as text, and the modules in it.
 #[derive(Default)]
@@ -9,6 +10,8 @@ pub(super) struct Module {
     docs: Vec<String>,
     items: Vec<TokenStream>,
     inner: Vec<Module>,
+    /// By name, the places of the modules in `inner`.
+    places: HashMap<String, usize>,
 }
 
 impl Module {
@@ -19,14 +22,14 @@ impl Module {
             self.items.extend(items);
             return;
         };
-        let at = self.inner.iter().position(|module| module.name == *first);
-        let at = at.unwrap_or_else(|| {
+        let next = self.inner.len();
+        let at = *self.places.entry(first.clone()).or_insert(next);
+        if at == next {
             self.inner.push(Module {
                 name: first.clone(),
                 ..Module::default()
             });
-            self.inner.len() - 1
-        });
+        }
         self.inner[at].add(rest, docs, items);
     }
 

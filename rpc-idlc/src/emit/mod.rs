@@ -28,6 +28,12 @@ pub(crate) fn rust(model: &Model, file: &str, elsewhere: &[(String, String)]) ->
     let shapes = Shapes::new(model);
     let allows = deprecation::allows(model);
     let mut modules = Module::default();
+    let mut of_namespace = vec![Vec::new(); model.namespaces.len()];
+    for (id, item) in model.items.iter().enumerate() {
+        if names.is_here(id) {
+            of_namespace[item.namespace].push(id);
+        }
+    }
     for (number, namespace) in model.namespaces.iter().enumerate() {
         if names.is_elsewhere(number) {
             continue;
@@ -40,9 +46,9 @@ pub(crate) fn rust(model: &Model, file: &str, elsewhere: &[(String, String)]) ->
             shapes: &shapes,
             allows: &allows,
         };
-        let items = model.items.iter().enumerate();
-        let own = items.filter(|(id, item)| item.namespace == number && names.is_here(*id));
-        let chunks: Vec<_> = own.flat_map(|(id, item)| emitter.item(id, item)).collect();
+        let own = of_namespace[number].iter();
+        let chunks = own.flat_map(|&id| emitter.item(id, &model.items[id]));
+        let chunks: Vec<_> = chunks.collect();
         modules.add(names.module(number), &namespace.docs, chunks);
     }
     layout::file(file, modules)

@@ -133,36 +133,27 @@ fn paths(model: &Model, elsewhere: &[(String, String)]) -> HashMap<ItemId, Token
 /// that would be one in a `.x` file, the later gets `_` behind it. A trait, whose client and service begin
 /// with its name, gets that of its program in front of it.
 fn items(model: &Model, elsewhere: &HashMap<ItemId, TokenStream>) -> Vec<(String, usize)> {
-    let mut taken = HashSet::new();
+    let mut taken: HashMap<usize, Taken> = HashMap::new();
     let named = model.items.iter().enumerate().map(|(id, item)| {
         let number = item.namespace;
-        let mut name = match &item.kind {
+        let name = match &item.kind {
             ItemKind::Const(_) => screaming(&item.name),
             _ => camel(&item.name),
         };
         if elsewhere.contains_key(&id) {
             return (name, number);
         }
-        let all = |name: &str| match &item.kind {
-            ItemKind::Interface(_) => {
-                vec![
-                    format!("{name}Client"),
-                    format!("{name}Service"),
-                    name.to_owned(),
-                ]
-            }
-            _ => vec![name.to_owned()],
+        let taken = taken.entry(number).or_default();
+        let name = match &item.kind {
+            ItemKind::Interface(interface) => taken.claim(
+                |choice| nth_trait(&name, interface, choice),
+                |name| {
+                    let made = ["Client", "Service", ""].map(|end| format!("{name}{end}"));
+                    made.to_vec()
+                },
+            ),
+            _ => taken.name(&name),
         };
-        while all(&name)
-            .iter()
-            .any(|name| taken.contains(&(number, name.clone())))
-        {
-            name = match &item.kind {
-                ItemKind::Interface(interface) => other_trait(&name, interface),
-                _ => other(&name),
-            };
-        }
-        taken.extend(all(&name).into_iter().map(|name| (number, name)));
         (name, number)
     });
     named.collect()
@@ -170,28 +161,73 @@ fn items(model: &Model, elsewhere: &HashMap<ItemId, TokenStream>) -> Vec<(String
 
 /// Names that differ from each other: of two that do not, the later gets `_` behind it.
 pub(super) fn distinct(names: impl IntoIterator<Item = String>) -> Vec<String> {
-    let mut taken = HashSet::new();
-    let names = names.into_iter().map(|mut name| {
-        while !taken.insert(name.clone()) {
-            name = other(&name);
-        }
-        name
-    });
-    names.collect()
+    let mut taken = Taken::default();
+    names.into_iter().map(|name| taken.name(&name)).collect()
 }
 
-/// Rust warns of `V1_Client`, so here no `_` is put behind.
-fn other_trait(name: &str, interface: &Interface) -> String {
-    match &interface.written {
-        Some(written) if !name.starts_with(&camel(&written.program)) => {
-            camel(&format!("{}_{}", written.program, written.version))
+/// Names that are given already.
+#[derive(Default)]
+struct Taken {
+    names: HashSet<String>,
+    /// How many choices were made of a name, by its second choice: a trait and a struct that want the same first
+    /// have other ones.
+    tried: HashMap<String, usize>,
+}
+
+impl Taken {
+    /// The first free one of a name and its other choices.
+    fn name(&mut self, wanted: &str) -> String {
+        self.claim(|choice| nth(wanted, choice), |name| vec![name.to_owned()])
+    }
+
+    /// The same, where each choice takes several names.
+    fn claim(
+        &mut self,
+        nth: impl Fn(usize) -> String,
+        all: impl Fn(&str) -> Vec<String>,
+    ) -> String {
+        let tried = self.tried.entry(nth(1)).or_default();
+        loop {
+            let name = nth(*tried);
+            *tried += 1;
+            let made = all(&name);
+            if !made.iter().any(|name| self.names.contains(name)) {
+                self.names.extend(made);
+                return name;
+            }
         }
-        _ => format!("{name}X"),
     }
 }
 
-fn other(name: &str) -> String {
-    format!("{}_", name.trim_start_matches("r#"))
+/// So many `_` or letters stand behind a name; then a number does, lest the names of a large file fill the memory.
+const MANY: usize = 4;
+
+/// What a name becomes: itself, then with `_` behind it.
+fn nth(name: &str, choice: usize) -> String {
+    let bare = name.trim_start_matches("r#");
+    match choice {
+        0 => name.to_owned(),
+        1..=MANY => format!("{bare}{}", "_".repeat(choice)),
+        _ => format!("{bare}_{choice}"),
+    }
+}
+
+/// Rust warns of `V1_Client`, so here no `_` is put behind.
+fn nth_trait(name: &str, interface: &Interface, choice: usize) -> String {
+    let with_program = match &interface.written {
+        Some(written) if !name.starts_with(&camel(&written.program)) => {
+            Some(camel(&format!("{}_{}", written.program, written.version)))
+        }
+        _ => None,
+    };
+    let (base, choice) = match &with_program {
+        Some(longer) if choice > 0 => (longer.as_str(), choice - 1),
+        _ => (name, choice),
+    };
+    match choice {
+        0..=MANY => format!("{base}{}", "X".repeat(choice)),
+        _ => format!("{base}X{choice}"),
+    }
 }
 
 /// Where a namespace is: the path that its modules are within, if it is not written here, and they.

@@ -1,9 +1,9 @@
 //! What the values of an enum are called.
 
-use super::other;
+use super::Taken;
 use crate::casing::{camel, screaming, split};
 use crate::model::{Enumerator, Language};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// A value of an enum.
 pub(in crate::emit) struct Value {
@@ -18,7 +18,7 @@ pub(in crate::emit) struct Value {
 /// The names of all values, in the order of the file. In C all enums share their names, so people put
 /// that of the enum in front, which Rust does anyway: it is left out.
 pub(super) fn names(enumeration: &str, all: &[Enumerator], language: Language) -> Vec<Value> {
-    let mut taken = HashSet::new();
+    let mut taken = Taken::default();
     let mut numbers: HashMap<i32, usize> = HashMap::new();
     let named = all.iter().enumerate().map(|(index, value)| {
         let own = match language {
@@ -27,15 +27,12 @@ pub(super) fn names(enumeration: &str, all: &[Enumerator], language: Language) -
         };
         let first = *numbers.entry(value.value).or_insert(index);
         let same_as = (first != index).then_some(first);
-        let mut rust = match same_as {
+        let wanted = match same_as {
             None => camel(&own),
             Some(_) => screaming(&own),
         };
-        while !taken.insert(rust.clone()) {
-            rust = other(&rust);
-        }
         Value {
-            rust,
+            rust: taken.name(&wanted),
             camel: camel(&own),
             same_as,
         }
