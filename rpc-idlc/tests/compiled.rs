@@ -8,7 +8,7 @@ use common::{fixtures, x_files};
 macro_rules! compiled {
     ($list:ident in $folder:literal: $($name:ident)*) => {
         $(
-            #[allow(clippy::enum_variant_names, clippy::wrong_self_convention, dead_code, missing_docs, reason = "fixtures are read, not used")]
+            #[allow(dead_code, missing_docs, reason = "fixtures are read, not used")]
             mod $name {
                 include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/", $folder, "/", stringify!($name), ".rs"));
             }

@@ -2,7 +2,7 @@
 
 use super::derives::Derives;
 use super::names::{distinct, ident};
-use super::{Emitter, head, integer};
+use super::{Emitter, head, integer, lints};
 use crate::ast::Scalar;
 use crate::casing::camel;
 use crate::check::DISCRIMINANT;
@@ -33,7 +33,9 @@ impl Emitter<'_> {
                 }
             }
         }
-        let mut definitions = vec![self.plain_enum(id, item, values.into_iter())];
+        let variants = names.iter().filter(|value| value.same_as.is_none());
+        let variants: Vec<String> = variants.map(|value| value.rust.clone()).collect();
+        let mut definitions = vec![self.plain_enum(id, item, &variants, values.into_iter())];
         if !constants.is_empty() {
             let name = self.names.item(id);
             definitions.push(quote!(impl #name { #(#constants)* }));
@@ -45,10 +47,12 @@ impl Emitter<'_> {
         &self,
         id: ItemId,
         item: &Item,
+        variants: &[String],
         values: impl Iterator<Item = TokenStream>,
     ) -> TokenStream {
         let (docs, name, derives) = (self.head(id, item), self.names.item(id), Derives::plain());
-        quote!(#docs #derives pub enum #name { #(#values,)* })
+        let allow = lints::of_enum(self.names.rust(id), variants);
+        quote!(#docs #allow #derives pub enum #name { #(#values,)* })
     }
 
     pub(super) fn union(&self, id: ItemId, item: &Item, union: &Union) -> Vec<TokenStream> {
@@ -63,7 +67,8 @@ impl Emitter<'_> {
                     let value = integer(value.into(), false);
                     quote!(#docs #name = #value)
                 });
-                self.plain_enum(id, item, values)
+                let variants: Vec<_> = union.arms.iter().map(|arm| camel(&arm.name)).collect();
+                self.plain_enum(id, item, &variants, values)
             }
             None => {
                 let (docs, name) = (self.head(id, item), self.names.item(id));
@@ -72,9 +77,10 @@ impl Emitter<'_> {
                 let attribute = switch.as_ref().map(|ty| quote!(#[xdr(switch = #ty)]));
                 let key = switch.unwrap_or_else(|| self.scalar(Scalar::I32));
                 let names = distinct(union.arms.iter().map(|arm| self.variant(arm)));
+                let allow = lints::of_enum(self.names.rust(id), &names);
                 let arms = union.arms.iter().zip(names);
                 let arms = arms.map(|(arm, name)| self.arm(arm, &name, &key));
-                quote!(#docs #derives #attribute pub enum #name { #(#arms,)* })
+                quote!(#docs #allow #derives #attribute pub enum #name { #(#arms,)* })
             }
         };
         match union.error {

@@ -6,6 +6,7 @@ mod docs;
 mod enums;
 mod errors;
 mod layout;
+mod lints;
 mod names;
 mod shapes;
 mod traits;

@@ -1,7 +1,7 @@
 //! Interfaces.
 
 use super::names::{distinct, ident};
-use super::{Emitter, integer};
+use super::{Emitter, integer, lints};
 use crate::casing::snake;
 use crate::model::{Field, Interface, Item, ItemId, Method, Type};
 use proc_macro2::TokenStream;
@@ -37,15 +37,14 @@ impl Emitter<'_> {
             let text = &deadline.text;
             quote!(, deadline = #text)
         });
-        // Clippy counts `self` and `cx` too; a contract has as many arguments as it needs.
-        let many = (method.args.len() > 5).then(|| quote!(#[allow(clippy::too_many_arguments)]));
+        let allows = lints::of_method(rust, method.args.len());
         let names = distinct(method.args.iter().map(|arg| argument_name(&arg.name)));
         let args = method.args.iter().zip(names);
         let args = args.map(|(arg, name)| self.argument(arg, &name));
         let result = self.result(method);
         quote! {
             #docs
-            #many
+            #allows
             #[rpc(#semantics procedure = #procedure #deadline)]
             fn #name(&self, cx: &rpc_core::Context, #(#args),*) #result;
         }
