@@ -130,6 +130,8 @@ impl Peer {
     /// fn owner_of_a_new_file(cx: &Context) -> (u32, u32) {
     ///     const NOBODY: u32 = 65_534;
     ///     match cx.peer().claimed() {
+    ///         // The highest number says "leave it as it is" to the system, and is no user or group.
+    ///         Some(claim) if [claim.uid(), claim.gid()].contains(&u32::MAX) => (NOBODY, NOBODY),
     ///         // The administrator of another host is nobody here.
     ///         Some(claim) if claim.uid() != 0 => (claim.uid(), claim.gid()),
     ///         _ => (NOBODY, NOBODY),

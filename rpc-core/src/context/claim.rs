@@ -44,7 +44,8 @@ impl Claim {
         self.0.machine()
     }
 
-    /// The user.
+    /// The user. 4,294,967,295 is nobody: to the system it says "leave it as it is" where a user is set, and so would leave a
+    /// server that runs as root what it is. The same goes for the groups.
     pub fn uid(&self) -> u32 {
         self.0.uid()
     }

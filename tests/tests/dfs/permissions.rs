@@ -1,24 +1,25 @@
 //! As whom callers act.
 
 use crate::contract::nfs3::*;
-use crate::raw::{Raw, USUAL};
-use crate::stage::Stage;
+use crate::raw::{Answer, Raw, USUAL};
+use crate::stage::{Stage, is_root};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::process::Command;
 
 const DENIED: Nfsstat3 = Nfsstat3::Nfs3ErrAcces;
 const READS: u32 = ACCESS3_READ;
 const CHANGES: u32 = ACCESS3_MODIFY | ACCESS3_EXTEND;
 
+/// One of several ways to change a file.
+type Way<'a> = &'a dyn Fn(&NfsFh3) -> Answer<()>;
+
 /// Only root can act as others; none, if this process cannot.
 fn stage(test: &str, name: &str, options: &[&str]) -> Option<Stage> {
-    let id = Command::new("id").arg("-u").output().expect("id starts");
-    if id.stdout != b"0\n" {
+    if !is_root() {
         testkit::skip(test, "only root can act as other users");
         return None;
     }
-    let stage = Stage::new(name, options);
+    let stage = Stage::plain(name, options);
     let everybody = fs::Permissions::from_mode(0o1777);
     fs::set_permissions(stage.export(), everybody).expect("it is ours");
     for (name, owner, group, mode) in [
@@ -46,6 +47,8 @@ fn callers_are_who_they_claim_to_be_and_root_is_nobody() {
     let bob = Raw::claiming(&stage, 1004, 1004, &[1003]);
     let root = Raw::claiming(&stage, 0, 0, &[0]);
     let unknown = Raw::new(&stage);
+    let highest = Raw::claiming(&stage, u32::MAX, 1001, &[]);
+    let in_highest = Raw::claiming(&stage, 1001, u32::MAX, &[]);
     let all = [&alice, &bob, &root, &unknown];
     for (name, readers) in [
         ("root", [false, false, false, false]),
@@ -72,9 +75,12 @@ fn callers_are_who_they_claim_to_be_and_root_is_nobody() {
         (&bob, 1004),
         (&root, 65_534),
         (&unknown, 65_534),
+        // To the system this number says "leave it as it is": root.
+        (&highest, 65_534),
+        (&in_highest, 65_534),
     ] {
         let name = format!("of{owner}");
-        // The second one finds the file of the first, who is nobody too.
+        // Others who are nobody find the file of the first.
         let how = Createhow3::Unchecked(Createmode3::Unchecked, USUAL);
         raw.create(&raw.root, name.as_bytes(), how)
             .expect("all may");
@@ -158,5 +164,58 @@ fn all_callers_are_one_user_if_that_is_wanted() {
                 .expect("all may look");
             assert_eq!(raw.read(&file, 0, 100).is_ok(), reads, "{name}");
         }
+    }
+}
+
+#[test]
+fn who_is_not_said_to_be_root_is_not() {
+    let test = "who_is_not_said_to_be_root_is_not";
+    let Some(stage) = stage(test, "not-root", &[]) else {
+        return;
+    };
+    for raw in [Raw::new(&stage), Raw::claiming(&stage, 0, 0, &[0])] {
+        let file = raw.lookup(&raw.root, b"root").expect("all may look");
+        assert_eq!(raw.read(&file, 0, 100).map(drop), Err(DENIED));
+    }
+    let raw = Raw::new(&stage);
+    let program = Sattr3 {
+        mode: Some(0o4755),
+        ..USUAL
+    };
+    let how = Createhow3::Unchecked(Createmode3::Guarded, program);
+    raw.create(&raw.root, b"new", how).expect("all may");
+    let made = fs::metadata(stage.export().join("new")).expect("it is there");
+    assert_eq!((made.uid(), made.gid()), (65_534, 65_534));
+}
+
+#[test]
+fn a_program_that_is_changed_by_another_loses_its_owners_rights() {
+    let test = "a_program_that_is_changed_by_another_loses_its_owners_rights";
+    let Some(stage) = stage(test, "set-user-id", &["--squash", "root"]) else {
+        return;
+    };
+    let other = Raw::claiming(&stage, 1000, 1000, &[]);
+    let emptied = Sattr3 {
+        size: Some(0),
+        ..USUAL
+    };
+    let write = |file: &NfsFh3| {
+        let written = other.write(file, 0, b"code", StableHow::Unstable);
+        written.map(drop)
+    };
+    let cut = |file: &NfsFh3| other.setattr(file, emptied.clone(), None).map(drop);
+    let take = |_: &NfsFh3| {
+        let how = Createhow3::Unchecked(Createmode3::Unchecked, emptied.clone());
+        other.create(&other.root, b"program", how).map(drop)
+    };
+    let ways: [(&str, Way<'_>); 3] = [("write", &write), ("truncate", &cut), ("create", &take)];
+    let path = stage.export().join("program");
+    for (way, change) in ways {
+        fs::write(&path, "program").expect("it can be written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o6777)).expect("it is ours");
+        let file = other.lookup(&other.root, b"program").expect("all may");
+        assert_eq!(change(&file), Ok(()), "{way}");
+        let mode = fs::metadata(&path).expect("it is there").mode();
+        assert_eq!(mode & 0o7777, 0o777, "{way}");
     }
 }

@@ -1,6 +1,8 @@
 //! A server on a directory of its own, which can be killed and started again.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
@@ -28,10 +30,20 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts a server with these options.
+    /// Starts a server with these options. Callers are whoever runs the test, unless the options say who they are.
     pub fn new(name: &str, options: &[&str]) -> Self {
+        let said = |option: &&str| ["--squash", "--anonymous"].contains(option);
+        let own: &[&str] = match options.iter().any(said) {
+            false if is_root() => &["--anonymous", "0:0"],
+            _ => &[],
+        };
+        Self::plain(name, &[own, options].concat())
+    }
+
+    /// Starts a server with these options and no others.
+    pub fn plain(name: &str, options: &[&str]) -> Self {
         let folder = quick_folder().join(format!("dfs-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(folder.join("export")).expect("the folder can be made");
+        fs::create_dir_all(folder.join("export")).expect("the folder can be made");
         let mut stage = Self {
             folder: folder.canonicalize().expect("the folder is there"),
             options: options.iter().map(|&option| option.to_owned()).collect(),
@@ -103,8 +115,16 @@ impl Drop for Stage {
     fn drop(&mut self) {
         self.kill();
         // A folder that stays behind harms nobody, and a panic here would hide the test's own.
-        let _ = std::fs::remove_dir_all(&self.folder);
+        let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Whether this process, and so the server, is root.
+pub fn is_root() -> bool {
+    fs::metadata("/proc/self")
+        .expect("it is this process")
+        .uid()
+        == 0
 }
 
 /// Where a sync costs little, if there is such a place: the server makes one for each change.

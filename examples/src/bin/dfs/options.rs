@@ -11,10 +11,10 @@ Usage: dfs --export DIR [OPTION]...
 
   --export DIR         what is in it, and nothing outside of it, can be read and changed
   --listen ENDPOINT    where, tcp://ADDRESS:PORT or udp://ADDRESS:PORT; may be repeated (tcp://127.0.0.1:2049)
-  --squash WHICH       all: every caller acts as the user who runs dfs, or as --anonymous says (all)
+  --squash WHICH       all: every caller acts as the user who runs dfs, or as nobody if that is root (all)
                        root: callers act as the users they claim to be, root as nobody; dfs must run as root
                        none: callers act as the users they claim to be, root too; dfs must run as root
-  --anonymous UID:GID  who callers are that are squashed or claim nothing; dfs must run as root
+  --anonymous UID:GID  who callers are that are squashed or claim nothing (nobody, 65534:65534); dfs must run as root
   --key FILE           where the key of the file handles is kept (DIR.dfs-key, beside DIR)
   --register           tells this host's rpcbind where it listens, for clients that ask there
   --help               this text

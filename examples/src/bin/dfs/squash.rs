@@ -1,7 +1,7 @@
 //! With whose permissions a caller's wishes are carried out.
 
-use super::disk::{Caller, OwnIds, User};
-use rpc_core::Peer;
+use super::disk::{Caller, LEAVE_IT, OwnIds, User};
+use rpc_core::{Claim, Peer};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -32,12 +32,15 @@ const NOBODY: Ids = Ids {
 /// Which user each caller is.
 pub struct Squash {
     mapping: Mapping,
+    /// None only if the server is not root, and can be nobody but itself.
     anonymous: Option<Ids>,
     server: Arc<OwnIds>,
 }
 
 impl Squash {
     /// Fails if others' permissions are wanted and the server cannot take them on.
+    ///
+    /// A server that runs as root gives root's permissions to all only if `anonymous` says so.
     pub fn new(mapping: Mapping, anonymous: Option<Ids>) -> Result<Self, String> {
         let server = OwnIds::this_process()
             .map_err(|errno| format!("the server's own groups cannot be told: {errno}"))?;
@@ -47,54 +50,57 @@ impl Squash {
         }
         Ok(Self {
             mapping,
-            anonymous,
+            anonymous: anonymous.or(server.is_root().then_some(NOBODY)),
             server: Arc::new(server),
         })
     }
 
     /// Whether whoever connects may do what root may, within the export.
     pub fn makes_root(&self) -> bool {
-        let anonymous = self.anonymous.map(|ids| ids.uid);
         match self.mapping {
-            Mapping::All => anonymous.unwrap_or(0) == 0 && self.server.is_root(),
-            Mapping::Root => false,
+            Mapping::All | Mapping::Root => self.anonymous.is_some_and(|ids| ids.uid == 0),
             Mapping::None => true,
         }
     }
 
     /// Whose permissions this peer has.
     pub fn caller(&self, peer: &Peer) -> Caller {
-        match (self.mapping, peer.claimed(), self.anonymous) {
-            (Mapping::All, _, None) => Caller::Server,
-            (Mapping::All, _, Some(ids)) => self.user(ids, &[]),
-            (_, None, anonymous) => self.user(anonymous.unwrap_or(NOBODY), &[]),
-            (Mapping::Root, Some(claim), anonymous) => {
-                let nobody = anonymous.unwrap_or(NOBODY);
-                let group = |gid| if gid == 0 { nobody.gid } else { gid };
-                let uid = if claim.uid() == 0 {
-                    nobody.uid
-                } else {
-                    claim.uid()
-                };
-                let gid = group(claim.gid());
-                let groups: Vec<u32> = claim.gids().iter().copied().map(group).collect();
-                self.user(Ids { uid, gid }, &groups)
+        match self.user(peer.claimed()) {
+            Some((ids, groups)) if !self.server.are(ids.uid, ids.gid, &groups) => {
+                Caller::User(User {
+                    uid: ids.uid,
+                    gid: ids.gid,
+                    groups,
+                    server: Arc::clone(&self.server),
+                })
             }
-            (Mapping::None, Some(claim), _) => {
-                let (uid, gid) = (claim.uid(), claim.gid());
-                self.user(Ids { uid, gid }, claim.gids())
-            }
+            _ => Caller::Server,
         }
     }
 
-    fn user(&self, ids: Ids, groups: &[u32]) -> Caller {
-        Caller::User(User {
-            uid: ids.uid,
-            gid: ids.gid,
-            groups: groups.to_owned(),
-            server: Arc::clone(&self.server),
-        })
+    /// The user and the further groups as which one acts who claims this; none is the server itself.
+    fn user(&self, claim: Option<&Claim>) -> Option<(Ids, Vec<u32>)> {
+        let anonymous = self.anonymous?;
+        let claim = claim.filter(|claim| self.mapping != Mapping::All && names_users(claim));
+        let Some(claim) = claim else {
+            return Some((anonymous, Vec::new()));
+        };
+        let not_root = self.mapping == Mapping::Root;
+        let squashed = |id, nobody| if id == 0 && not_root { nobody } else { id };
+        let ids = Ids {
+            uid: squashed(claim.uid(), anonymous.uid),
+            gid: squashed(claim.gid(), anonymous.gid),
+        };
+        let groups = claim.gids().iter();
+        let groups = groups.map(|&gid| squashed(gid, anonymous.gid));
+        Some((ids, groups.collect()))
     }
+}
+
+/// Whether all numbers are those of a user or a group: the system takes [`LEAVE_IT`] for "leave it as it is", which is root.
+fn names_users(claim: &Claim) -> bool {
+    let ids = [claim.uid(), claim.gid()];
+    ids.iter().chain(claim.gids()).all(|&id| id != LEAVE_IT)
 }
 
 impl FromStr for Mapping {
@@ -114,8 +120,7 @@ impl FromStr for Ids {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // The highest number is the system's word for "leave it as it is".
-        let id = |text: &str| text.parse().ok().filter(|id| *id != u32::MAX);
+        let id = |text: &str| text.parse().ok().filter(|id| *id != LEAVE_IT);
         let ids = text.split_once(':').and_then(|(uid, gid)| {
             Some(Self {
                 uid: id(uid)?,
@@ -125,5 +130,75 @@ impl FromStr for Ids {
         ids.ok_or_else(|| {
             format!("--anonymous takes the numbers of a user and a group, such as 65534:65534, and not {text}")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHOSEN: Ids = Ids { uid: 7, gid: 8 };
+
+    fn squash(mapping: Mapping, anonymous: Option<Ids>) -> Squash {
+        let server = OwnIds::this_process().expect("a process has groups");
+        Squash {
+            mapping,
+            anonymous,
+            server: Arc::new(server),
+        }
+    }
+
+    #[test]
+    fn a_claim_becomes_a_user_who_is_not_more() {
+        use Mapping::{All, None as Nobody, Root};
+        let highest = u32::MAX;
+        let chosen = (7, 8, &[][..]);
+        for (mapping, claim, expected) in [
+            (All, None, chosen),
+            (All, Some((0, 0, &[0][..])), chosen),
+            (All, Some((5, 6, &[9])), chosen),
+            (Root, None, chosen),
+            (Root, Some((5, 6, &[9])), (5, 6, &[9])),
+            (Root, Some((0, 6, &[9])), (7, 6, &[9])),
+            (Root, Some((5, 0, &[9, 0])), (5, 8, &[9, 8])),
+            (Root, Some((highest, 6, &[9])), chosen),
+            (Root, Some((5, highest, &[9])), chosen),
+            (Root, Some((5, 6, &[9, highest])), chosen),
+            (Nobody, None, chosen),
+            (Nobody, Some((0, 0, &[0])), (0, 0, &[0])),
+            (Nobody, Some((highest, 0, &[])), chosen),
+            (Nobody, Some((5, highest, &[])), chosen),
+            (Nobody, Some((5, 6, &[highest])), chosen),
+        ] {
+            let said = claim.map(|(uid, gid, gids)| {
+                Claim::new("somewhere", uid, gid, gids).expect("a short claim")
+            });
+            let user = squash(mapping, Some(CHOSEN)).user(said.as_ref());
+            let (uid, gid, groups) = expected;
+            let expected = (Ids { uid, gid }, groups.to_vec());
+            assert_eq!(user, Some(expected), "{mapping:?} {claim:?}");
+        }
+        assert_eq!(squash(All, None).user(None), None);
+    }
+
+    #[test]
+    fn root_is_given_away_only_if_that_is_said() {
+        let root = Ids { uid: 0, gid: 0 };
+        for (mapping, anonymous, makes_root) in [
+            (Mapping::All, NOBODY, false),
+            (Mapping::All, root, true),
+            (Mapping::Root, NOBODY, false),
+            (Mapping::Root, root, true),
+            (Mapping::None, NOBODY, true),
+        ] {
+            let squash = squash(mapping, Some(anonymous));
+            assert_eq!(squash.makes_root(), makes_root, "{mapping:?} {anonymous:?}");
+        }
+        assert!(!squash(Mapping::All, None).makes_root());
+        // Whoever runs this test: root is nobody to callers, and others are themselves.
+        let usual = Squash::new(Mapping::All, None).expect("everybody may");
+        let expected = usual.server.is_root().then_some((NOBODY, Vec::new()));
+        assert_eq!(usual.user(None), expected);
+        assert!(!usual.makes_root());
     }
 }

@@ -7,6 +7,9 @@ use rustix::{fs::Gid, fs::Uid, io};
 use std::process::abort;
 use std::sync::Arc;
 
+/// The system takes this number of a user or a group for "leave it as it is".
+pub const LEAVE_IT: u32 = u32::MAX;
+
 /// With whose permissions something is done.
 #[derive(Debug, Clone)]
 pub enum Caller {
@@ -46,6 +49,12 @@ impl OwnIds {
     pub fn is_root(&self) -> bool {
         self.uid.is_root()
     }
+
+    /// Whether it is this user, in this group, with no further groups that it lacks.
+    pub fn are(&self, uid: u32, gid: u32, groups: &[u32]) -> bool {
+        let further = |group: &u32| self.groups.iter().any(|own| own.as_raw() == *group);
+        (self.uid.as_raw(), self.gid.as_raw()) == (uid, gid) && groups.iter().all(further)
+    }
 }
 
 impl Caller {
@@ -74,6 +83,10 @@ struct Acting<'a>(&'a OwnIds);
 
 impl<'a> Acting<'a> {
     fn begin(user: &'a User) -> io::Result<Self> {
+        // The thread would stay root.
+        if [user.uid, user.gid].contains(&LEAVE_IT) || user.groups.contains(&LEAVE_IT) {
+            return Err(io::Errno::INVAL);
+        }
         let groups: Vec<Gid> = user.groups.iter().copied().map(Gid::from_raw).collect();
         // Dropped on an error, which takes back what was done. The user comes last: after that the rest is forbidden.
         let acting = Self(&user.server);
@@ -96,6 +109,27 @@ impl Drop for Acting<'_> {
             // The thread would go on with permissions that are not its own.
             eprintln!("dfs: the server's own permissions cannot be taken on again: {errno}");
             abort();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_done_as_a_user_who_is_none() {
+        let server = OwnIds::this_process().expect("a process has groups");
+        let server = Arc::new(server);
+        for (uid, gid, group) in [(LEAVE_IT, 5, 5), (5, LEAVE_IT, 5), (5, 5, LEAVE_IT)] {
+            let caller = Caller::User(User {
+                uid,
+                gid,
+                groups: vec![group],
+                server: Arc::clone(&server),
+            });
+            let done = caller.act(|| Ok::<_, io::Errno>(()));
+            assert_eq!(done, Err(io::Errno::INVAL), "{uid} {gid} {group}");
         }
     }
 }

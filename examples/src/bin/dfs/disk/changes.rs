@@ -1,6 +1,7 @@
 //! Setting attributes.
 
 use super::attributes::Moment;
+use super::caller::LEAVE_IT;
 use super::fault::Fault;
 use super::node::Node;
 use rustix::fs::{
@@ -52,10 +53,9 @@ impl Changes {
     }
 }
 
-/// The system takes the highest number for "leave it".
 fn id(id: Option<u32>) -> Result<Option<u32>, Errno> {
     match id {
-        Some(u32::MAX) => Err(Errno::INVAL),
+        Some(LEAVE_IT) => Err(Errno::INVAL),
         id => Ok(id),
     }
 }

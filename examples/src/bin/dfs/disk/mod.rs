@@ -20,7 +20,7 @@ mod seal;
 mod search;
 
 pub use attributes::{Attributes, Identity, Moment};
-pub use caller::{Caller, OwnIds, User};
+pub use caller::{Caller, LEAVE_IT, OwnIds, User};
 pub use changes::{Changes, Time};
 pub use creating::{Unmade, make_file, make_file_once};
 pub use export::Export;

@@ -60,7 +60,8 @@ impl Nfs {
             return Err(Errno::FBIG.into());
         }
         let file = open_for(caller, node, OFlags::WRONLY)?;
-        Ok(ftruncate(file, size)?)
+        // As the caller, for the same reason as a write.
+        Ok(caller.act(|| ftruncate(&file, size))?)
     }
 
     pub(super) fn access(&self, caller: &Caller, args: &Access3args) -> Access3res {

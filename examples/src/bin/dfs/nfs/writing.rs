@@ -68,14 +68,8 @@ impl Nfs {
             return Err(Errno::FBIG.into());
         }
         let file = open_for(caller, node, OFlags::WRONLY)?;
-        let mut written = 0;
-        while written < args.data.len() {
-            match pwrite(&file, &args.data[written..], args.offset + written as u64) {
-                // The client asks again for the rest, and is told then what is wrong with it.
-                Ok(0) | Err(_) if written > 0 => break,
-                count => written += count?,
-            }
-        }
+        // As the caller: only for root a program stays set-user-id that is written to.
+        let written = caller.act(|| put(&file, &args.data, args.offset))?;
         match args.stable {
             StableHow::Unstable => Ok(()),
             StableHow::DataSync => self.or_lost(fdatasync(&file)),
@@ -132,6 +126,19 @@ impl Nfs {
             errno.into()
         })
     }
+}
+
+/// Writes as much as goes, and says how much that is.
+fn put(file: &OwnedFd, data: &[u8], offset: u64) -> Result<usize, Errno> {
+    let mut written = 0;
+    while written < data.len() {
+        match pwrite(file, &data[written..], offset + written as u64) {
+            // The client asks again for the rest, and is told then what is wrong with it.
+            Ok(0) | Err(_) if written > 0 => break,
+            count => written += count?,
+        }
+    }
+    Ok(written)
 }
 
 /// Nothing, if not even the server may open it; what was changed is kept when the system sees to it.
