@@ -89,8 +89,9 @@ impl Question<'_> {
         else {
             return Ok(endpoint);
         };
-        let ip = found.address().map(|address| address.ip());
-        let is_loopback = |ip: std::net::IpAddr| ip.is_loopback();
+        // An IPv4 address in the clothes of IPv6 leads to where it would lead without them.
+        let ip = found.address().map(|address| address.ip().to_canonical());
+        let is_loopback = |ip: std::net::IpAddr| ip.to_canonical().is_loopback();
         if ip.is_some_and(|ip| ip.is_unspecified()) {
             let there = at.with_port(found.port());
             return Ok(match endpoint {
@@ -132,8 +133,22 @@ impl Question<'_> {
         RpcbindError::Unusable {
             rpcbind: self.at.clone(),
             program: named(self.interface),
-            problem: format!("`{address}`, {why}"),
+            problem: format!("`{}`, {why}", shown(address)),
         }
+    }
+}
+
+/// What a stranger sent, as an error may show it: of a length that fits, and without what a terminal would obey.
+fn shown(address: &str) -> String {
+    const MOST: usize = 128;
+    let shown: String = address
+        .chars()
+        .take(MOST)
+        .flat_map(char::escape_debug)
+        .collect();
+    match address.chars().nth(MOST) {
+        Some(_) => shown + "…",
+        None => shown,
     }
 }
 
@@ -175,5 +190,63 @@ impl From<Error> for Trouble {
             ErrorKind::OtherVersions { high, .. } => Self::OtherVersions { high },
             _ => Self::Other(error.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an rpcbind of another host says of its own loopback, in whatever clothes, leads to ours.
+    #[test]
+    fn nobody_sends_us_to_our_own_host() {
+        let rows = [
+            ("tcp://10.0.0.1:111", "tcp://127.0.0.1:7000", None),
+            ("tcp://10.0.0.1:111", "tcp://[::1]:7000", None),
+            ("tcp://10.0.0.1:111", "tcp://[::ffff:127.0.0.1]:7000", None),
+            (
+                "udp://10.0.0.1:111",
+                "udp://0.0.0.0:7000",
+                Some("udp://10.0.0.1:7000"),
+            ),
+            (
+                "tcp://10.0.0.1:111",
+                "tcp://[::ffff:0.0.0.0]:7000",
+                Some("tcp://10.0.0.1:7000"),
+            ),
+            (
+                "tcp://10.0.0.1:111",
+                "tcp://10.0.0.2:7000",
+                Some("tcp://10.0.0.2:7000"),
+            ),
+            (
+                "tcp://127.0.0.1:111",
+                "tcp://127.0.0.1:7000",
+                Some("tcp://127.0.0.1:7000"),
+            ),
+            (
+                "tcp://localhost:111",
+                "tcp://127.0.0.1:7000",
+                Some("tcp://127.0.0.1:7000"),
+            ),
+        ];
+        for (at, found, expected) in rows {
+            let question = Question {
+                at: &at.parse().expect("an endpoint"),
+                interface: RpcbindV4Client::INTERFACE,
+                until: Instant::now(),
+            };
+            let found: Endpoint = found.parse().expect("an endpoint");
+            let seen = question.as_seen_from_here(found.clone(), "it");
+            let seen = seen.ok().map(|seen| seen.to_string());
+            assert_eq!(seen.as_deref(), expected, "{found} of {at}");
+        }
+    }
+
+    #[test]
+    fn what_a_stranger_sent_is_shown_cut_and_escaped() {
+        assert_eq!(shown("1.2.3.4.0.111"), "1.2.3.4.0.111");
+        assert_eq!(shown("\u{1b}[2J\n"), "\\u{1b}[2J\\n");
+        assert_eq!(shown(&"x".repeat(200)), "x".repeat(128) + "…");
     }
 }

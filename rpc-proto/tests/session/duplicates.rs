@@ -155,20 +155,31 @@ impl Desk {
 #[test]
 fn a_copy_is_known_by_all_that_it_repeats() {
     type Change = fn(&mut Asked);
-    let always = |what: &Asked| -> [(&str, Change, bool); 8] {
-        let port_counts = what.datagram || what.credential.0 == Flavor::NONE;
+    let always = |what: &Asked| -> [(&str, Change, bool); 9] {
+        let nobody = what.credential.0 == Flavor::NONE;
+        let port_counts = what.datagram || nobody;
         [
             ("nothing", |_| (), true),
             ("xid", |asked| asked.xid = 78, false),
             ("procedure", |asked| asked.procedure = EXACTLY_ONCE, false),
             ("arguments", |asked| asked.args[7] = 6, false),
             ("length", |asked| asked.args.extend([0; 4]), false),
-            ("host", |asked| asked.host = b"tsoh", false),
+            (
+                "host",
+                |asked| (asked.host, asked.route) = (b"tsoh", 2),
+                false,
+            ),
             ("endpoint", |asked| asked.listener = 1, false),
             (
                 "port",
                 |asked| (asked.port, asked.route) = (2, 2),
                 !port_counts,
+            ),
+            // A port that is free again may be given to another program, or by a NAT to another host.
+            (
+                "connection from the same port",
+                |asked| asked.route = 2,
+                what.datagram || !nobody,
             ),
         ]
     };

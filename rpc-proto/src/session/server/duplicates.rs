@@ -88,8 +88,8 @@ impl Duplicates {
         }
     }
 
-    /// A call has come. Its reply goes to `asker`; that of one under way does so from now on, if it came over a stream, since
-    /// whoever sends it over another one has lost the one before.
+    /// A call has come. Its reply goes to `asker`; that of one under way does so from now on, since whoever
+    /// sends it over another stream has lost the one before.
     pub(super) fn arrive(&mut self, now: Time, digest: u128, asker: Asker) -> Known<'_> {
         self.tell_time(now);
         let full = self.running >= self.bounds.running;

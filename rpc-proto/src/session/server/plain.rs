@@ -1,4 +1,4 @@
-//! Calls of peers that know no sessions (rules P-1 to P-9).
+//! Calls of peers that know no sessions (rules P-1 to P-8).
 
 use super::duplicates::{Bounds, Kept, Known};
 use super::reply::{self, Answer, REPLY_HEADROOM};
@@ -153,11 +153,13 @@ impl Server {
         let mut hasher = SipHasher13::new_with_key(&self.digest_key);
         hasher.write(b"plain");
         hasher.write_u64(origin.listener);
-        // Who says who it is may come back over another connection, and so from another port.
-        let address = if origin.datagram || nobody {
-            origin.address
-        } else {
-            origin.host
+        let connection = origin.route.0.to_be_bytes();
+        let address = match (origin.datagram, nobody) {
+            (true, _) => origin.address,
+            // Nobody comes back, and the next connection from this port may be somebody else's.
+            (false, true) => &connection,
+            // Who says who it is may come back over another connection, and so from another port.
+            (false, false) => origin.host,
         };
         let identity = match credential.flavor() {
             Flavor::SYS => credential.body().get(SYS_STAMP..).unwrap_or_default(),
