@@ -141,8 +141,9 @@ from_another_host() {
     there ./registrar tcp getaddr 3 500 1 tcp 127.0.0.1.0.111
     there ./registrar tcp getaddr 3 501 1 tcp
     there ./registrar tcp unset 3 500 1 tcp
-    there rpcinfo -b 100000 2
     there rpcinfo -m 10.5.0.1
+    # Last: a broadcast is sent as often as rpcinfo has patience, and all of it is counted.
+    there rpcinfo -b 100000 2
 }
 
 case $scene in
