@@ -1,5 +1,6 @@
 //! C programs made by `rpcgen` as the second opinion on our bytes.
 
+mod anew;
 mod bytes;
 mod classic;
 mod compare;
