@@ -103,6 +103,10 @@ pub enum ServeError {
     /// says. Nothing ran.
     #[error("there is nothing to answer")]
     Silent,
+    /// The method ran, and there is nothing to say: a caller without a session gets no answer, and copies of its call neither run
+    /// nor get one. One with a session is told what [`Reply`](Self::Reply) says.
+    #[error("it ran, and there is nothing to answer")]
+    Unanswered,
     /// The method ran, and its result cannot be encoded.
     #[error("the result cannot be encoded: {0}")]
     Reply(#[source] EncodeError),

@@ -58,6 +58,11 @@ pub(super) fn call(
             executed: Executed::No,
             source: Some(error.into()),
         }),
+        Ok(Err(ServeError::Unanswered)) => Err(Refusal {
+            kind: ErrorKind::ResultUnencodable,
+            executed: Executed::Yes,
+            source: None,
+        }),
         Ok(Err(ServeError::Reply(error))) => Err(unencodable(error)),
         // How far it came, nobody knows.
         Err(_) => Err(Refusal {

@@ -41,19 +41,19 @@ impl Hands<'_> {
         let cx = Context::new(peer, deadline, run.token.id());
         let (access, means) = shared.access(method, run.token);
         let passed_on = nested::pass_on(run.deadline);
-        let done = self.run_method(&place, method.procedure, &cx.with_store(access), args);
+        let (done, says) = self.run_method(&place, method.procedure, &cx.with_store(access), args);
         drop(passed_on);
-        // A session waits for some answer to each of its calls.
-        let is_silent = done.is_none() && is_plain;
-        let done = done.unwrap_or(Done::NoProcedure);
         let end = match means {
             Means::None(token) => Some(End::Open(token)),
             Means::Recording(recording) => recording.end(),
         };
         match end? {
-            End::Open(token) => {
-                let to = shared.handle_done(token, done, route, &mut self.reply);
-                to.filter(|_| !is_silent)
+            End::Open(mut token) => {
+                // A session waits for some answer to each of its calls.
+                if says == Says::Nothing && is_plain {
+                    token.leave_unanswered();
+                }
+                shared.handle_done(token, done, route, &mut self.reply)
             }
             End::StoreFailed(token) => {
                 shared.handle_done(token, Done::StoreFailed, route, &mut self.reply)
@@ -101,17 +101,17 @@ impl Hands<'_> {
         }
     }
 
-    /// How the method ended; none if its service has nothing to say.
+    /// How the method ended, and whether its caller is told.
     fn run_method(
         &mut self,
         place: &Place<'_>,
         procedure: u32,
         cx: &Context,
         args: &[u8],
-    ) -> Option<Done> {
+    ) -> (Done, Says) {
         let shared = self.shared;
         let Some(service) = shared.services.get(place.interface) else {
-            return Some(Done::NoProcedure);
+            return (Done::NoProcedure, Says::All);
         };
         let limits = Limits {
             message: shared.bounds.message,
@@ -134,7 +134,7 @@ impl Hands<'_> {
             procedure,
             cx,
         };
-        Some(match returned {
+        let done = match returned {
             Ok(Ok(())) if length > limit => end.too_long(length, limit),
             Ok(Ok(())) => Done::Returned,
             Ok(Err(error)) => return end.failed(&error),
@@ -142,7 +142,8 @@ impl Hands<'_> {
                 let takes_back = place.records && service.effects() == Effects::InTransaction;
                 end.unwound(shared, payload, takes_back)
             }
-        })
+        };
+        (done, Says::All)
     }
 
     /// Tells the others what runs here from now on.
@@ -164,6 +165,13 @@ impl Hands<'_> {
             shared.house.watch_handlers(now);
         }
     }
+}
+
+/// What a service has to say to a caller.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    All,
+    Nothing,
 }
 
 /// Where a call came from, and where it is run.
@@ -200,10 +208,11 @@ struct EndOf<'a> {
 }
 
 impl EndOf<'_> {
-    fn failed(&self, error: &ServeError) -> Option<Done> {
+    fn failed(&self, error: &ServeError) -> (Done, Says) {
         let (method, peer) = (method_name(self.interface, self.procedure), self.cx.peer());
-        Some(match error {
-            ServeError::Silent => return None,
+        let done = match error {
+            ServeError::Silent => return (Done::NoProcedure, Says::Nothing),
+            ServeError::Unanswered => return (Done::Unencodable, Says::Nothing),
             ServeError::NoProcedure => Done::NoProcedure,
             ServeError::Args(error) => {
                 tracing::debug!(method, %peer, %error, "the arguments of a call cannot be decoded");
@@ -213,7 +222,8 @@ impl EndOf<'_> {
                 tracing::error!(method, %peer, %error, "a result cannot be encoded");
                 Done::Unencodable
             }
-        })
+        };
+        (done, Says::All)
     }
 
     fn too_long(&self, length: usize, limit: usize) -> Done {

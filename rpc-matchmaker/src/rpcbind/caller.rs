@@ -2,8 +2,9 @@
 
 use super::netid::Netid;
 use rpc_core::Context;
-use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::LazyLock;
+use std::{fmt, fs};
 
 /// Who made a registration, as far as that can be known. It displays as rpcbind calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,20 +68,28 @@ impl Caller {
             };
         };
         let is_stream = peer.connection().is_some();
-        Self::over_network(canonical(address), is_stream)
+        Self::over_network(canonical(address), is_stream, *PRIVILEGED)
     }
 
-    fn over_network(address: SocketAddr, is_stream: bool) -> Self {
+    /// `privileged`: the ports below it are root's.
+    fn over_network(address: SocketAddr, is_stream: bool, privileged: u16) -> Self {
         let netid = match (address.is_ipv4(), is_stream) {
             (true, true) => Netid::Tcp,
             (true, false) => Netid::Udp,
             (false, true) => Netid::Tcp6,
             (false, false) => Netid::Udp6,
         };
-        // Nothing else on this host can send from a loopback address: the kernel drops what claims to and came from outside.
-        let owner = address.ip().is_loopback().then(|| match address.port() {
-            ..PRIVILEGED => Owner::Superuser,
-            _ => Owner::Unknown,
+        // The kernel drops what claims to come from a loopback address and came from outside. Where it is told not to
+        // (`route_localnet`), a datagram may still claim one of the others; a connection cannot, since our answers stay here.
+        let is_ours = match address.ip() {
+            ip if is_stream => ip.is_loopback(),
+            IpAddr::V4(ip) => ip == Ipv4Addr::LOCALHOST,
+            IpAddr::V6(ip) => ip == Ipv6Addr::LOCALHOST,
+        };
+        let is_root = address.port() < privileged;
+        let owner = is_ours.then_some(match is_root {
+            true => Owner::Superuser,
+            false => Owner::Unknown,
         });
         Self {
             netid,
@@ -103,8 +112,25 @@ fn canonical(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Ports below this one are root's.
-const PRIVILEGED: u16 = 1024;
+/// Ports below this one are root's. Some systems give some of them, or all, to everybody, as Docker does in its containers.
+static PRIVILEGED: LazyLock<u16> = LazyLock::new(|| {
+    let setting = fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    privileged(setting.ok().as_deref())
+});
+
+/// Reads the system's setting now; a caller is judged by it from then on.
+pub fn read_privileged() {
+    LazyLock::force(&PRIVILEGED);
+}
+
+/// What this setting says. Ports from 1024 are never trusted: programs do not expect them to be root's.
+fn privileged(setting: Option<&str>) -> u16 {
+    let start = setting.and_then(|text| text.trim().parse::<u16>().ok());
+    // A kernel without the setting (before Linux 4.11) has the usual bound.
+    start.map_or(USUALLY_PRIVILEGED, |start| start.min(USUALLY_PRIVILEGED))
+}
+
+const USUALLY_PRIVILEGED: u16 = 1024;
 
 #[cfg(test)]
 mod tests {
@@ -116,7 +142,10 @@ mod tests {
         for (address, is_stream, netid, owner) in [
             ("127.0.0.1:1023", true, Netid::Tcp, Some(Superuser)),
             ("127.0.0.1:1024", true, Netid::Tcp, Some(Unknown)),
-            ("127.8.9.1:7", false, Netid::Udp, Some(Superuser)),
+            ("127.8.9.1:7", true, Netid::Tcp, Some(Superuser)),
+            ("127.0.0.1:7", false, Netid::Udp, Some(Superuser)),
+            ("127.8.9.1:7", false, Netid::Udp, None),
+            ("[::ffff:127.8.9.1]:7", false, Netid::Udp, None),
             ("[::1]:700", true, Netid::Tcp6, Some(Superuser)),
             ("[::1]:7000", false, Netid::Udp6, Some(Unknown)),
             ("[::ffff:127.0.0.1]:700", false, Netid::Udp, Some(Superuser)),
@@ -124,10 +153,33 @@ mod tests {
             ("10.0.0.1:700", false, Netid::Udp, None),
             ("[fe80::1]:700", false, Netid::Udp6, None),
         ] {
-            let caller = Caller::over_network(canonical(address.parse().unwrap()), is_stream);
+            let address = canonical(address.parse().unwrap());
+            let caller = Caller::over_network(address, is_stream, 1024);
             assert_eq!((caller.netid, caller.owner), (netid, owner), "{address}");
             let forged = !is_stream && owner.is_none();
             assert_eq!(caller.may_be_forged(), forged, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_port_is_roots_only_where_the_system_says_so() {
+        for (setting, expected) in [
+            (None, 1024),
+            (Some("1024\n"), 1024),
+            (Some("0\n"), 0),
+            (Some("80\n"), 80),
+            (Some("2049\n"), 1024),
+        ] {
+            assert_eq!(privileged(setting), expected, "{setting:?}");
+        }
+        for (start, expected) in [
+            (0, Owner::Unknown),
+            (80, Owner::Unknown),
+            (701, Owner::Superuser),
+        ] {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 700));
+            let caller = Caller::over_network(address, true, start);
+            assert_eq!(caller.owner, Some(expected), "{start}");
         }
     }
 

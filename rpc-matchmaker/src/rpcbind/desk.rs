@@ -1,7 +1,7 @@
 //! The desk: the three versions of rpcbind served from one table.
 
-use super::caller::{Caller, Owner};
-use super::indirect::{Indirect, is_allowed};
+use super::caller::{Caller, Owner, read_privileged};
+use super::indirect::{Indirect, NoResults, is_allowed};
 use super::nearest::merge;
 use super::netid::Netid;
 use super::statistics::{Remote, Statistics, Version};
@@ -46,6 +46,7 @@ pub(super) struct Forwarded {
 impl Portmapper {
     /// An empty one. `indirect`: it calls procedures of this host for whoever asks.
     pub fn new(indirect: bool) -> Self {
+        read_privileged();
         Self(Arc::new(Shared {
             state: Mutex::default(),
             indirect: indirect.then(Indirect::default),
@@ -159,18 +160,18 @@ impl Portmapper {
         }
     }
 
-    /// Carries a call through rpcbind out. None: it failed, or such calls are not made.
+    /// Carries a call through rpcbind out. Without `--indirect`, such calls are not made.
     pub(super) fn forward(
         &self,
         cx: &Context,
         version: Version,
         asked: &RemoteCall,
         tells_failure: bool,
-    ) -> Option<Forwarded> {
+    ) -> Result<Forwarded, NoResults> {
         let caller = Caller::of(cx);
         let netid = caller.netid;
         if !netid.is_datagram() || !is_allowed(asked.prog, asked.proc) {
-            return None;
+            return Err(NoResults::NotRun);
         }
         let target = (asked.prog, asked.vers, asked.proc);
         let mut state = self.state();
@@ -185,11 +186,11 @@ impl Portmapper {
         };
         state.statistics.count_remote(version, remote);
         drop(state);
-        let indirect = self.0.indirect.as_ref()?;
-        let registered = registered?;
-        let address = universal::parse(netid, &registered)?;
+        let indirect = self.0.indirect.as_ref().ok_or(NoResults::NotRun)?;
+        let registered = registered.ok_or(NoResults::NotRun)?;
+        let address = universal::parse(netid, &registered).ok_or(NoResults::NotRun)?;
         let results = indirect.call(address, target, &asked.args)?;
-        Some(Forwarded {
+        Ok(Forwarded {
             address: merge(&caller, netid, &registered, ""),
             port: address.port(),
             results,

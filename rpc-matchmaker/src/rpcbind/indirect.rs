@@ -28,6 +28,15 @@ pub fn is_allowed(program: u32, procedure: u32) -> bool {
     procedure == 0 || !NOT_FOR_OTHERS.contains(&program)
 }
 
+/// Why a call on behalf of another has no results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoResults {
+    /// It was not made (too many are under way, or the address is not of this host), or was refused before anything ran.
+    NotRun,
+    /// It was made, and was not answered in time, or with an error that may come after its effects.
+    MayHaveRun,
+}
+
 /// What makes the calls.
 #[derive(Debug, Default)]
 pub struct Indirect {
@@ -60,15 +69,14 @@ struct ReplyHeader {
 }
 
 impl Indirect {
-    /// Calls a procedure of a program that listens at `address` over UDP, and returns its encoded results. None: it did not
-    /// answer in time, or with an error; or too many such calls are under way; or the address is not of this host.
+    /// Calls a procedure of a program that listens at `address` over UDP, and returns its encoded results.
     pub fn call(
         &self,
         address: SocketAddr,
         (program, version, procedure): (u32, u32, u32),
         args: &[u8],
-    ) -> Option<Vec<u8>> {
-        let _place = Place::take(&self.under_way)?;
+    ) -> Result<Vec<u8>, NoResults> {
+        let _place = Place::take(&self.under_way).ok_or(NoResults::NotRun)?;
         let header = CallHeader {
             xid: self.last_xid.fetch_add(1, Ordering::Relaxed),
             message_type: 0,
@@ -79,13 +87,18 @@ impl Indirect {
             credential: [0; 2],
             verifier: [0; 2],
         };
-        let socket = socket_to(address)?;
-        let call = encode(&header, args).ok()?;
-        socket.send(&call).ok()?;
+        let socket = socket_to(address).ok_or(NoResults::NotRun)?;
+        let call = encode(&header, args).map_err(|_| NoResults::NotRun)?;
+        socket.send(&call).map_err(|_| NoResults::NotRun)?;
         let until = Instant::now() + PATIENCE;
         let mut buffer = vec![0; LONGEST_DATAGRAM];
         loop {
-            let reply = receive(&socket, &mut buffer, until).ok()?;
+            let received = receive(&socket, &mut buffer, until);
+            let reply = received.map_err(|error| match error.kind() {
+                // The kernel has found nobody at the port.
+                io::ErrorKind::ConnectionRefused => NoResults::NotRun,
+                _ => NoResults::MayHaveRun,
+            })?;
             if let Some(answer) = read(header.xid, reply) {
                 return answer;
             }
@@ -144,22 +157,32 @@ fn receive<'a>(socket: &UdpSocket, buffer: &'a mut [u8], until: Instant) -> io::
 }
 
 /// What a datagram says of the call: nothing, if it is no reply to it; else its results, if it has them.
-fn read(xid: u32, datagram: &[u8]) -> Option<Option<Vec<u8>>> {
+fn read(xid: u32, datagram: &[u8]) -> Option<Result<Vec<u8>, NoResults>> {
     let mut input = Decoder::new(datagram, Limits::default());
     let header = ReplyHeader::decode(&mut input);
     let starts = datagram.first_chunk::<4>() == Some(&xid.to_be_bytes());
     match header {
         Ok(header) if header.xid == xid && header.message_type == 1 => {
-            let succeeded = (header.reply_status, header.accept_status) == (0, 0);
-            Some(succeeded.then(|| datagram[input.position()..].to_vec()))
+            Some(match (header.reply_status, header.accept_status) {
+                (ACCEPTED, SUCCESS) => Ok(datagram[input.position()..].to_vec()),
+                (ACCEPTED, PROG_UNAVAIL..=GARBAGE_ARGS) | (DENIED, _) => Err(NoResults::NotRun),
+                _ => Err(NoResults::MayHaveRun),
+            })
         }
-        // A denial is shorter, and has no results either.
-        Err(_) if starts => Some(None),
+        // Mostly a denial, which is shorter; but that is not looked at.
+        Err(_) if starts => Some(Err(NoResults::MayHaveRun)),
         _ => None,
     }
 }
 
 const LONGEST_DATAGRAM: usize = 65_507;
+
+/// The statuses of a reply (RFC 5531, section 9). Those from `PROG_UNAVAIL` to `GARBAGE_ARGS` say that nothing ran.
+const ACCEPTED: u32 = 0;
+const DENIED: u32 = 1;
+const SUCCESS: u32 = 0;
+const PROG_UNAVAIL: u32 = 1;
+const GARBAGE_ARGS: u32 = 4;
 
 #[cfg(test)]
 mod tests {
@@ -173,15 +196,17 @@ mod tests {
             [&words.map(u32::to_be_bytes).concat(), rest].concat()
         };
         for (datagram, expected) in [
-            (
-                reply(7, [0, 0], &[1, 2, 3, 4]),
-                Some(Some(vec![1, 2, 3, 4])),
-            ),
-            (reply(7, [0, 0], &[]), Some(Some(vec![]))),
-            (reply(7, [0, 1], &[]), Some(None)),
-            (reply(7, [1, 0], &[]), Some(None)),
+            (reply(7, [0, 0], &[1, 2, 3, 4]), Some(Ok(vec![1, 2, 3, 4]))),
+            (reply(7, [0, 0], &[]), Some(Ok(vec![]))),
+            (reply(7, [0, 1], &[]), Some(Err(NoResults::NotRun))),
+            (reply(7, [0, 4], &[]), Some(Err(NoResults::NotRun))),
+            (reply(7, [0, 5], &[]), Some(Err(NoResults::MayHaveRun))),
+            (reply(7, [1, 0], &[]), Some(Err(NoResults::NotRun))),
             (reply(8, [0, 0], &[]), None),
-            (reply(7, [0, 0], &[])[..20].to_vec(), Some(None)),
+            (
+                reply(7, [0, 0], &[])[..20].to_vec(),
+                Some(Err(NoResults::MayHaveRun)),
+            ),
             (vec![0, 0], None),
             (vec![], None),
         ] {
@@ -226,11 +251,11 @@ mod tests {
             let address = SocketAddr::new(ip.parse().unwrap(), port);
             indirect.call(address, (7, 1, 3), &[9, 9, 9, 9])
         };
-        assert_eq!(call("192.0.2.1"), None);
-        assert_eq!(call("0.0.0.0"), Some(vec![9, 9, 9, 9]));
+        assert_eq!(call("192.0.2.1"), Err(NoResults::NotRun));
+        assert_eq!(call("0.0.0.0"), Ok(vec![9, 9, 9, 9]));
         answering.join().unwrap();
         // Nobody is there any more, which the kernel says at once.
-        assert_eq!(call("127.0.0.1"), None);
+        assert_eq!(call("127.0.0.1"), Err(NoResults::NotRun));
         assert_eq!(indirect.under_way.load(Ordering::Relaxed), 0);
     }
 }

@@ -2,13 +2,15 @@
 
 use super::caller::Caller;
 use super::desk::Portmapper;
+use super::indirect::NoResults;
 use super::statistics::Version;
 use rpc_core::rpcbind::{RemoteCall, RemotePortReply, RemoteReply};
-use rpc_core::xdr::{Decode, Decoder, Encode, Encoder};
+use rpc_core::xdr::{Decode, Decoder, Encode, EncodeError, Encoder};
 use rpc_core::{Context, Interface, ServeError, Service};
 
 /// A reply to a datagram from another host is at most so many times as long as the request. Nothing proves who sent that: a longer
-/// reply could be the means to flood somebody else. The call is refused as if there were no such procedure; over TCP there is.
+/// reply could be the means to flood somebody else. The call is refused as if there were no such procedure; over TCP there is. The
+/// results of a call through rpcbind are withheld: that call was made.
 pub const MOST_AMPLIFICATION: usize = 3;
 
 /// A version of the service, as `#[rpc]` made it, with the rules.
@@ -47,7 +49,10 @@ impl<S> Metered<S> {
         let rest = args.clone().finish();
         rest.map_err(|error| failure(ServeError::Args(error)))?;
         let forwarded = self.desk.forward(cx, self.version, &asked, tells_failure);
-        let forwarded = forwarded.ok_or_else(|| failure(ServeError::NoProcedure))?;
+        let forwarded = forwarded.map_err(|why| match why {
+            NoResults::NotRun => failure(ServeError::NoProcedure),
+            NoResults::MayHaveRun => withheld(tells_failure),
+        })?;
         let encoded = match self.version {
             Version::Two => RemotePortReply::from(forwarded).encode(reply),
             Version::Three | Version::Four => RemoteReply::from(forwarded).encode(reply),
@@ -79,7 +84,7 @@ impl<S: Service> Service for Metered<S> {
         }
         let told = REPLY_HEADER + reply.len() - before;
         match told > MOST_AMPLIFICATION * asked && Caller::of(cx).may_be_forged() {
-            true if procedure == CALLIT => Err(ServeError::Silent),
+            true if is_forwarded => Err(withheld(procedure == INDIRECT)),
             true => Err(ServeError::NoProcedure),
             false => Ok(()),
         }
@@ -87,6 +92,16 @@ impl<S: Service> Service for Metered<S> {
 
     fn pinged(&self, _cx: &Context) {
         self.desk.count_call(self.version, 0);
+    }
+}
+
+/// The end of a call through rpcbind that was made, without results: copies of it are not made.
+fn withheld(tells_failure: bool) -> ServeError {
+    match tells_failure {
+        true => ServeError::Reply(EncodeError::Custom(
+            "the program that was called gave none that may be passed on",
+        )),
+        false => ServeError::Unanswered,
     }
 }
 

@@ -63,6 +63,25 @@ fn a_service_may_keep_quiet_and_hears_of_procedure_0() {
 }
 
 #[test]
+fn a_call_that_ran_and_is_not_answered_runs_once() {
+    let desk = Desk::default();
+    let server = start(&desk, UDP);
+    let caller = DatagramCaller::new(address_of(&server.endpoints()[0]));
+    for message in [
+        call(7, NOTE, b"a"),
+        call(7, NOTE, b"a"),
+        call(8, ECHO, b"x"),
+        call(7, NOTE, b"a"),
+        call(9, ECHO, b"y"),
+    ] {
+        caller.send(&message);
+    }
+    assert_eq!(caller.expect(), (8, Answer::Bytes(b"x".to_vec())));
+    assert_eq!(caller.expect(), (9, Answer::Bytes(b"y".to_vec())));
+    assert_eq!(desk.counted.lock().expect("counted").len(), 1);
+}
+
+#[test]
 fn what_cannot_be_answered_is_refused_as_rfc_5531_says() {
     let server = start(&Desk::default(), TCP);
     let mut caller = Caller::new(&server);

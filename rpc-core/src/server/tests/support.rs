@@ -33,6 +33,8 @@ pub(super) const PUSH: u32 = 6;
 pub(super) const WHO: u32 = 7;
 /// Has nothing to say.
 pub(super) const SILENT: u32 = 8;
+/// Notes its argument, and has nothing to say.
+pub(super) const NOTE: u32 = 11;
 /// Returns who the caller says it is.
 pub(super) const CLAIM: u32 = 9;
 /// Notes its argument and returns how many it has noted.
@@ -66,6 +68,7 @@ pub(super) static DESK: Interface = Interface {
         method!("silent", SILENT, Readonly),
         method!("claim", CLAIM, Readonly),
         method!("count", COUNT, AtMostOnce),
+        method!("note", NOTE, AtMostOnce),
     ],
 };
 
@@ -75,7 +78,7 @@ pub(super) struct Desk {
     pub(super) gate: Arc<Gate>,
     /// Who called procedure 0.
     pub(super) pings: Arc<Mutex<Vec<String>>>,
-    /// The argument of each [`COUNT`].
+    /// The argument of each [`COUNT`] and [`NOTE`].
     pub(super) counted: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
@@ -102,6 +105,10 @@ impl Service for Desk {
             }
             PANIC => panic!("as the test wants"),
             SILENT => Err(ServeError::Silent),
+            NOTE => {
+                self.counted.lock().expect("counted").push(bytes.to_vec());
+                Err(ServeError::Unanswered)
+            }
             UNENCODABLE => Err(ServeError::Reply(EncodeError::Depth)),
             BYTES => {
                 let count = bytes

@@ -196,6 +196,11 @@ impl Token {
     pub fn is_oneway(&self) -> bool {
         self.oneway
     }
+
+    /// Gives its caller no reply, however it ends. For plain callers: those with a session wait for one.
+    pub fn leave_unanswered(&mut self) {
+        self.oneway = true;
+    }
 }
 
 /// How a begun call ended.
