@@ -290,6 +290,35 @@ fn attributes_are_set_unless_the_guard_forbids_it() {
         (now.atime, now.mtime),
         (moment(1_000_000_000), moment(2_000_000_000))
     );
+    for nseconds in [1_000_000_000, 0x3fff_fffe, 0x3fff_ffff, u32::MAX] {
+        let time = Nfstime3 {
+            seconds: 5,
+            nseconds,
+        };
+        let (atime, mtime) = (
+            SetAtime::SetToClientTime(time),
+            SetMtime::SetToClientTime(time),
+        );
+        for wanted in [
+            Sattr3 {
+                atime,
+                size: Some(1),
+                ..USUAL
+            },
+            Sattr3 {
+                mtime,
+                size: Some(1),
+                ..USUAL
+            },
+        ] {
+            let how = Createhow3::Unchecked(Createmode3::Guarded, wanted.clone());
+            let made = raw.create(&raw.root, b"other", how).map(drop);
+            assert_eq!(made, Err(Nfsstat3::Nfs3ErrInval), "{nseconds}");
+            let set = raw.setattr(&file, wanted, None).map(drop);
+            assert_eq!(set, Err(Nfsstat3::Nfs3ErrInval), "{nseconds}");
+        }
+    }
+    assert_eq!(raw.getattr(&file).as_ref(), Ok(&now));
     let late = raw.setattr(&file, wanted.clone(), Some(seen.ctime));
     assert_eq!(late, Err(Nfsstat3::Nfs3ErrNotSync));
     let size = |size| Sattr3 {

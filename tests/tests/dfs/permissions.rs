@@ -141,6 +141,11 @@ fn what_is_not_ones_own_is_not_changed() {
         Err(DENIED)
     );
     assert_eq!(alice.create_new(&closed, b"new").map(drop), Err(DENIED));
+    // Nor is it told what is in there.
+    for name in [&b"file"[..], b"none"] {
+        let moved = alice.rename((&closed, name), (&alice.root, b"new"));
+        assert_eq!(moved, Err(DENIED));
+    }
 }
 
 #[test]

@@ -57,6 +57,15 @@ impl Raw {
         }
     }
 
+    /// A client whose calls are datagrams.
+    pub fn by_datagrams(stage: &Stage) -> Self {
+        let nfs = NfsV3Client::connect(stage.datagrams()).expect("the server is there");
+        Self {
+            nfs,
+            ..Self::new(stage)
+        }
+    }
+
     pub fn getattr(&self, object: &NfsFh3) -> Answer<Fattr3> {
         let object = object.clone();
         let answer = call!(self, nfsproc3_getattr, Getattr3args { object }, Getattr3res);

@@ -27,6 +27,7 @@ pub struct Stage {
     options: Vec<String>,
     server: Option<Running>,
     place: String,
+    datagrams: Option<String>,
 }
 
 impl Stage {
@@ -49,6 +50,7 @@ impl Stage {
             options: options.iter().map(|&option| option.to_owned()).collect(),
             server: None,
             place: "tcp://127.0.0.1:0".to_owned(),
+            datagrams: None,
         };
         stage.start();
         stage
@@ -67,6 +69,11 @@ impl Stage {
     /// Where the server listens: `tcp://127.0.0.1:PORT`, at the same port in all its lives.
     pub fn endpoint(&self) -> &str {
         &self.place
+    }
+
+    /// Where it takes datagrams, if the options say so.
+    pub fn datagrams(&self) -> &str {
+        self.datagrams.as_deref().expect("it takes datagrams")
     }
 
     /// What stock clients know `path` in the export by.
@@ -96,17 +103,17 @@ impl Stage {
         dfs.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut server = Running(dfs.spawn().expect("the server starts"));
         let said = server.0.stdout.take().expect("its output is piped");
-        let mut line = String::new();
-        BufReader::new(said)
-            .read_line(&mut line)
-            .expect("the server says where it is");
-        let place = line
-            .trim_end()
-            .rsplit(' ')
-            .next()
-            .expect("a line has words");
-        assert!(place.starts_with("tcp://127.0.0.1:"), "it said {line:?}");
-        self.place = place.to_owned();
+        let mut said = BufReader::new(said).lines();
+        let mut place = |transport: &str| {
+            let line = said.next().expect("the server says where it is");
+            let line = line.expect("the server says it in text");
+            let place = line.rsplit(' ').next().unwrap_or_default().to_owned();
+            assert!(place.starts_with(transport), "it said {line:?}");
+            place
+        };
+        self.place = place("tcp://127.0.0.1:");
+        let datagrams = self.options.iter().any(|it| it.starts_with("udp://"));
+        self.datagrams = datagrams.then(|| place("udp://127.0.0.1:"));
         self.server = Some(server);
     }
 }

@@ -140,3 +140,28 @@ fn the_limits_are_those_of_the_disk() {
         (false, true)
     );
 }
+
+#[test]
+fn a_datagram_has_as_much_as_fits() {
+    let stage = Stage::new("datagrams", &["--listen", "udp://127.0.0.1:0"]);
+    let (most, files) = (32 << 10, 700);
+    fs::write(stage.export().join("file"), vec![7; 100_000]).expect("it can be written");
+    fs::create_dir(stage.export().join("folder")).expect("it can be made");
+    for file in 0..files {
+        let path = stage.export().join(format!("folder/{file:0100}"));
+        fs::write(path, "").expect("it can be written");
+    }
+    let raw = Raw::by_datagrams(&stage);
+    let file = raw.lookup(&raw.root, b"file").expect("it is there");
+    let folder = raw.lookup(&raw.root, b"folder").expect("it is there");
+    for count in [most, most + 1, 65_536, 1 << 20, u32::MAX] {
+        let read = raw.read(&file, 0, count).expect("it is read");
+        assert_eq!(read, (vec![7; most as usize], false), "{count}");
+        let part = raw.readdir(&folder, (0, [0; 8]), count);
+        let part = part.expect("a part of the list").reply;
+        assert!(!part.eof && part.entries.len() > 200, "{count}");
+        let part = raw.readdirplus(&folder, (0, [0; 8]), count);
+        let part = part.expect("a part of the list").reply;
+        assert!(!part.eof && part.entries.len() > 100, "{count}");
+    }
+}

@@ -95,6 +95,7 @@ impl Export {
         if name.is_above() {
             return self.find_file(self.above(directory));
         }
+        self.room(directory, 1)?;
         let found = caller.act(|| from.entry(name)).map_err(unenterable)?;
         self.note(&found, directory, name);
         Ok(found)
@@ -105,6 +106,14 @@ impl Export {
         self.places()
             .directory_of(directory)
             .unwrap_or(self.attributes.identity)
+    }
+
+    /// Fails if what is so many levels below a directory were too deep to be found again by its handle.
+    pub fn room(&self, directory: Identity, levels: usize) -> Result<(), Fault> {
+        match self.places().has_room(directory, levels) {
+            true => Ok(()),
+            false => Err(Errno::NAMETOOLONG.into()),
+        }
     }
 
     /// Remembers where a file is.

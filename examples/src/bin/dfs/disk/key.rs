@@ -1,8 +1,9 @@
 //! The key under which handles are made, which outlives the server.
 
+use rustix::process::geteuid;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 const LENGTH: usize = 16;
@@ -34,6 +35,19 @@ impl Key {
 
 fn read(file: File, path: &Path) -> Result<Key, String> {
     let path = path.display();
+    let found = file
+        .metadata()
+        .map_err(|error| format!("{path} cannot be read: {error}"))?;
+    if found.uid() != geteuid().as_raw() {
+        return Err(format!(
+            "{path} is the file of another user, who can make handles with the key in it; name another place with --key FILE"
+        ));
+    }
+    if found.mode() & 0o077 != 0 {
+        return Err(format!(
+            "{path} can be read or written by others, who can make handles with the key in it; remove it, and a new one is made"
+        ));
+    }
     let mut bytes = Vec::new();
     file.take(LENGTH as u64 + 1)
         .read_to_end(&mut bytes)
@@ -53,8 +67,8 @@ fn make(path: &Path) -> io::Result<()> {
     getrandom::fill(&mut bytes)?;
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        // Nothing that somebody else has put there.
+        .create_new(true)
         .mode(0o600)
         .open(&unfinished)?;
     let linked = file
@@ -71,6 +85,7 @@ fn make(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::{PermissionsExt, chown};
 
     #[test]
     fn the_key_is_made_once_and_a_wrong_file_is_named() {
@@ -86,6 +101,17 @@ mod tests {
             fs::write(&path, wrong).expect("the key can be spoilt");
             let error = Key::load(&path).err().expect("it is no key");
             assert!(error.contains("is no key of file handles"), "{error}");
+        }
+        for mode in [0o640, 0o604, 0o620] {
+            let opened = fs::Permissions::from_mode(mode);
+            fs::set_permissions(&path, opened).expect("it is ours");
+            let error = Key::load(&path).err().expect("it is no secret");
+            assert!(error.contains("by others"), "{mode:o}: {error}");
+        }
+        // Only root can give it away.
+        if chown(&path, Some(1), None).is_ok() {
+            let error = Key::load(&path).err().expect("it is not ours");
+            assert!(error.contains("of another user"), "{error}");
         }
         fs::remove_dir_all(&folder).expect("the folder can be removed");
         let error = Key::load(&path).err().expect("there is no folder");

@@ -4,12 +4,12 @@ use super::attributes::Identity;
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 
-/// More files than this are not remembered at a time: some 150 MB.
+/// More files than this are not remembered at a time: some 150 MB if their names are short, 400 MB if they are the longest.
 const MOST_KNOWN: usize = 1 << 20;
 /// Of so many files it is remembered that they are nowhere.
 const MOST_GONE: usize = 1 << 16;
-/// A path with more names is a circle, made of places that were true at different times.
-const DEEPEST: usize = 4096;
+/// No path has more names. One that seems to is a circle, made of places that were true at different times.
+pub const DEEPEST: usize = 4096;
 
 /// In which directory each file was last seen, and under which name.
 ///
@@ -46,6 +46,19 @@ impl Places {
         }
         names.reverse();
         Some(names)
+    }
+
+    /// Whether what is so many levels below a directory can still be found by its path; so it is if the directory's is unknown.
+    pub fn has_room(&self, directory: Identity, levels: usize) -> bool {
+        let (mut at, mut names) = (directory, levels);
+        while at != self.root && names <= DEEPEST {
+            let Some(place) = self.known.get(&at) else {
+                return true;
+            };
+            names += 1;
+            at = place.directory;
+        }
+        names <= DEEPEST
     }
 
     /// The directory in which the file was last seen.
@@ -120,6 +133,28 @@ mod tests {
         places.seen(file(3), file(4), OsStr::new("a"));
         places.seen(file(4), file(3), OsStr::new("b"));
         assert_eq!(path(&places, 4), None);
+    }
+
+    #[test]
+    fn nothing_is_so_deep_that_it_is_not_found() {
+        let mut places = Places::new(file(0));
+        let deepest = DEEPEST as u64;
+        for inode in 1..=deepest + 1 {
+            places.seen(file(inode), file(inode - 1), OsStr::new("d"));
+        }
+        assert!(path(&places, deepest).is_some());
+        assert!(path(&places, deepest + 1).is_none());
+        for (inode, levels, room) in [
+            (0, 2, true),
+            (deepest - 2, 2, true),
+            (deepest - 1, 2, false),
+            (deepest - 1, 1, true),
+            (deepest, 1, false),
+            (deepest + 1, 1, false),
+            (deepest + 7, 2, true),
+        ] {
+            assert_eq!(places.has_room(file(inode), levels), room, "{inode}");
+        }
     }
 
     #[test]

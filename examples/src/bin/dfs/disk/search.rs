@@ -4,7 +4,7 @@ use super::attributes::{Attributes, Identity};
 use super::beneath;
 use super::directory;
 use super::fault::Fault;
-use super::places::Places;
+use super::places::{DEEPEST, Places};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
@@ -35,12 +35,13 @@ pub fn search(
             let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
             places.seen(file.identity, parent, &name);
             drop(places);
-            let path = || [&path[..], slice::from_ref(&name)].concat();
+            let extended = || [&path[..], slice::from_ref(&name)].concat();
             if file.identity == wanted {
-                found = Some(path());
+                found = Some(extended());
             }
-            if file.is_directory() {
-                pending.push((file.identity, path()));
+            // What is deeper has no path that is taken for one.
+            if file.is_directory() && path.len() + 1 < DEEPEST {
+                pending.push((file.identity, extended()));
             }
         }
     }

@@ -75,30 +75,34 @@ pub(super) fn time(moment: Moment) -> Nfstime3 {
     }
 }
 
-fn moment(time: &Nfstime3) -> Time {
-    Time::At(Moment {
+fn moment(time: &Nfstime3) -> Result<Time, Fault> {
+    // Some greater numbers have a meaning of their own to the system.
+    if time.nseconds >= 1_000_000_000 {
+        return Err(Errno::INVAL.into());
+    }
+    Ok(Time::At(Moment {
         seconds: time.seconds.into(),
         nanoseconds: time.nseconds,
-    })
+    }))
 }
 
 /// What is to be set, but for the size, which is not among the changes.
-pub(super) fn changes(wanted: &Sattr3) -> Changes {
-    Changes {
+pub(super) fn changes(wanted: &Sattr3) -> Result<Changes, Fault> {
+    Ok(Changes {
         mode: wanted.mode,
         uid: wanted.uid,
         gid: wanted.gid,
         accessed: match &wanted.atime {
-            SetAtime::SetToClientTime(time) => Some(moment(time)),
+            SetAtime::SetToClientTime(time) => Some(moment(time)?),
             SetAtime::Default(TimeHow::SetToServerTime) => Some(Time::Now),
             SetAtime::Default(_) => None,
         },
         modified: match &wanted.mtime {
-            SetMtime::SetToClientTime(time) => Some(moment(time)),
+            SetMtime::SetToClientTime(time) => Some(moment(time)?),
             SetMtime::Default(TimeHow::SetToServerTime) => Some(Time::Now),
             SetMtime::Default(_) => None,
         },
-    }
+    })
 }
 
 fn kind(kind: FileType) -> Ftype3 {
@@ -133,7 +137,8 @@ fn of_errno(errno: Errno) -> Nfsstat3 {
         Errno::NOENT => Nfsstat3::Nfs3ErrNoent,
         Errno::IO => Nfsstat3::Nfs3ErrIo,
         Errno::NXIO => Nfsstat3::Nfs3ErrNxio,
-        Errno::ACCESS => Nfsstat3::Nfs3ErrAcces,
+        // Also what others use as it is: a program that runs, or a directory where something is mounted.
+        Errno::ACCESS | Errno::TXTBSY | Errno::BUSY => Nfsstat3::Nfs3ErrAcces,
         Errno::EXIST => Nfsstat3::Nfs3ErrExist,
         Errno::XDEV => Nfsstat3::Nfs3ErrXdev,
         Errno::NODEV => Nfsstat3::Nfs3ErrNodev,
@@ -159,6 +164,13 @@ fn of_errno(errno: Errno) -> Nfsstat3 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_others_use_is_not_to_be_had() {
+        for errno in [Errno::ACCESS, Errno::TXTBSY, Errno::BUSY] {
+            assert_eq!(status(errno.into()), Nfsstat3::Nfs3ErrAcces, "{errno}");
+        }
+    }
 
     #[test]
     fn times_that_the_protocol_does_not_have_become_the_nearest() {

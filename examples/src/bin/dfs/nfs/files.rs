@@ -8,7 +8,7 @@ use rustix::fs::{Access, FileType, OFlags, ftruncate};
 use rustix::io::{Errno, pread};
 use std::os::fd::OwnedFd;
 
-/// The most bytes that one call reads or writes.
+/// The most bytes that one call reads or writes, but for those that come as a datagram.
 pub(super) const LARGEST_PIECE: u32 = 1 << 20;
 
 impl Nfs {
@@ -48,10 +48,11 @@ impl Nfs {
         {
             return Err(Fault::Changed);
         }
+        let changes = changes(&args.new_attributes)?;
         if let Some(size) = args.new_attributes.size {
             self.truncate(caller, node, size)?;
         }
-        caller.act(|| changes(&args.new_attributes).apply(node))?;
+        caller.act(|| changes.apply(node))?;
         self.keep(node)
     }
 
@@ -95,10 +96,11 @@ impl Nfs {
         }
     }
 
-    pub(super) fn read(&self, caller: &Caller, args: &Read3args) -> Read3res {
+    /// Reads not more than `most` bytes, whatever is asked for.
+    pub(super) fn read(&self, caller: &Caller, args: &Read3args, most: u32) -> Read3res {
         let found = self.find(&args.file);
         let piece = match &found {
-            Ok(node) => read_piece(caller, node, args.offset, args.count),
+            Ok(node) => read_piece(caller, node, args.offset, args.count.min(most)),
             Err(fault) => Err(*fault),
         };
         let file_attributes = self.after_if_found(&found);
@@ -146,7 +148,7 @@ fn read_piece(
 ) -> Result<(Vec<u8>, bool), Fault> {
     let file = open_for(caller, node, OFlags::RDONLY)?;
     let size = node.now()?.size;
-    let wanted = u64::from(count.min(LARGEST_PIECE)).min(size.saturating_sub(offset));
+    let wanted = u64::from(count).min(size.saturating_sub(offset));
     let mut data = vec![0; wanted as usize];
     // Nothing is left from there on, and the system may not even take such an offset.
     let read = if wanted == 0 {

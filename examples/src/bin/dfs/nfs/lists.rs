@@ -1,7 +1,6 @@
 //! What is in directories.
 
 use super::convert::status;
-use super::files::LARGEST_PIECE;
 use super::{Fault, Nfs};
 use crate::contract::nfs3::*;
 use crate::disk::{Attributes, Caller, Entry, Listing, Name, Node};
@@ -43,10 +42,11 @@ impl<'a> From<&'a Entry> for Row<'a> {
 }
 
 impl Nfs {
-    pub(super) fn readdir(&self, caller: &Caller, args: &Readdir3args) -> Readdir3res {
+    /// Gives not more than `most` bytes, whatever is asked for.
+    pub(super) fn readdir(&self, caller: &Caller, args: &Readdir3args, most: u32) -> Readdir3res {
         let found = self.find(&args.dir);
         let page = match &found {
-            Ok(directory) => self.page(caller, directory, args),
+            Ok(directory) => self.page(caller, directory, args, args.count.min(most)),
             Err(fault) => Err(*fault),
         };
         let dir_attributes = self.after_if_found(&found);
@@ -60,10 +60,16 @@ impl Nfs {
         }
     }
 
-    pub(super) fn readdirplus(&self, caller: &Caller, args: &Readdirplus3args) -> Readdirplus3res {
+    /// The same.
+    pub(super) fn readdirplus(
+        &self,
+        caller: &Caller,
+        args: &Readdirplus3args,
+        most: u32,
+    ) -> Readdirplus3res {
         let found = self.find(&args.dir);
         let page = match &found {
-            Ok(directory) => self.full_page(caller, directory, args),
+            Ok(directory) => self.full_page(caller, directory, args, args.maxcount.min(most)),
             Err(fault) => Err(*fault),
         };
         let dir_attributes = self.after_if_found(&found);
@@ -84,9 +90,10 @@ impl Nfs {
         caller: &Caller,
         directory: &Node,
         args: &Readdir3args,
+        room: u32,
     ) -> Result<(Cookieverf3, Dirlist3), Fault> {
         let (verifier, list) = self.open_list(caller, directory, args.cookie, args.cookieverf)?;
-        let mut room = Room::new(args.count)?;
+        let mut room = Room::new(room)?;
         let (mut entries, mut eof) = (Vec::new(), true);
         for row in self.rows(directory, &list, args.cookie) {
             if !room.take(4 + row.size()) {
@@ -110,9 +117,10 @@ impl Nfs {
         caller: &Caller,
         directory: &Node,
         args: &Readdirplus3args,
+        room: u32,
     ) -> Result<(Cookieverf3, Dirlistplus3), Fault> {
         let (verifier, list) = self.open_list(caller, directory, args.cookie, args.cookieverf)?;
-        let mut room = Room::new(args.maxcount)?;
+        let mut room = Room::new(room)?;
         let mut names = Room(args.dircount as usize);
         let (mut entries, mut eof) = (Vec::new(), true);
         for row in self.rows(directory, &list, args.cookie) {
@@ -148,6 +156,7 @@ impl Nfs {
         if !directory.attributes.is_directory() {
             return Err(Errno::NOTDIR.into());
         }
+        self.export.room(directory.attributes.identity, 1)?;
         let expected = self.export.cookie_verifier(directory.attributes.identity);
         if cookie != 0 && verifier != expected {
             return Err(Fault::BadCookie);
@@ -200,10 +209,9 @@ impl Nfs {
 struct Room(usize);
 
 impl Room {
-    /// What the client allows, and not more than a call of ours carries.
-    fn new(allowed: u32) -> Result<Self, Fault> {
-        let room = allowed.min(LARGEST_PIECE) as usize;
-        let left = room.checked_sub(AROUND).ok_or(Fault::TooSmall)?;
+    /// What is left of so many bytes for entries.
+    fn new(room: u32) -> Result<Self, Fault> {
+        let left = (room as usize).checked_sub(AROUND).ok_or(Fault::TooSmall)?;
         Ok(Self(left))
     }
 

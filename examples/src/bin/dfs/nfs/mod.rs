@@ -12,6 +12,7 @@ use super::disk::{Caller, Export, Fault, Node};
 use super::squash::Squash;
 use rpc_core::Context;
 use std::sync::Arc;
+use system::largest_piece;
 use writing::Incarnation;
 
 /// Serves one exported directory.
@@ -63,7 +64,7 @@ impl NfsV3 for Nfs {
     }
 
     fn nfsproc3_read(&self, cx: &Context, arg: Read3args) -> Read3res {
-        self.read(&self.caller(cx), &arg)
+        self.read(&self.caller(cx), &arg, largest_piece(cx))
     }
 
     fn nfsproc3_write(&self, cx: &Context, arg: Write3args) -> Write3res {
@@ -103,11 +104,11 @@ impl NfsV3 for Nfs {
     }
 
     fn nfsproc3_readdir(&self, cx: &Context, arg: Readdir3args) -> Readdir3res {
-        self.readdir(&self.caller(cx), &arg)
+        self.readdir(&self.caller(cx), &arg, largest_piece(cx))
     }
 
     fn nfsproc3_readdirplus(&self, cx: &Context, arg: Readdirplus3args) -> Readdirplus3res {
-        self.readdirplus(&self.caller(cx), &arg)
+        self.readdirplus(&self.caller(cx), &arg, largest_piece(cx))
     }
 
     fn nfsproc3_fsstat(&self, _: &Context, arg: Fsstat3args) -> Fsstat3res {
@@ -115,8 +116,7 @@ impl NfsV3 for Nfs {
     }
 
     fn nfsproc3_fsinfo(&self, cx: &Context, arg: Fsinfo3args) -> Fsinfo3res {
-        // Without a connection each message is one datagram.
-        self.fsinfo(&arg, cx.peer().connection().is_none())
+        self.fsinfo(&arg, largest_piece(cx))
     }
 
     fn nfsproc3_pathconf(&self, _: &Context, arg: Pathconf3args) -> Pathconf3res {

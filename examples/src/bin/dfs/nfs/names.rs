@@ -3,7 +3,7 @@
 use super::convert::{NOTHING, before, changes, status};
 use super::{Fault, Nfs};
 use crate::contract::nfs3::*;
-use crate::disk::{Attributes, Caller, Name, Node, Unmade, make_file, make_file_once};
+use crate::disk::{Attributes, Caller, Changes, Name, Node, Unmade, make_file, make_file_once};
 use rustix::fs::{AtFlags, CWD, FileType, linkat, renameat, unlinkat};
 use rustix::io::Errno;
 
@@ -32,7 +32,7 @@ impl Nfs {
                 self.create_or_take(caller, within, name, wanted)
             }
             Createhow3::Unchecked(_, wanted) => {
-                caller.act(|| make_file(within, name, changes(wanted), wanted.size))
+                caller.act(|| make_file(within, name, changes(wanted)?, wanted.size))
             }
             Createhow3::Exclusive(verifier) => {
                 caller.act(|| make_file_once(within, name, *verifier))
@@ -57,7 +57,7 @@ impl Nfs {
         name: Name<'_>,
         wanted: &Sattr3,
     ) -> Result<Node, Fault> {
-        match caller.act(|| make_file(within, name, changes(wanted), wanted.size)) {
+        match caller.act(|| make_file(within, name, changes(wanted)?, wanted.size)) {
             Err(Fault::System(Errno::EXIST)) => {}
             made => return made,
         }
@@ -67,7 +67,6 @@ impl Nfs {
         }
         if let Some(size) = wanted.size {
             self.truncate(caller, &there, size)?;
-            self.keep(&there)?;
         }
         Ok(there)
     }
@@ -75,7 +74,8 @@ impl Nfs {
     pub(super) fn mkdir(&self, caller: &Caller, args: &Mkdir3args) -> Mkdir3res {
         let wanted = changes(&args.attributes);
         let (made, dir_wcc) = self.make(&args.r#where, |within, name| {
-            caller.act(|| Unmade::Directory.make(within, name, wanted))
+            self.export.room(within.attributes.identity, 2)?;
+            caller.act(|| Unmade::Directory.make(within, name, wanted?))
         });
         match made {
             Ok((obj, obj_attributes)) => Mkdir3res::Nfs3Ok(Mkdir3resok {
@@ -91,7 +91,7 @@ impl Nfs {
         let wanted = changes(&args.symlink.symlink_attributes);
         let target = Unmade::Symlink(&args.symlink.symlink_data);
         let (made, dir_wcc) = self.make(&args.r#where, |within, name| {
-            caller.act(|| target.make(within, name, wanted))
+            caller.act(|| target.make(within, name, wanted?))
         });
         match made {
             Ok((obj, obj_attributes)) => Symlink3res::Nfs3Ok(Symlink3resok {
@@ -108,10 +108,10 @@ impl Nfs {
         let (kind, wanted) = match &args.what {
             Mknoddata3::Nf3Sock(Ftype3::Nf3Sock, wanted) => (Ok(Unmade::Socket), changes(wanted)),
             Mknoddata3::Nf3Sock(_, wanted) => (Ok(Unmade::Pipe), changes(wanted)),
-            _ => (Err(Fault::BadKind), Default::default()),
+            _ => (Err(Fault::BadKind), Ok(Changes::default())),
         };
         let (made, dir_wcc) = self.make(&args.r#where, |within, name| {
-            caller.act(|| kind?.make(within, name, wanted))
+            caller.act(|| kind?.make(within, name, wanted?))
         });
         match made {
             Ok((obj, obj_attributes)) => Mknod3res::Nfs3Ok(Mknod3resok {
@@ -205,7 +205,11 @@ impl Nfs {
             Name::entry(old, Errno::INVAL)?,
             Name::entry(new, Errno::INVAL)?,
         );
-        let file = Attributes::of_entry(from, old.bytes())?;
+        // As the caller, who is not told what is in a closed directory.
+        let file = caller.act(|| Attributes::of_entry(from, old.bytes()))?;
+        let is_directory = file.is_some_and(|file| file.is_directory());
+        let levels = if is_directory { 2 } else { 1 };
+        self.export.room(to.attributes.identity, levels)?;
         let replaced = Attributes::of_entry(to, new.bytes());
         self.export.reshape(|| {
             caller.act(|| renameat(from, old.bytes(), to, new.bytes()))?;
@@ -260,8 +264,11 @@ impl Nfs {
     ) -> (Result<(PostOpFh3, PostOpAttr), Fault>, WccData) {
         self.change(&place.dir, |within| {
             let name = Name::entry(&place.name, Errno::EXIST)?;
+            self.export.room(within.attributes.identity, 1)?;
             let made = make(within, name)?;
             self.export.note(&made, within.attributes.identity, name);
+            // What was set after it was made is not yet on the disk with its name.
+            self.keep(&made)?;
             let identity = made.attributes.identity;
             Ok((self.handle(identity), self.after(&made)))
         })

@@ -5,6 +5,7 @@ use super::files::LARGEST_PIECE;
 use super::{Fault, Nfs};
 use crate::contract::nfs3::*;
 use crate::disk::Node;
+use rpc_core::Context;
 use rustix::fs::{StatVfs, fstatvfs};
 
 /// What is sure to fit into one datagram.
@@ -38,17 +39,12 @@ impl Nfs {
         }
     }
 
-    pub(super) fn fsinfo(&self, args: &Fsinfo3args, datagrams: bool) -> Fsinfo3res {
+    pub(super) fn fsinfo(&self, args: &Fsinfo3args, piece: u32) -> Fsinfo3res {
         let found = self.find(&args.fsroot);
         let obj_attributes = self.after_if_found(&found);
         if let Err(fault) = found {
             return Fsinfo3res::Default(status(fault), Fsinfo3resfail { obj_attributes });
         }
-        let piece = if datagrams {
-            LARGEST_DATAGRAM_PIECE
-        } else {
-            LARGEST_PIECE
-        };
         Fsinfo3res::Nfs3Ok(Fsinfo3resok {
             obj_attributes,
             rtmax: piece,
@@ -82,6 +78,15 @@ impl Nfs {
             }),
             Err(fault) => Pathconf3res::Default(status(fault), Pathconf3resfail { obj_attributes }),
         }
+    }
+}
+
+/// The most bytes that a call of this caller reads, writes or lists.
+pub(super) fn largest_piece(cx: &Context) -> u32 {
+    // Without a connection each message is one datagram.
+    match cx.peer().connection() {
+        Some(_) => LARGEST_PIECE,
+        None => LARGEST_DATAGRAM_PIECE,
     }
 }
 
