@@ -180,6 +180,7 @@ impl<'a> Loader<'a> {
         for path in &looked {
             problem = problem.help(format!("looked for {}", path.display()));
         }
+        problem = problem.help("`-I DIR` names another folder to look in");
         self.diags.report(problem);
         None
     }

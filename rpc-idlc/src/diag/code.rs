@@ -121,6 +121,8 @@ codes! {
     W0951 Sloppy,
     W0952 CommentLine,
     W0953 LeftOut,
+    W0954 TwoValues,
+    W0955 OneChar,
 }
 
 #[cfg(test)]

@@ -29,6 +29,29 @@ pub(super) fn ty(name: &str) -> Option<Type> {
     }))
 }
 
+/// How the words of `.idl` files and of other languages are written in `.x` files.
+pub(super) fn meant(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "u8" => "unsigned char",
+        "u16" => "unsigned short",
+        "u32" => "unsigned int",
+        "u64" => "unsigned hyper",
+        "i8" => "char",
+        "i16" => "short",
+        "i32" => "int",
+        "i64" => "hyper",
+        "f32" | "float32" => "float",
+        "f64" | "float64" => "double",
+        "str" | "String" => "string name<>",
+        "bytes" => "opaque name<>",
+        "byte" => "opaque name[1]",
+        "list" => "T name<>",
+        "optional" => "T *name",
+        "map" => "entry name<>` of a `struct entry { K key; V value; }",
+        _ => return None,
+    })
+}
+
 /// The constants of the same headers.
 pub(super) fn constant(name: &str) -> Option<i128> {
     Some(match name {

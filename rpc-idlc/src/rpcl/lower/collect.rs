@@ -3,7 +3,7 @@
 use super::super::tree::{
     Declaration, Enumerator, Expr, Item, ItemKind, Program, Shape, Spec, Union, Unit, Version,
 };
-use super::names::Names;
+use super::names::{Names, ValueId};
 use crate::ast::{Docs, Ident};
 use crate::casing::camel;
 use crate::diag::{Code, Diagnostic, Diagnostics};
@@ -43,7 +43,9 @@ pub(super) struct Collected<'t> {
     /// What has no name in the file, by its place in the tree.
     pub(super) anonymous: HashMap<*const Spec, ItemId>,
     /// Constants and typedefs that are there once more: they have to say the same.
-    pub(super) again: Vec<(ItemId, Definition<'t>)>,
+    pub(super) again: Vec<(ValueId, Definition<'t>)>,
+    /// The first value of a name, and one of an enum that has the same name.
+    pub(super) clashes: Vec<(ValueId, ValueId)>,
 }
 
 pub(super) fn collect<'t>(unit: &'t Unit, diags: &mut Diagnostics) -> Collected<'t> {
@@ -53,6 +55,7 @@ pub(super) fn collect<'t>(unit: &'t Unit, diags: &mut Diagnostics) -> Collected<
             names: Names::new(),
             anonymous: HashMap::new(),
             again: Vec::new(),
+            clashes: Vec::new(),
         },
         inner: Vec::new(),
         outer: Vec::new(),
@@ -160,13 +163,13 @@ impl<'t> Collector<'t, '_> {
                     Kind::Const(value),
                 );
             }
-            Some((first, _)) => self.again(first, docs, space, name, Kind::Const(value)),
+            Some(first) => self.again(first, docs, space, name, Kind::Const(value)),
         }
     }
 
     fn again(
         &mut self,
-        first: ItemId,
+        first: ValueId,
         docs: &'t Docs,
         space: usize,
         name: &'t Ident,
@@ -197,7 +200,7 @@ impl<'t> Collector<'t, '_> {
                 let first = self.collected.names.find_here(space, &name.text);
                 if let Some(first) = first {
                     let kind = Kind::Typedef(declaration);
-                    return self.again(first, docs, space, name, kind);
+                    return self.again((first, 0), docs, space, name, kind);
                 }
                 Kind::Typedef(declaration)
             }
@@ -222,7 +225,10 @@ impl<'t> Collector<'t, '_> {
         for (index, value) in values.iter().enumerate() {
             let names = &mut self.collected.names;
             // Another of that name is another enum's: each union finds those of its own enum first.
-            names.add_value(space, &value.name.text, (id, index));
+            let first = names.add_value(space, &value.name.text, (id, index));
+            if let Some(first) = first.filter(|(of, _)| *of != id) {
+                self.collected.clashes.push((first, (id, index)));
+            }
         }
     }
 
@@ -334,7 +340,10 @@ impl Collected<'_> {
         self.definitions = definitions.into_iter().map(|(d, _)| d).collect();
         self.names.move_to(&place);
         self.anonymous.values_mut().for_each(|id| *id = place[*id]);
-        self.again.iter_mut().for_each(|(id, _)| *id = place[*id]);
+        let again = self.again.iter_mut().map(|((id, _), _)| id);
+        let clashes = self.clashes.iter_mut();
+        let clashes = clashes.flat_map(|((one, _), (other, _))| [one, other]);
+        again.chain(clashes).for_each(|id| *id = place[*id]);
         self
     }
 }

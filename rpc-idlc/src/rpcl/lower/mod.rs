@@ -5,6 +5,7 @@
 //! ([`values`]), then each definition becomes an item in its place.
 
 mod builtin;
+mod clashes;
 mod collect;
 mod names;
 mod octets;
@@ -21,7 +22,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{self, Const, ConstType, Field, Item, ItemId, ItemKind, Language, Model, Notes};
 use crate::source::Span;
 use collect::{Collected, Definition, Kind};
-use names::Names;
+use names::{Names, ValueId};
 use std::collections::{HashMap, HashSet};
 use unions::Table;
 use values::{State, Value};
@@ -40,6 +41,7 @@ pub(crate) fn lower(unit: &Unit, options: &Options, diags: &mut Diagnostics) -> 
         names,
         anonymous,
         again,
+        clashes,
     } = collect::collect(unit, diags);
     programs::name_interfaces(&mut definitions);
     let mut lowering = Lowering {
@@ -50,12 +52,14 @@ pub(crate) fn lower(unit: &Unit, options: &Options, diags: &mut Diagnostics) -> 
         tables: HashMap::new(),
         versions: HashMap::new(),
         left_out: HashSet::new(),
+        uses: Vec::new(),
         elsewhere: &options.elsewhere,
         diags,
     };
     lowering.evaluate();
     let mut items = lowering.items();
     lowering.same(&again, &items);
+    lowering.clashes(&clashes);
     let definitions = lowering.definitions;
     let left_out = lowering.left_out;
     let places = |id: ItemId| places(&definitions[id], &left_out);
@@ -81,6 +85,8 @@ struct Lowering<'t, 'd> {
     versions: HashMap<(Span, u32), &'t Ident>,
     /// The names of procedures that are no methods.
     left_out: HashSet<Span>,
+    /// The values that are named somewhere, and where.
+    uses: Vec<(ValueId, Span)>,
     elsewhere: &'d [(String, String)],
     diags: &'d mut Diagnostics,
 }
@@ -216,11 +222,11 @@ impl<'t> Lowering<'t, '_> {
     }
 
     /// What is defined again has to be what it was.
-    fn same(&mut self, again: &[(ItemId, Definition<'t>)], items: &[Item]) {
-        for (first, definition) in again {
+    fn same(&mut self, again: &[(ValueId, Definition<'t>)], items: &[Item]) {
+        for ((first, index), definition) in again {
             let same = match (definition.kind, &items[*first].kind) {
                 (Kind::Const(expr), _) => {
-                    let known = match self.values[*first].first() {
+                    let known = match self.values[*first].get(*index) {
                         Some(State::Known(value)) => value.clone(),
                         _ => continue,
                     };

@@ -153,8 +153,12 @@ impl<'t> Lowering<'t, '_> {
             let title = format!("`{name}` is a constant, not a type");
             return self.error(Code::NotAType, title, span);
         }
-        let near = self.diags.near(name, self.names.types());
         let title = format!("unknown type `{name}`");
+        if let Some(meant) = builtin::meant(name) {
+            let problem = Diagnostic::new(Code::UnknownType, title, span, "");
+            return self.report(problem.help(format!("`{name}` is written `{meant}` here")));
+        }
+        let near = self.diags.near(name, self.names.types());
         let problem = Diagnostic::new(Code::UnknownType, title, span, "").meant(near);
         self.report(match near {
             Some(_) => problem,

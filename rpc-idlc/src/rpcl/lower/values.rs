@@ -85,18 +85,23 @@ impl<'t> Lowering<'t, '_> {
     }
 
     fn circle(&mut self, (id, index): ValueId) {
-        let (name, span) = match self.definitions[id].kind {
-            Kind::Enum(values) => (values[index].name.text.clone(), values[index].name.span),
+        let (name, span) = self.name_of((id, index));
+        let title = format!("`{name}` is defined by itself");
+        self.error(Code::ConstantCircle, title, span);
+    }
+
+    /// What a value is called, and where.
+    pub(super) fn name_of(&self, (id, index): ValueId) -> (&str, Span) {
+        let name = match self.definitions[id].kind {
+            Kind::Enum(values) => &values[index].name,
             Kind::Version(program, version) => {
                 let procedures = version.procedures.iter().map(|procedure| &procedure.name);
                 let mut names = [&program.name, &version.name].into_iter().chain(procedures);
-                let name = names.nth(index).unwrap_or(&version.name);
-                (name.text.clone(), name.span)
+                names.nth(index).unwrap_or(&version.name)
             }
-            _ => (self.definitions[id].name.clone(), self.definitions[id].at),
+            _ => return (&self.definitions[id].name, self.definitions[id].at),
         };
-        let title = format!("`{name}` is defined by itself");
-        self.error(Code::ConstantCircle, title, span);
+        (&name.text, name.span)
     }
 
     /// What a value is made of: the value before it, or what its expression names.
@@ -183,6 +188,7 @@ impl<'t> Lowering<'t, '_> {
 
     fn named(&mut self, name: &str, span: Span, space: usize) -> Option<Value> {
         if let Some((id, index)) = self.names.find_value(name, space) {
+            self.uses.push(((id, index), span));
             return match &self.values[id][index] {
                 State::Known(value) => Some(value.clone()),
                 _ => None,

@@ -15,8 +15,7 @@ impl Parser<'_> {
             _ => return Err(self.expected("a name")),
         }
         if let (Spec::String, Shape::Plain) = (&declared.ty, &declared.shape) {
-            let problem = "a string has its most bytes in `<>` behind the name";
-            return Err(self.meaningless(problem, declared.span));
+            return Err(self.no_bound(&declared));
         }
         Ok(declared)
     }
@@ -27,11 +26,15 @@ impl Parser<'_> {
         let start = self.span();
         let ty = self.spec()?;
         let pointer = self.eat('*');
+        self.optional(&ty)?;
         let name = match self.word(0) {
             Some(_) => Some(self.ident("a name")?),
             None => None,
         };
-        let shape = self.shape(pointer)?;
+        if name.is_none() && !pointer {
+            self.brackets_first(start, &ty)?;
+        }
+        let shape = self.shape(start, pointer)?;
         let declared = Declaration {
             docs,
             name,
@@ -43,14 +46,17 @@ impl Parser<'_> {
         Ok(declared)
     }
 
-    /// What stands behind the name: `[4]`, `<4>`, `<>`.
-    pub(super) fn shape(&mut self, pointer: bool) -> Parse<Shape> {
+    /// What stands behind the name: `[4]`, `<4>`, `<>`. The declaration begins at `declared`.
+    pub(super) fn shape(&mut self, declared: Span, pointer: bool) -> Parse<Shape> {
         let start = self.span();
         let shape = if self.at_punct('[') {
             let mut lengths = Vec::new();
             let outer = self.depth;
             while self.eat('[') {
                 self.deeper()?;
+                if lengths.is_empty() {
+                    self.no_length(declared)?;
+                }
                 lengths.push(self.expr("a length")?);
                 self.expect(']')?;
             }
@@ -76,6 +82,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn sensible(&mut self, declared: &Declaration) -> Parse<()> {
+        self.text_of_c(declared);
         let problem = match (&declared.ty, &declared.shape) {
             (Spec::Opaque, Shape::Plain | Shape::Pointer) => {
                 "`opaque` has its length behind the name, in `[]` or in `<>`"
@@ -84,13 +91,21 @@ impl Parser<'_> {
                 "an array of `opaque` needs a `typedef` for its elements"
             }
             (Spec::String, Shape::Fixed(_) | Shape::Pointer) => {
-                "a string has its most bytes in `<>` behind the name"
+                return Err(self.no_bound(declared));
             }
             (Spec::Void, Shape::Plain) => return Ok(()),
             (Spec::Void, _) => "`void` is nothing, and nothing is made of it",
             _ => return Ok(()),
         };
         Err(self.meaningless(problem, declared.span))
+    }
+
+    fn no_bound(&mut self, declared: &Declaration) -> crate::diag::Reported {
+        let name = declared.name.as_ref().map_or("x", |name| &name.text);
+        let title = "a string has its bound behind the name";
+        let problem = Diagnostic::new(Code::Declaration, title, declared.span, "");
+        let help = format!("write `string {name}<>` or `string {name}<255>`");
+        self.diags.report(problem.help(help))
     }
 
     fn meaningless(&mut self, title: &str, span: Span) -> crate::diag::Reported {

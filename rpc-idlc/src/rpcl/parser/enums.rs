@@ -104,7 +104,7 @@ impl Parser<'_> {
             } else if self.eat_word("default") {
                 default = true;
             } else if labels.is_empty() && !default {
-                return Err(self.expected("`case`, `default` or `}`"));
+                return Err(self.no_case());
             } else {
                 break;
             }

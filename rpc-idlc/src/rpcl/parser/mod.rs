@@ -4,6 +4,7 @@ mod complaints;
 mod declarations;
 mod enums;
 mod expressions;
+mod habits;
 mod items;
 mod programs;
 mod recovery;

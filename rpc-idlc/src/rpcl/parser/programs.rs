@@ -69,7 +69,7 @@ impl Parser<'_> {
         let start = self.span();
         let ty = self.spec()?;
         let pointer = self.eat('*');
-        let shape = self.shape(pointer)?;
+        let shape = self.shape(start, pointer)?;
         let result = Declaration {
             docs: Docs::new(),
             name: None,

@@ -205,6 +205,7 @@ impl Preprocessor<'_, '_> {
                 for path in &tried {
                     problem = problem.help(format!("looked for {}", path.display()));
                 }
+                problem = problem.help("`-I DIR` names another folder to look in");
                 if name.ends_with(".h") {
                     problem = problem.help("`%#include` leaves a header to the C compiler");
                 }
