@@ -4,7 +4,7 @@ use crate::ast;
 use crate::check::Part;
 use crate::compiler::Error;
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::source::{FileId, MAX_BYTES, Sources};
+use crate::source::{FileId, MAX_BYTES, Sources, Span};
 use crate::{files, idl};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
@@ -94,6 +94,7 @@ impl<'a> Loader<'a> {
         let id = self.sources.add(path, bytes, &mut own);
         // In what is not even text, each further mistake would only hide that one.
         let file = match own.count() {
+            0 if self.is_piped_x(id, path, &mut own) => ast::File::default(),
             0 => idl::parse(id, &self.sources.get(id).text, &mut own),
             _ => ast::File::default(),
         };
@@ -109,6 +110,25 @@ impl<'a> Loader<'a> {
         });
         self.known.insert(key, self.files.len() - 1);
         self.files.len() - 1
+    }
+
+    /// Whether the standard input, which has no name that says so, is a `.x` file, which is told: it begins with a line for
+    /// the preprocessor or for C.
+    fn is_piped_x(&self, id: FileId, path: &Path, diags: &mut Diagnostics) -> bool {
+        let text = &self.sources.get(id).text;
+        let start = text.len() - text.trim_start().len();
+        if !files::is_stdin(path) || !text[start..].starts_with(['%', '#']) {
+            return false;
+        }
+        let place = Span {
+            file: id,
+            start: start as u32,
+            end: start as u32 + 1,
+        };
+        let title = "the standard input is taken for .idl, and this is how .x files begin";
+        let problem = Diagnostic::new(Code::OtherLanguage, title, place, "");
+        diags.report(problem.help("give `idlc` the name of the .x file"));
+        true
     }
 
     /// Reads what is imported from `root` on; with a list of its own, since a chain of imports may be

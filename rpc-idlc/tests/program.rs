@@ -476,11 +476,36 @@ fn codes_are_explained() {
 }
 
 #[test]
+fn two_x_files_are_compared_with_the_options_that_they_need() {
+    let folder = Folder::new("diff_x");
+    folder.write("old.x", "#include \"t.x\"\nstruct a { t b[SIZE]; };");
+    folder.write(
+        "new.x",
+        "#include \"t.x\"\nstruct a { t b[SIZE]; stamp *c; };",
+    );
+    fs::create_dir(folder.0.join("inc")).unwrap();
+    folder.write("inc/t.x", "typedef string t<>;");
+    let words = ["diff", "old.x", "new.x", "-I", "inc"];
+    let more = ["-D", "SIZE=4", "--extern", "stamp=crate::Stamp"];
+    let text = ["--strings", "utf8"];
+    assert_eq!(folder.idlc(&words).status.code(), Some(2));
+    let output = folder.idlc(&[&words[..], &more, &text].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+}
+
+#[test]
 fn a_dash_is_the_standard_input() {
     let folder = Folder::new("stdin");
     for (text, words, code, part) in [
         (GOOD, &["check", "-"] as &[&str], 0, ""),
         (BAD, &["check", "-"], 1, "--> -:1:15"),
+        (
+            "\n%#include <a.h>\nstruct a { int b<>; };",
+            &["check", "-"],
+            1,
+            "--> -:2:1",
+        ),
         (GOOD, &["rust", "-", "--out", "out"], 0, ""),
     ] {
         folder.write("input", text);

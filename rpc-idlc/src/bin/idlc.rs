@@ -63,7 +63,7 @@ impl Cli {
 enum Command {
     /// Check files and write nothing
     Check(Inputs),
-    /// Write a Rust file for each file
+    /// Write a Rust file for each .idl file, and one for all .x files together
     Rust {
         #[command(flatten)]
         inputs: Inputs,
@@ -86,12 +86,14 @@ enum Command {
     /// old and new programs do not call as before. Exit code 0: nothing breaks. 1: something does. 2: the
     /// command was wrong, or one of the files cannot be read or has a mistake.
     Diff {
-        /// The old version, a .idl file
+        /// The old version, an .idl or .x file
         #[arg(value_name = "OLD")]
         old: PathBuf,
         /// The new version
         #[arg(value_name = "NEW")]
         new: PathBuf,
+        #[command(flatten)]
+        options: Options,
     },
     /// Bring files into the one canonical style
     ///
@@ -105,7 +107,7 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Write a classic .x file for each file, from which rpcgen makes C programs
+    /// Write a classic .x file for each .idl file, and one for all .x files together, from which rpcgen makes C programs
     ///
     /// The C programs and those that `idlc rust` leads to understand each other: every value has
     /// the same bytes. What C does not keep of the contract is said in the file.
@@ -123,6 +125,13 @@ struct Inputs {
     /// The .idl files (`-` is the standard input), or .x files, which make one unit together
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// How files are read, whatever is made of them.
+#[derive(Args)]
+struct Options {
     /// Where to look for imports and includes that are not beside the file that names them; may be repeated
     #[arg(short = 'I', long = "include", value_name = "DIR")]
     includes: Vec<PathBuf>,
@@ -164,6 +173,14 @@ fn definition(text: &str) -> Result<(String, String), String> {
 
 impl Inputs {
     fn compiler(&self, format: Format) -> Compiler {
+        let compiler = self.options.compiler(format);
+        let files = self.files.iter();
+        files.fold(compiler, |compiler, file| compiler.file(file))
+    }
+}
+
+impl Options {
+    fn compiler(&self, format: Format) -> Compiler {
         let strings = match self.strings {
             Kind::Bytes => Strings::Bytes,
             Kind::Utf8 => Strings::Utf8,
@@ -179,8 +196,7 @@ impl Inputs {
         for (namespace, path) in &self.elsewhere {
             compiler = compiler.extern_path(namespace, path);
         }
-        let files = self.files.iter();
-        files.fold(compiler, |compiler, file| compiler.file(file))
+        compiler
     }
 }
 
@@ -192,7 +208,9 @@ fn main() -> ExitCode {
         Command::Rust { inputs, out } => inputs.compiler(format).out_dir(out).compile().map(drop),
         Command::Json(inputs) => inputs.compiler(format).json().map(|text| show(&text)),
         Command::Explain { code } => return explain(&code),
-        Command::Diff { old, new } => return diff(&old, &new, format),
+        Command::Diff { old, new, options } => {
+            return diff(options.compiler(format).file(old).file(new), format);
+        }
         Command::Fmt { files, check } => return format_all(&files, check, format),
         Command::X { inputs, out } => inputs.compiler(format).out_dir(out).compile_x().map(drop),
     };
@@ -219,8 +237,8 @@ fn explain(code: &str) -> ExitCode {
     }
 }
 
-fn diff(old: &Path, new: &Path, format: Format) -> ExitCode {
-    match Compiler::new().file(old).file(new).diff() {
+fn diff(compiler: Compiler, format: Format) -> ExitCode {
+    match compiler.diff() {
         Ok(comparison) => {
             show(&comparison.render(format));
             ExitCode::from(u8::from(comparison.breaks()))
