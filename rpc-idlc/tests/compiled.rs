@@ -27,8 +27,8 @@ mod x_read {
     compiled! {
         COMPILED in "x_read":
         anonymous arrays c_names comments conditions constants crlf digit_separators empty enums header include
-        latin1 line_markers lists macros marked namespaces no_final_newline own_names passed
-        passed_defines passed_types program_constants programs quadruple sloppy ti_rpc types unions
+        latin1 line_markers lists macros marked namespaces no_final_newline one_char own_names passed
+        passed_defines passed_types program_constants programs quadruple sloppy ti_rpc two_values types unions
     }
 
     pub(super) const FIXTURES: &[&str] = COMPILED;
