@@ -4,13 +4,11 @@
 
 mod common;
 
-use common::fixtures;
+use common::{each_ends, fixtures};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use rpc_idlc::{Compiler, Error};
-use std::sync::mpsc::channel;
-use std::time::Duration;
 
 /// Compiles `text`: either there are messages, or there is Rust that can be parsed.
 fn compile(text: &str) {
@@ -415,16 +413,5 @@ fn large_texts_are_judged_in_time() {
             ),
         ),
     ];
-    for (what, text) in texts {
-        let (done, finished) = channel();
-        let worker = std::thread::spawn(move || {
-            compile(&text);
-            done.send(()).unwrap();
-        });
-        let waited = finished.recv_timeout(Duration::from_secs(60));
-        assert!(
-            waited.is_ok() && worker.join().is_ok(),
-            "{what}: {waited:?}"
-        );
-    }
+    each_ends(texts, compile);
 }

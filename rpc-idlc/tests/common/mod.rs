@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test takes what it needs of it")]
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 /// All `.idl` files of a folder of fixtures, in the order of their names.
 pub fn fixtures(folder: &str) -> Vec<PathBuf> {
@@ -49,4 +51,23 @@ pub fn check_expected(path: &Path, found: &str) {
         "{} differs (RPC_TESTS_REGENERATE=1 writes it):\n--- expected\n{expected}\n--- found\n{found}",
         path.display()
     );
+}
+
+/// Compiles each text on a thread of its own, which has to end: a compiler that hangs is found within a minute.
+pub fn each_ends(
+    texts: impl IntoIterator<Item = (&'static str, String)>,
+    compile: impl Fn(&str) + Copy + Send + 'static,
+) {
+    for (what, text) in texts {
+        let (done, finished) = channel();
+        let worker = std::thread::spawn(move || {
+            compile(&text);
+            let _ = done.send(());
+        });
+        let waited = finished.recv_timeout(Duration::from_secs(60));
+        assert!(
+            waited.is_ok() && worker.join().is_ok(),
+            "{what}: {waited:?}"
+        );
+    }
 }
