@@ -1,5 +1,5 @@
-//! Compiles both contracts of each change in `changes.md`: `changes::NAME::{old, new}`; those of the file server; and
-//! `classic.x`, with strings as bytes and as text: `bytes` and `utf8`.
+//! Compiles both contracts of each change in `changes.md`: `changes::NAME::{old, new}`; those of the file server and of real
+//! daemons; and `classic.x`, with strings as bytes and as text: `bytes` and `utf8`.
 
 use rpc_idlc::{Compiler, Generated, Strings};
 use std::fmt::Write;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 include!("src/changes.rs");
 
 fn main() {
-    for contract in ["../idl/nfs3.x", "../idl/mount3.x"] {
+    for contract in ["../idl/nfs3.x", "../idl/mount3.x", "contracts/daemons.x"] {
         rpc_idlc::build(&[contract]);
     }
     println!("cargo::rerun-if-changed=changes.md");

@@ -57,6 +57,51 @@ const PACKAGES: &[Package] = &[
         used_for: "that client's tools",
         proof: "/usr/bin/nfs-cp",
     },
+    Package {
+        name: "rstatd",
+        used_for: "a real daemon to call: how busy a host is",
+        proof: "/usr/sbin/rpc.rstatd",
+    },
+    Package {
+        name: "rstat-client",
+        used_for: "rup, which asks it, and us",
+        proof: "/usr/bin/rup",
+    },
+    Package {
+        name: "rwalld",
+        used_for: "a real daemon to call: messages to all at a host",
+        proof: "/usr/sbin/rpc.rwalld",
+    },
+    Package {
+        name: "rwall",
+        used_for: "rwall, which sends them, to us too",
+        proof: "/usr/bin/rwall",
+    },
+    Package {
+        name: "rusersd",
+        used_for: "a real daemon to call: who is logged in",
+        proof: "/usr/sbin/rpc.rusersd",
+    },
+    Package {
+        name: "rusers",
+        used_for: "rusers, which asks it, and us",
+        proof: "/usr/bin/rusers",
+    },
+    Package {
+        name: "quota",
+        used_for: "rpc.rquotad to call, and quota, which asks it, and us",
+        proof: "/usr/sbin/rpc.rquotad",
+    },
+    Package {
+        name: "bootparamd",
+        used_for: "a real daemon to call: what hosts without disks start from",
+        proof: "/usr/sbin/rpc.bootparamd",
+    },
+    Package {
+        name: "nfs-common",
+        used_for: "showmount, which asks the example file server what it exports",
+        proof: "/usr/sbin/showmount",
+    },
 ];
 
 /// Installs what is missing, or says why it does not.

@@ -17,7 +17,7 @@ const SOON: Duration = Duration::from_secs(20);
 fn clients_find_the_server_by_rpcbind() {
     let test = "registered::clients_find_the_server_by_rpcbind";
     let missing = missing_tool()
-        .or_else(|| testkit::missing_program(&["rpcbind", "ip"]))
+        .or_else(|| testkit::missing_program(&["rpcbind", "ip", "showmount"]))
         .or_else(testkit::obstacle);
     if let Some(missing) = missing {
         return testkit::skip(test, &missing);
@@ -49,6 +49,15 @@ fn clients_find_the_server_by_rpcbind() {
             assert_eq!(*exports[0].ex_dir, path.as_os_str().as_bytes());
             let mounts = mount.mountproc3_dump().wait().expect("it answers").0;
             assert!(!mounts.is_empty(), "libnfs has mounted it");
+        }
+        let path = stage.export().display().to_string();
+        for (option, shown) in [
+            ("--exports", format!("{path} (everyone)\n")),
+            ("--all", format!("127.0.0.1:{path}\n")),
+            ("--directories", format!("{path}\n")),
+        ] {
+            let said = run("showmount", &["--no-headers", option, "127.0.0.1"]);
+            assert_eq!(String::from_utf8_lossy(&said), shown);
         }
         stage.restart();
     }
