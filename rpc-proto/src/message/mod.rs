@@ -84,6 +84,16 @@ pub enum MessageError {
     /// It is not an RPC message: nothing can be answered.
     #[error("not an RPC message: {0}")]
     Malformed(#[from] DecodeError),
+    /// It is a reply, and what it says of the call makes no sense.
+    #[error("not a reply that makes sense: {problem}")]
+    Reply {
+        /// The transaction id of the call.
+        xid: u32,
+        /// The server did not look at the call (`MSG_DENIED`), for whatever reason.
+        denied: bool,
+        /// What is wrong with it.
+        problem: DecodeError,
+    },
     /// It is a call of another version of the RPC protocol.
     #[error("RPC version {version} is not spoken here")]
     RpcVersion {
@@ -106,7 +116,7 @@ impl MessageError {
     /// The reply that tells the caller, if it sent something that can be answered (M-9).
     pub fn reply(&self) -> Option<ReplyHeader<'static>> {
         let (xid, status) = match *self {
-            Self::Malformed(_) => return None,
+            Self::Malformed(_) | Self::Reply { .. } => return None,
             Self::RpcVersion { xid, .. } => (
                 xid,
                 RejectStatus::RpcMismatch {

@@ -187,33 +187,40 @@ pub(super) fn decode<'a>(
     bytes: &'a [u8],
     mut input: Decoder<'a>,
 ) -> Result<Reply<'a>, MessageError> {
-    let status = match input.u32()? {
+    // A denial says that much even if it gives no reason that is known.
+    let mut denied = false;
+    let mut read = || match input.u32()? {
         MSG_ACCEPTED => {
             let verifier = Auth::decode(&mut input)?;
             let status = decode_accepted(&mut input)?;
-            ReplyStatus::Accepted { verifier, status }
+            Ok(ReplyStatus::Accepted { verifier, status })
         }
-        MSG_DENIED => ReplyStatus::Denied(decode_denied(&mut input)?),
-        other => {
-            return Err(input
-                .bad_discriminant("reply_stat", i64::from(other))
-                .into());
+        MSG_DENIED => {
+            denied = true;
+            Ok(ReplyStatus::Denied(decode_denied(&mut input)?))
         }
+        other => Err(input.bad_discriminant("reply_stat", i64::from(other))),
     };
+    let read = read();
     let results = &bytes[input.position()..];
-    if !matches!(
-        status,
+    let checked = read.and_then(|status| match status {
         ReplyStatus::Accepted {
             status: AcceptStatus::Success,
             ..
-        }
-    ) {
-        input.finish()?;
+        } => Ok(status),
+        _ => input.finish().map(|()| status),
+    });
+    match checked {
+        Ok(status) => Ok(Reply {
+            header: ReplyHeader { xid, status },
+            results,
+        }),
+        Err(problem) => Err(MessageError::Reply {
+            xid,
+            denied,
+            problem,
+        }),
     }
-    Ok(Reply {
-        header: ReplyHeader { xid, status },
-        results,
-    })
 }
 
 #[inline]

@@ -114,10 +114,14 @@ fn m4_only_a_success_has_results() {
             _ => assert!(
                 matches!(
                     decoded,
-                    Err(MessageError::Malformed(DecodeError {
-                        what: DecodeProblem::Trailing { extra: 4 },
+                    Err(MessageError::Reply {
+                        xid: 5,
+                        problem: DecodeError {
+                            what: DecodeProblem::Trailing { extra: 4 },
+                            ..
+                        },
                         ..
-                    }))
+                    })
                 ),
                 "{status:?}: {decoded:?}"
             ),
@@ -127,22 +131,25 @@ fn m4_only_a_success_has_results() {
 
 #[test]
 fn m1_m4_m5_m6_undeclared_discriminants_are_refused() {
-    for (bytes, at) in [
-        (words(&[1, 2, 2, 0, 0, 0, 0, 0, 0, 0]), 4),
-        (words(&[1, 1, 2, 0, 0]), 8),
-        (words(&[1, 1, 0, 0, 0, 6]), 20),
-        (words(&[1, 1, 1, 2]), 12),
-        (words(&[1, 1, 1, 1, 15]), 16),
+    for (bytes, at, reply) in [
+        (words(&[1, 2, 2, 0, 0, 0, 0, 0, 0, 0]), 4, None),
+        (words(&[1, 1, 2, 0, 0]), 8, Some(false)),
+        (words(&[1, 1, 0, 0, 0, 6]), 20, Some(false)),
+        (words(&[1, 1, 1, 2]), 12, Some(true)),
+        (words(&[1, 1, 1, 1, 15]), 16, Some(true)),
     ] {
         let refused = Message::decode(&bytes).unwrap_err();
-        assert!(
-            matches!(
-                refused,
-                MessageError::Malformed(DecodeError { at: found, what: DecodeProblem::Discriminant { .. } })
-                    if found == at
-            ),
-            "{refused:?}"
-        );
+        let (problem, what) = match refused {
+            MessageError::Malformed(problem) => (problem, None),
+            MessageError::Reply {
+                xid: 1,
+                denied,
+                problem,
+            } => (problem, Some(denied)),
+            other => panic!("{other:?}"),
+        };
+        assert!(matches!(problem.what, DecodeProblem::Discriminant { .. }));
+        assert_eq!((problem.at, what), (at, reply), "{refused:?}");
         assert_eq!(refused.reply(), None);
     }
 }

@@ -5,6 +5,7 @@
 //! on) that both follow; neither machine knows the other.
 
 pub mod client;
+mod ids;
 mod numbers;
 pub mod program;
 pub mod server;

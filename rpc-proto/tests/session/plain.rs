@@ -201,6 +201,42 @@ fn an_exactly_once_call_is_refused_before_it_is_sent() {
     }
 }
 
+/// P-11: there is nothing better to wait for, and a denial of whatever kind says that the copy did not run.
+#[test]
+fn a_reply_that_makes_no_sense_ends_the_call() {
+    for (words, denied) in [
+        ([0, 0, 0, 9].as_slice(), false),
+        (&[0, 0, 0, 5, 0], false),
+        (&[0, 0, 404, 0], false),
+        (&[2], false),
+        (&[1, 7], true),
+        (&[1, 1, 99], true),
+        (&[1, 1, 5, 0], true),
+    ] {
+        for copies in [1, 2] {
+            let mut pair = plain_pair(LinkKind::Datagram);
+            while pair.to_server.len() < copies {
+                pair.now = pair.client.poll_timeout().expect("a copy is due");
+                pair.client.handle_timeout(pair.now);
+                pair.send();
+            }
+            let copy = pair.to_server.pop_back().expect("the call");
+            pair.to_client.push_back(plain_answer(&copy, words));
+            pair.receive();
+            pair.send();
+            let executed = match denied && copies == 1 {
+                true => Executed::No,
+                false => Executed::Maybe,
+            };
+            assert_eq!(
+                pair.last(),
+                Err((FailureKind::BadReply, executed)),
+                "{words:?}"
+            );
+        }
+    }
+}
+
 /// P-10 and P-12: in any order; late, doubled and foreign ones mean nothing.
 #[test]
 fn replies_are_known_by_their_xid_alone() {
@@ -241,4 +277,24 @@ fn replies_are_known_by_their_xid_alone() {
     pair.to_client.push_back(reply(&call, 50));
     pair.receive();
     assert_eq!(pair.finished.len(), 5, "it came too late");
+}
+
+/// A server that remembers calls by their ids takes one that comes again for a copy: it does not run it, and answers it with
+/// the reply of the other. Ids that held a part of the number only came again after 131,072 calls.
+#[test]
+fn no_id_comes_again_for_hundreds_of_thousands_of_calls() {
+    let mut pair = plain_pair(LinkKind::Stream);
+    let mut ids = std::collections::HashSet::new();
+    for calls in 1..=(1 << 17) + 2 {
+        let call = pair.to_server.pop_front().expect("the call");
+        ids.insert([call[0], call[1], call[2], call[3]]);
+        assert_eq!(ids.len(), calls);
+        let mut answer = plain_answer(&call, &[0, 0, 0, 0]);
+        answer.extend(7u64.to_be_bytes());
+        pair.to_client.push_back(answer);
+        pair.receive();
+        assert_eq!(pair.finished.pop().map(|(_, ended)| ended), Some(Ok(7)));
+        pair.call(1, 2);
+        pair.send();
+    }
 }

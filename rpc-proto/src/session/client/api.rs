@@ -25,7 +25,7 @@ pub struct Config {
     pub silence: Duration,
     /// How long finished calls may wait for a message that tells the server of them, while nothing else is sent.
     pub ack_delay: Duration,
-    /// How many calls may be in flight or waiting; at most 4,095.
+    /// How many calls may be in flight or waiting.
     pub max_calls: usize,
     /// The largest message that goes into a datagram.
     pub max_datagram: usize,

@@ -112,11 +112,12 @@ impl Client {
             flight.maybe = true;
             flight.stay_with_store();
         }
-        flight.attempt = Attempt::default();
-        if flight.stage == Stage::Shelved {
+        let past = std::mem::take(&mut flight.attempt);
+        let (stage, deadline) = (flight.stage, flight.request.deadline);
+        self.slots.remove(&past.xid);
+        if stage == Stage::Shelved {
             return;
         }
-        let deadline = flight.request.deadline;
         self.stats.retries += 1;
         match pause {
             None => self.wait(now, slot),
@@ -330,13 +331,13 @@ impl Client {
     }
 
     fn number(&mut self, slot: u32, attempt: Attempt) {
-        self.last_attempt = self.last_attempt.wrapping_add(1);
-        let xid = super::transmit::call_xid(slot, self.last_attempt);
+        let xid = self.call_xid(slot);
         let Some(flight) = self.flight_mut(slot) else {
             return;
         };
-        flight.attempt = Attempt { xid, ..attempt };
+        let past = std::mem::replace(&mut flight.attempt, Attempt { xid, ..attempt });
         flight.stage = Stage::Queued;
+        self.slots.remove(&past.xid);
         self.outbox.push_back(Item::Call { slot, xid });
     }
 
@@ -344,6 +345,7 @@ impl Client {
         self.give_up_number(slot);
         let flight = self.flights.get_mut(slot as usize)?.take()?;
         self.free.push(slot);
+        self.slots.remove(&flight.attempt.xid);
         if flight.stage == Stage::Waiting {
             let lane = lane_of(flight.semantics());
             self.lanes[lane].waiting.retain(|waiting| *waiting != slot);

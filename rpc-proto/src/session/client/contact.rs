@@ -2,7 +2,7 @@
 
 use super::flight::Stage;
 use super::lane::{Held, Lane};
-use super::transmit::{Item, KIND_CONTACT, write_program_call};
+use super::transmit::{Item, write_program_call};
 use super::{Client, Failure, FailureKind, LinkKind, NEVER, Readiness, lane_of};
 use crate::describe::Interface;
 use crate::message::{AcceptStatus, RejectStatus, Reply, ReplyStatus, credential};
@@ -187,8 +187,7 @@ impl Client {
     /// Writes the pending step into the scratch buffer.
     pub(super) fn prepare_contact(&mut self, now: Time) -> bool {
         let Some(kind) = self.link else { return false };
-        self.last_attempt = self.last_attempt.wrapping_add(1);
-        let xid = KIND_CONTACT | (self.last_attempt & 0x1fff_ffff);
+        let xid = self.contact_xid();
         let Some(pending) = &mut self.pending else {
             return false;
         };
@@ -334,6 +333,13 @@ impl Client {
         }
         self.admit_waiting(now);
         self.step(now);
+    }
+
+    /// The answer to the pending step has a status that nobody knows.
+    pub(super) fn senseless_contact(&mut self, now: Time, xid: u32) {
+        if let Some(pending) = self.pending.take_if(|pending| pending.xid == xid) {
+            self.contact_refused(now, &pending);
+        }
     }
 
     fn next_step(&self, now: Time) -> Option<Step> {

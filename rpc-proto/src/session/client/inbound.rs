@@ -4,7 +4,7 @@ use super::contact::Contact;
 use super::flight::Stage;
 use super::transmit::{Answered, Item, answered};
 use super::{Client, FailureKind, Finished, LinkKind, lane_of};
-use crate::message::{AcceptStatus, Call, Message, RejectStatus, Reply, ReplyStatus};
+use crate::message::{AcceptStatus, Call, Message, MessageError, RejectStatus, Reply, ReplyStatus};
 use crate::session::program::{ProbeReply, ProbeState, ReceivedArgs};
 use crate::session::wire::{Outcome, SESSION_FLAVOR, SESSION_PROGRAM, Verifier, procedure};
 use crate::time::{Executed, Time};
@@ -32,14 +32,44 @@ impl Client {
                 self.handle_server_call(now, &call);
                 None
             }
+            Err(MessageError::Reply { xid, denied, .. }) => {
+                self.senseless_reply(now, xid, denied);
+                None
+            }
             Err(_) => None,
+        }
+    }
+
+    /// A reply whose status nobody knows. Of a server without sessions no better one can come. One with sessions never sends
+    /// such a reply, so it is not from the server that granted the session.
+    fn senseless_reply(&mut self, now: Time, xid: u32, denied: bool) {
+        match answered(xid) {
+            Some(Answered::Call { xid }) if self.contact == Contact::Plain => {
+                let Some(&slot) = self.slots.get(&xid) else {
+                    return;
+                };
+                let Some(flight) = self.flight_mut(slot).filter(|flight| flight.is_out()) else {
+                    return;
+                };
+                let executed = match denied {
+                    true => flight.refused_without_record(),
+                    false => flight.attempt_executed(),
+                };
+                self.unheard_since = None;
+                self.fail(slot, FailureKind::BadReply, executed);
+            }
+            Some(Answered::Contact) => {
+                self.unheard_since = None;
+                self.senseless_contact(now, xid);
+            }
+            _ => {}
         }
     }
 
     fn handle_reply(&mut self, now: Time, reply: &Reply<'_>, end: usize) -> Option<Finished> {
         match answered(reply.header.xid)? {
-            Answered::Call { slot, xid } => return self.call_reply(now, slot, xid, reply, end),
-            Answered::Probe { slot, xid } => self.probe_reply(now, slot, xid, reply),
+            Answered::Call { xid } => return self.call_reply(now, xid, reply, end),
+            Answered::Probe { xid } => self.probe_reply(now, xid, reply),
             Answered::Contact => {
                 self.unheard_since = None;
                 self.contact_reply(now, reply);
@@ -52,14 +82,14 @@ impl Client {
     fn call_reply(
         &mut self,
         now: Time,
-        slot: u32,
         xid: u32,
         reply: &Reply<'_>,
         end: usize,
     ) -> Option<Finished> {
         let plain = self.contact == Contact::Plain;
-        let flight = self.flights.get_mut(slot as usize)?.as_mut()?;
-        if flight.attempt.xid != xid || flight.attempt.copies == 0 {
+        let slot = *self.slots.get(&xid)?;
+        let flight = self.flight_mut(slot)?;
+        if flight.attempt.copies == 0 {
             return None;
         }
         let (verifier, status) = match reply.header.status {
@@ -264,11 +294,11 @@ impl Client {
         }
     }
 
-    fn probe_reply(&mut self, now: Time, slot: u32, xid: u32, reply: &Reply<'_>) {
-        let Some(flight) = self
-            .flight_mut(slot)
-            .filter(|flight| flight.attempt.xid == xid && flight.is_out())
-        else {
+    fn probe_reply(&mut self, now: Time, xid: u32, reply: &Reply<'_>) {
+        let Some(&slot) = self.slots.get(&xid) else {
+            return;
+        };
+        let Some(flight) = self.flight_mut(slot).filter(|flight| flight.is_out()) else {
             return;
         };
         let (seq, lane) = (flight.attempt.seq, lane_of(flight.semantics()));
@@ -377,14 +407,17 @@ impl Client {
             return;
         };
         let plain = self.contact == Contact::Plain;
-        let Some(Answered::Call { slot, xid }) = answered(received.xid) else {
+        let Some(Answered::Call { xid }) = answered(received.xid) else {
+            return;
+        };
+        let Some(&slot) = self.slots.get(&xid) else {
             return;
         };
         let Some(flight) = self.flight_mut(slot) else {
             return;
         };
         let attempt = &flight.attempt;
-        if attempt.xid != xid || attempt.seq != received.seq || flight.stage != Stage::Sent {
+        if attempt.seq != received.seq || flight.stage != Stage::Sent {
             return;
         }
         // Only the server that granted the session, or another life of its store, can be asked about the call afterwards.

@@ -15,6 +15,7 @@ mod transmit;
 
 use crate::describe::{Interface, Semantics};
 use crate::entropy::Entropy;
+use crate::session::ids::FastMap;
 use crate::session::program::Keeper;
 use crate::session::wire::{CallVerifier, Credential};
 use crate::time::{Executed, Time};
@@ -28,7 +29,7 @@ use lane::Lane;
 use pace::{RetryBudget, RoundTrip};
 use release::Releases;
 use std::collections::VecDeque;
-use transmit::{Item, SLOT_BITS};
+use transmit::Item;
 
 /// The client's session machine: it carries calls to one server, whatever becomes of messages and of the server.
 ///
@@ -60,6 +61,8 @@ pub struct Client {
     lanes: [Lane; 2],
     flights: Vec<Option<Flight>>,
     free: Vec<u32>,
+    /// Where the calls are that have a number, by its transaction id.
+    slots: FastMap<u32, u32>,
     outbox: VecDeque<Item>,
     finished: VecDeque<Finished>,
     releases: Releases,
@@ -71,7 +74,7 @@ pub struct Client {
     unheard_since: Option<Time>,
     reconnect: bool,
     last_serial: u32,
-    last_attempt: u32,
+    last_number: u32,
     scratch: Vec<u8>,
     stats: Stats,
 }
@@ -83,7 +86,7 @@ impl Client {
     /// A client without a link. `seed` comes from the operating system.
     pub fn new(config: Config, seed: [u8; 32]) -> Self {
         let mut entropy = Entropy::new(seed);
-        let first_attempt = entropy.number() as u32;
+        let first_number = entropy.number() as u32;
         Self {
             name: entropy.bytes(),
             entropy,
@@ -97,6 +100,7 @@ impl Client {
             lanes: [Lane::new(Keeper::Incarnation), Lane::new(Keeper::Store)],
             flights: Vec::new(),
             free: Vec::new(),
+            slots: FastMap::default(),
             outbox: VecDeque::new(),
             finished: VecDeque::new(),
             releases: Releases::default(),
@@ -109,7 +113,7 @@ impl Client {
             unheard_since: None,
             reconnect: false,
             last_serial: 0,
-            last_attempt: first_attempt,
+            last_number: first_number,
             scratch: Vec::new(),
             stats: Stats::default(),
             config,
@@ -204,8 +208,7 @@ impl Client {
 
     /// Whether another call can be taken; else it would fail at once, as one too many.
     pub fn has_room(&self) -> bool {
-        let most = self.config.max_calls.min((1 << SLOT_BITS) - 1);
-        self.flights.len() - self.free.len() < most
+        self.flights.len() - self.free.len() < self.config.max_calls
     }
 
     /// Whether calls cannot be sent before something has come: first contact is not made, a session is asked for, or the
@@ -320,12 +323,22 @@ impl Client {
             self.outbox.len() <= 2 * self.flights.len() + 8,
             "the outbox grows without calls"
         );
+        let numbered = live.clone().filter(|flight| flight.has_number());
+        assert_eq!(
+            self.slots.len(),
+            numbered.count(),
+            "an id outlives its call"
+        );
         for flight in live {
             assert!(
                 flight.timer <= flight.request.deadline || flight.stage == Stage::Shelved,
                 "a call would outlive its deadline"
             );
             assert!(self.wake <= flight.timer, "a timer would be missed");
+            if flight.has_number() {
+                let known = self.slots.get(&flight.attempt.xid);
+                assert_eq!(known, Some(&flight.call.slot), "a reply would be lost");
+            }
             if flight.stage == Stage::Shelved {
                 continue;
             }

@@ -4,7 +4,7 @@
 //! renewed like one with calls in flight, as long as the driver looks after the timers.
 
 use super::contact::Contact;
-use super::flight::{Attempt, Stage};
+use super::flight::Stage;
 use super::transmit::Item;
 use super::{CallId, Client, Failure, FailureKind, Finished, NEVER, lane_of};
 use crate::time::Time;
@@ -84,8 +84,9 @@ impl Client {
     pub(super) fn end_on_shelf(&mut self, slot: u32, failure: Failure) {
         self.give_up_number(slot);
         if let Some(flight) = self.flight_mut(slot) {
-            flight.attempt = Attempt::default();
+            let past = std::mem::take(&mut flight.attempt);
             flight.ended = Some(failure);
+            self.slots.remove(&past.xid);
         }
     }
 

@@ -13,6 +13,7 @@ use crate::session::wire::{
 };
 use crate::time::Time;
 use crate::xdr::{self, Encode};
+use std::collections::hash_map::Entry;
 
 /// Something to be sent. It is looked at again when its turn comes, since things may have changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,40 +32,30 @@ pub(super) enum Item {
     Goodbye { lane: usize },
 }
 
-/// The kind of a message stands in bits 29 and 30 of its transaction id, the slot of a call in the low 12 and part of
-/// the attempt's number between them. The top bit is the acceptor's.
-pub(super) const SLOT_BITS: u32 = 12;
-const SLOT_MASK: u32 = (1 << SLOT_BITS) - 1;
+/// The kind of a message stands in bits 29 and 30 of its transaction id, and below them the number that it was given when
+/// it was to be sent. So no id comes again for 2^29 messages: a server without sessions would take a call whose id it
+/// remembers for a copy, answer it with the reply of the other, and not run it. The top bit is the acceptor's.
+const NUMBER: u32 = 0x1fff_ffff;
 const KIND: u32 = 0x6000_0000;
 const KIND_CALL: u32 = 0;
 const KIND_PROBE: u32 = 0x2000_0000;
-pub(super) const KIND_CONTACT: u32 = 0x4000_0000;
+const KIND_CONTACT: u32 = 0x4000_0000;
 const KIND_ACK: u32 = 0x6000_0000;
 
 /// What a reply answers.
 pub(super) enum Answered {
-    Call { slot: u32, xid: u32 },
-    Probe { slot: u32, xid: u32 },
+    Call { xid: u32 },
+    Probe { xid: u32 },
     Contact,
     Ack { xid: u32 },
 }
 
-pub(super) fn call_xid(slot: u32, attempt: u32) -> u32 {
-    KIND_CALL | (attempt & 0x1_ffff) << SLOT_BITS | slot
-}
-
 pub(super) fn answered(xid: u32) -> Option<Answered> {
-    let call = xid & !KIND;
+    let call = xid & NUMBER;
     match xid & KIND {
         _ if xid >> 31 == 1 => None,
-        KIND_CALL => Some(Answered::Call {
-            slot: xid & SLOT_MASK,
-            xid: call,
-        }),
-        KIND_PROBE => Some(Answered::Probe {
-            slot: xid & SLOT_MASK,
-            xid: call,
-        }),
+        KIND_CALL => Some(Answered::Call { xid: call }),
+        KIND_PROBE => Some(Answered::Probe { xid: call }),
         KIND_CONTACT => Some(Answered::Contact),
         _ => Some(Answered::Ack { xid }),
     }
@@ -278,8 +269,30 @@ impl Client {
 
     /// A new transaction id for what is told on a session and is about no single call.
     pub(super) fn telling_xid(&mut self) -> u32 {
-        self.last_attempt = self.last_attempt.wrapping_add(1);
-        KIND_ACK | (self.last_attempt & 0x1fff_ffff)
+        KIND_ACK | self.next_number()
+    }
+
+    /// A new transaction id for a step of first contact.
+    pub(super) fn contact_xid(&mut self) -> u32 {
+        KIND_CONTACT | self.next_number()
+    }
+
+    /// A new transaction id for an attempt of the call in `slot`.
+    pub(super) fn call_xid(&mut self, slot: u32) -> u32 {
+        // A call may be on the shelf while all numbers are used once.
+        loop {
+            let xid = KIND_CALL | self.next_number();
+            if let Entry::Vacant(place) = self.slots.entry(xid) {
+                place.insert(slot);
+                return xid;
+            }
+        }
+    }
+
+    /// Never 0, which is that of calls without one.
+    fn next_number(&mut self) -> u32 {
+        self.last_number = (self.last_number % NUMBER) + 1;
+        self.last_number
     }
 
     fn prepare_ack(&mut self, now: Time, lane: usize) -> bool {

@@ -1,7 +1,7 @@
 //! Calls of peers without sessions that must not run twice, and what they were answered.
 
-use super::ids::FastMap;
 use super::session::Asker;
+use crate::session::ids::FastMap;
 use crate::time::Time;
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -1,8 +1,9 @@
 //! One session at the server: which numbers are running, finished or forgotten.
 
-use super::{Route, ids::FastMap};
+use super::Route;
 use crate::message::SysCredential;
 use crate::session::Security;
+use crate::session::ids::FastMap;
 use crate::session::numbers::Numbers;
 use crate::session::program::{AckRange, Keeper};
 use crate::session::store::{Forgotten, KeptSession};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// A map from session ids, which this server drew at random, or from sequence numbers, of which a session holds few.
+/// A map from what this side drew or counted itself, or from sequence numbers, of which a session holds few.
 pub(super) type FastMap<K, V> = HashMap<K, V, BuildHasherDefault<FastHasher>>;
 
 #[derive(Default)]
