@@ -186,8 +186,10 @@ pub enum ErrorKind {
     /// The server no longer keeps the session that the call belongs to.
     #[error("the server no longer keeps the session of the call")]
     SessionLost,
-    /// The connection to a server without sessions broke while the call was out.
-    #[error("the connection to a server without sessions broke while the call was out")]
+    /// The connection to a server without sessions broke, or was given up for its silence, while the call was out.
+    #[error(
+        "the connection to a server without sessions broke, or was given up for its silence, while the call was out"
+    )]
     ConnectionLost,
     /// The server has more to do than it can take.
     #[error("the server is overloaded")]

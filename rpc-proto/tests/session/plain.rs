@@ -298,3 +298,58 @@ fn no_id_comes_again_for_hundreds_of_thousands_of_calls() {
         pair.send();
     }
 }
+
+/// S-25: a server that works on one call at a time answers none of the others meanwhile. The deadline of one of those must not cut
+/// the link over which the answer comes to another that nobody could ask for again.
+#[test]
+fn a_call_that_may_run_once_keeps_its_link() {
+    let seconds = Duration::from_secs;
+    // The procedure of the first call, when the third is sent, and whether the link, or the next one, is left alone at the second one's
+    // deadline and at the first one's.
+    for (procedure, third, kept) in [
+        (1, None, [false, true]),
+        (2, None, [true, false]),
+        (2, Some(2), [true, true]),
+        (2, Some(6), [true, false]),
+    ] {
+        for kind in [LinkKind::Stream, LinkKind::Datagram] {
+            let mut pair = plain_pair_calling(kind, procedure);
+            let begun = pair.now;
+            pair.now = begun + seconds(1);
+            pair.patience = seconds(4);
+            pair.call(2, 2);
+            pair.send();
+            pair.patience = seconds(10);
+            let mut found = Vec::new();
+            for second in 2..=10 {
+                pair.now = begun + seconds(second);
+                if Some(second) == third {
+                    pair.call(2, 3);
+                }
+                pair.client.handle_timeout(pair.now);
+                pair.send();
+                if matches!(second, 5 | 10) {
+                    found.push(!pair.client.poll_reconnect());
+                }
+            }
+            assert_eq!(found, kept, "{kind:?}, procedure {procedure}, {third:?}");
+        }
+    }
+}
+
+/// P-9: it runs every copy and cannot say that it has one, so haste would only make a slow one slower.
+#[test]
+fn a_plain_server_has_a_second_before_a_call_is_sent_again() {
+    let mut pair = plain_pair(LinkKind::Datagram);
+    let mut sent = pair.now;
+    for _ in 0..4 {
+        pair.to_server.clear();
+        while pair.to_server.is_empty() {
+            pair.now = pair.client.poll_timeout().expect("a copy is due");
+            pair.client.handle_timeout(pair.now);
+            pair.send();
+        }
+        assert!(pair.now.since(sent) >= Duration::from_secs(1));
+        sent = pair.now;
+    }
+}

@@ -134,11 +134,22 @@ impl Client {
 
     /// A server without sessions cannot say that it still works on a call. So it counts as silent only once a call, first
     /// sent at `sent`, has come to its deadline and nothing at all was heard in its time.
+    ///
+    /// It may work on one call at a time, and nobody could ask again for the answer of one that may run once only. So the
+    /// calls that were sent before it counted as silent keep the link as long as they have time.
     fn notice_plain_silence(&mut self, now: Time, sent: Option<Time>) {
-        let silent = self.unheard_since.is_some_and(|since| {
-            sent.is_some_and(|sent| since <= sent) && now.since(since) >= self.config.silence
+        let (Contact::Plain, Some(since)) = (&self.contact, self.unheard_since) else {
+            return;
+        };
+        let patience = since + self.config.silence;
+        let mut flights = self.flights.iter().flatten();
+        let awaited = flights.any(|flight| {
+            flight.stage == Stage::Sent
+                && !flight.may_repeat()
+                && flight.attempt.first_sent < patience
+                && flight.request.deadline > now
         });
-        if self.contact == Contact::Plain && silent {
+        if sent.is_some_and(|sent| since <= sent) && patience <= now && !awaited {
             self.unheard_since = None;
             self.reconnect = true;
         }

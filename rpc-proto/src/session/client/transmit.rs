@@ -14,6 +14,7 @@ use crate::session::wire::{
 use crate::time::Time;
 use crate::xdr::{self, Encode};
 use std::collections::hash_map::Entry;
+use std::time::Duration;
 
 /// Something to be sent. It is looked at again when its turn comes, since things may have changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,10 @@ const KIND_CALL: u32 = 0;
 const KIND_PROBE: u32 = 0x2000_0000;
 const KIND_CONTACT: u32 = 0x4000_0000;
 const KIND_ACK: u32 = 0x6000_0000;
+
+/// The shortest wait for an answer in datagrams of a server without sessions. It cannot say that it has the call, and runs
+/// every copy (RFC 6298, section 2.4, has the same bound).
+const PLAIN_WAIT: Duration = Duration::from_secs(1);
 
 /// What a reply answers.
 pub(super) enum Answered {
@@ -165,7 +170,11 @@ impl Client {
         }
         let start = self.write_call(now, slot, plain)?;
         let wait = match link {
-            LinkKind::Datagram => self.round_trip.timeout(copies + 1, &mut self.entropy),
+            LinkKind::Datagram => {
+                let shortest = if plain { PLAIN_WAIT } else { Duration::ZERO };
+                let wait = self.round_trip.timeout(copies + 1, &mut self.entropy);
+                wait.max(shortest)
+            }
             LinkKind::Stream => self.config.probe_interval,
         };
         let flight = self.flight_mut(slot)?;
