@@ -25,6 +25,8 @@ pub(super) fn ty(name: &str) -> Option<Type> {
                 of: None,
             })));
         }
+        // The name that files give a `char *` for which `xdr_wrapstring` is the routine.
+        "wrapstring" => return Some(Type::String(None)),
         _ => return None,
     }))
 }
