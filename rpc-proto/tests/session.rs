@@ -22,6 +22,8 @@ mod plain;
 mod restored;
 #[path = "session/shaken.rs"]
 mod shaken;
+#[path = "session/shares.rs"]
+mod shares;
 
 use rpc_proto::describe::{Describe, Field, Interface, Method, Semantics};
 use rpc_proto::session::Security;

@@ -100,7 +100,8 @@ impl AddressBytes {
     /// Port and address.
     pub(crate) fn of_socket(address: SocketAddr) -> Self {
         let port = address.port().to_be_bytes();
-        match address.ip() {
+        // A socket for both families has the hosts of IPv4 in one network of IPv6.
+        match address.ip().to_canonical() {
             IpAddr::V4(ip) => Self::new(&port, &ip.octets()),
             IpAddr::V6(ip) => Self::new(&port, &ip.octets()),
         }

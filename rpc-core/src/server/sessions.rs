@@ -9,6 +9,7 @@ use crate::system;
 use rpc_proto::session::server::{self as machine, Handled, Origin, Resumed, Route};
 use rpc_proto::session::store::Subject;
 use rpc_proto::time::Time;
+use std::collections::VecDeque;
 use std::mem::{replace, take};
 use std::time::Duration;
 
@@ -33,8 +34,8 @@ pub(super) struct Sessions {
     has_room: bool,
     /// When the machine has to be told the time again.
     tell_time: Time,
-    /// Connections in which a call waits that the machine has no room to remember.
-    starved: Vec<u64>,
+    /// Connections in which a call waits that the machine has no room to remember, those that have waited longest first.
+    starved: VecDeque<u64>,
 }
 
 /// Something that goes on when the store has kept it.
@@ -89,7 +90,7 @@ impl Sessions {
             failed: false,
             has_room: true,
             tell_time: Time::ZERO,
-            starved: Vec::new(),
+            starved: VecDeque::new(),
         }
     }
 
@@ -144,15 +145,21 @@ impl Sessions {
     fn starve(&mut self, from: Caller<'_>) {
         if let Some(stream) = from.stream {
             stream.set_waits_for_room(true);
-            self.starved.push(from.route.0);
+            self.starved.push_back(from.route.0);
         }
     }
 
-    /// The connections in which a call waits, if there is room now.
-    pub(super) fn take_starved(&mut self) -> Vec<u64> {
-        match self.starved.is_empty() || !self.machine.has_room_for_plain_calls() {
-            true => Vec::new(),
-            false => take(&mut self.starved),
+    /// A connection is closed, and the call in it lost.
+    pub(super) fn forget_starved(&mut self, number: u64) {
+        self.starved.retain(|starved| *starved != number);
+    }
+
+    /// After the end of a call: the connections to be read on, in which others wait. One, which finds room or waits again behind
+    /// the others, for the next end; all, if there will be none.
+    pub(super) fn take_starved(&mut self) -> VecDeque<u64> {
+        match self.machine.plain_calls_under_way() {
+            0 => take(&mut self.starved),
+            _ => self.starved.pop_front().into_iter().collect(),
         }
     }
 

@@ -172,7 +172,11 @@ impl Shared {
                 .find_map(|source| source.as_stream()),
         }));
         let (messages, starved) = (sessions.take_messages(), sessions.take_starved());
+        let due = sessions.machine.poll_timeout();
         self.look_after(sessions);
+        if let Some(due) = due {
+            self.house.need_by(due);
+        }
         self.deliver_all(messages);
         starved.into_iter().for_each(|number| self.read_on(number));
         route
@@ -330,6 +334,9 @@ impl Shared {
             self.poller.remove(source);
             if let Some(stream) = source.as_stream() {
                 stream.close();
+                if stream.waits_for_room() {
+                    self.sessions().forget_starved(source.number);
+                }
             }
         }
     }

@@ -171,10 +171,15 @@ impl Stream {
     pub(crate) fn is_held_back(&self) -> bool {
         self.outbox.is_crowded()
             || self.detached.load(Ordering::Acquire) >= MAX_DETACHED
-            || self.waits_for_room.load(Ordering::Acquire)
+            || self.waits_for_room()
     }
 
-    /// Whether its next message waits for room.
+    /// Whether its next message waits for room to be remembered.
+    pub(crate) fn waits_for_room(&self) -> bool {
+        self.waits_for_room.load(Ordering::Acquire)
+    }
+
+    /// Says whether it does.
     pub(crate) fn set_waits_for_room(&self, waits: bool) {
         self.waits_for_room.store(waits, Ordering::Release);
     }

@@ -131,3 +131,58 @@ fn a_stream_is_not_read_while_its_call_cannot_be_remembered() {
         vec![b"held".to_vec(); 6]
     );
 }
+
+/// P-7: half of the places are all that one host gets.
+#[test]
+fn one_host_does_not_take_all_places() {
+    let desk = Desk::default();
+    let server = start_with(&desk, UDP, |builder| {
+        builder.with_bounds(|bounds| bounds.plain_calls = 2)
+    });
+    let busy = DatagramCaller::new(address(&server));
+    busy.send(&call(1, WAIT, b"w"));
+    desk.gate.wait_for(1);
+    busy.send(&call(2, COUNT, b"dropped"));
+    busy.send(&call(3, WHO, b""));
+    assert_eq!(busy.expect().0, 3, "what may run twice needs no place");
+
+    let other = DatagramCaller::from("127.0.0.2", address(&server));
+    other.send(&call(1, COUNT, b"other"));
+    assert_eq!(other.expect(), (1, count(1)));
+    desk.gate.open(1);
+    assert_eq!(busy.expect().0, 1);
+    busy.send(&call(2, COUNT, b"again"));
+    assert_eq!(busy.expect(), (2, count(2)));
+}
+
+/// The end of one call lets one connection go on, whose end lets the next one, though another call runs all the time. A
+/// connection that is closed meanwhile holds up none.
+#[test]
+fn connections_that_wait_for_room_go_on_one_after_the_other() {
+    let desk = Desk::default();
+    let server = start_with(&desk, TCP, |builder| {
+        builder
+            .threads(3)
+            .with_bounds(|bounds| bounds.plain_calls = 4)
+    });
+    let mut busy = [Caller::new(&server), Caller::new(&server)];
+    for (waiting, caller) in busy.iter_mut().enumerate() {
+        caller.send(&call(1, WAIT, b""));
+        desk.gate.wait_for(waiting + 1);
+    }
+    let mut held: Vec<Caller> = (0..5).map(|_| Caller::new(&server)).collect();
+    for caller in &mut held {
+        caller.send(&[call(1, WHO, b""), call(2, COUNT, b"held")].concat());
+        assert_eq!(caller.expect().0, 1);
+    }
+    let closed = held.remove(0);
+    closed.stream.shutdown(Shutdown::Both).expect("shut down");
+    desk.gate.open(1);
+    for caller in &mut held {
+        assert_eq!(caller.expect().0, 2);
+    }
+    desk.gate.open(1);
+    for caller in &mut busy {
+        assert_eq!(caller.expect().0, 1);
+    }
+}

@@ -372,7 +372,12 @@ pub(super) struct DatagramCaller(pub(super) UdpSocket);
 
 impl DatagramCaller {
     pub(super) fn new(to: SocketAddr) -> Self {
-        let socket = UdpSocket::bind((to.ip(), 0)).expect("bind");
+        Self::from(&to.ip().to_string(), to)
+    }
+
+    /// One at another address of this host.
+    pub(super) fn from(host: &str, to: SocketAddr) -> Self {
+        let socket = UdpSocket::bind((host, 0)).expect("bind");
         socket.set_read_timeout(Some(PATIENCE)).expect("timeout");
         socket.connect(to).expect("connect");
         Self(socket)

@@ -38,7 +38,7 @@ pub struct Config {
     pub plain_age: Duration,
     /// How many bytes are kept of such calls, replies included: at least 64 KiB.
     pub max_plain_bytes: usize,
-    /// How many such calls may be under way before no more are taken.
+    /// How many such calls may be under way before no more are taken; of one peer, no more than are left.
     pub max_plain_calls: usize,
     /// Limits for decoding the arguments of the session program.
     pub limits: Limits,
@@ -58,7 +58,7 @@ impl Default for Config {
             max_keys: 1 << 20,
             plain_age: Duration::from_secs(120),
             max_plain_bytes: 64 << 20,
-            max_plain_calls: 4096,
+            max_plain_calls: 1024,
             limits: Limits {
                 message: 65_536,
                 depth: 8,
@@ -107,7 +107,8 @@ pub struct Origin<'a> {
     pub route: Route,
     /// Bytes that are the same for every message of this peer: cookies are bound to them.
     pub address: &'a [u8],
-    /// Bytes that are the same when the peer comes back over another connection: its host, whatever its port.
+    /// Bytes that are the same when the peer comes back over another connection: its host, whatever its port. Of an address of
+    /// 16 bytes, the first 8 are taken for its network.
     pub host: &'a [u8],
     /// By which of the server's endpoints the message came in, and so over which transport.
     pub listener: u64,
@@ -122,8 +123,8 @@ pub struct Origin<'a> {
 pub enum Handled {
     /// Nothing.
     Nothing,
-    /// To read no more from the stream, and to give this message once more when there is
-    /// [room](super::Server::has_room_for_plain_calls) to remember another call of a peer without sessions.
+    /// To read no more from the stream, and to give this message once more when there may be
+    /// [room](super::Server::plain_calls_under_way) for another call of this peer, which has no session.
     NoRoom,
     /// To send back what was appended to the reply buffer.
     Reply,

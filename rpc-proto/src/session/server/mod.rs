@@ -10,6 +10,7 @@ mod plain;
 mod program;
 mod reply;
 mod session;
+mod shares;
 
 use crate::describe::Interface;
 use crate::entropy::Entropy;

@@ -3,6 +3,7 @@
 use super::duplicates::{Bounds, Kept, Known};
 use super::reply::{self, Answer, REPLY_HEADROOM};
 use super::session::Asker;
+use super::shares::Peer;
 use super::{Config, Done, Handled, Origin, Route, Run, Server, Target, Token};
 use crate::describe::Semantics;
 use crate::message::{AcceptStatus, Call, Flavor, SYS_STAMP, SysCredential};
@@ -58,7 +59,8 @@ impl Server {
         let mut remembered = None;
         if must_not_run_twice(&target) {
             let digest = self.plain_digest(origin, call);
-            if let Some(handled) = self.handle_copy(now, digest, asker, out) {
+            let peer = self.plain_peer(origin);
+            if let Some(handled) = self.handle_copy(now, (digest, peer), asker, out) {
                 return handled;
             }
             remembered = Some(Remembered { digest });
@@ -86,11 +88,11 @@ impl Server {
     fn handle_copy(
         &mut self,
         now: Time,
-        digest: u128,
+        (digest, peer): (u128, Peer),
         asker: Asker,
         out: &mut Vec<u8>,
     ) -> Option<Handled> {
-        let reply = match self.duplicates.arrive(now, digest, asker) {
+        let reply = match self.duplicates.arrive(now, digest, peer, asker) {
             Known::New => return None,
             // Whoever needs it sends it again.
             Known::NoRoom if asker.datagram => return Some(Handled::Nothing),
@@ -140,9 +142,19 @@ impl Server {
         (!token.oneway).then_some(asker.route)
     }
 
-    /// Whether there is room for calls that were left unread for want of it ([`Handled::NoRoom`]).
-    pub fn has_room_for_plain_calls(&self) -> bool {
-        self.duplicates.has_room()
+    /// How many calls of peers without sessions are under way that must not run twice. When one of them has ended, there may be
+    /// room for one that was left unread for want of it ([`Handled::NoRoom`]); when none is left, there is for each of them.
+    pub fn plain_calls_under_way(&self) -> usize {
+        self.duplicates.under_way()
+    }
+
+    /// Among whom room is shared (P-6): hosts, and of IPv6 networks, whose hosts have more addresses than can be counted.
+    /// Not over all transports: what is easily forged in a datagram is not over a stream.
+    fn plain_peer(&self, origin: Origin<'_>) -> Peer {
+        let mut hasher = SipHasher13::new_with_key(&self.digest_key);
+        hasher.write_u64(origin.listener);
+        hasher.write(origin.host.get(..NETWORK).unwrap_or(origin.host));
+        hasher.finish()
     }
 
     /// By what copies of a plain call are known (P-2).
@@ -178,6 +190,9 @@ impl Server {
         hasher.finish128().as_u128()
     }
 }
+
+/// The bytes of an IPv6 address that are its network's.
+const NETWORK: usize = 8;
 
 /// Whether a call is to be remembered. A second run of the others does no harm.
 fn must_not_run_twice(target: &Target) -> bool {

@@ -1,6 +1,6 @@
 //! What a server has to do with the calls of callers without sessions, by rules P-1 to P-8.
 
-use crate::simulation::clock::MS;
+use crate::simulation::clock::{MS, SECOND};
 use crate::simulation::visits::{Visit, Visits};
 use rpc_core::describe::Semantics;
 use rpc_proto::message::{AcceptStatus, Auth, ReplyHeader};
@@ -20,14 +20,24 @@ pub(super) struct Identity {
     pub(super) argument: u64,
 }
 
+impl Identity {
+    fn peer(&self) -> Peer {
+        (self.listener, self.host)
+    }
+}
+
 /// Watches one life of a server.
 pub(super) struct Model {
     config: Config,
     known: BTreeMap<Identity, Known>,
-    running: usize,
-    /// Bytes of all calls that ever ended.
-    ended: usize,
+    /// Calls under way, by peer.
+    running: BTreeMap<Peer, usize>,
+    /// Bytes of all calls that ever ended, by peer.
+    ended: BTreeMap<Peer, usize>,
 }
+
+/// Among whom room is shared: the hosts, at each endpoint.
+type Peer = (u64, u8);
 
 enum Known {
     /// Under way; the reply goes there.
@@ -41,14 +51,18 @@ enum Known {
 
 struct Ended {
     at: u64,
-    /// Bytes of all that had ended before.
+    /// Bytes of all that had ended before, of all peers and of its own.
     before: usize,
+    before_of_peer: usize,
     /// The framed reply; none if it was too long.
     reply: Option<Vec<u8>>,
 }
 
-/// An entry counts so much beside its reply.
-const ENTRY: usize = 128;
+/// An entry counts so much beside its reply, and a peer beside its entries.
+const ENTRY: usize = 192;
+const PEER: usize = 192;
+/// How long after an end the server may learn the time.
+const TOLD: u64 = SECOND;
 /// What is kept at most of all the room.
 const LARGEST: usize = 64;
 
@@ -57,8 +71,8 @@ impl Model {
         Self {
             config,
             known: BTreeMap::new(),
-            running: 0,
-            ended: 0,
+            running: BTreeMap::new(),
+            ended: BTreeMap::new(),
         }
     }
 
@@ -80,7 +94,12 @@ impl Model {
                 Err("what may run twice does not run".to_owned())
             };
         }
-        let full = self.running >= self.config.max_plain_calls;
+        let peer = call.peer();
+        let running = self.running.values().sum::<usize>();
+        let left = self.config.max_plain_calls - running;
+        let full = self.running.get(&peer).is_some_and(|of| *of >= left) || left == 0;
+        let (all, of_peer) = self.bytes(peer);
+        let even_share = self.config.max_plain_bytes / self.ended.len().max(1);
         let age = self.config.plain_age.as_nanos() as u64;
         match self.known.get_mut(call) {
             Some(Known::Running { route: newest }) => {
@@ -95,10 +114,9 @@ impl Model {
                 };
             }
             Some(Known::Ended(ended)) => {
-                let has_room = self.ended - ended.before <= self.config.max_plain_bytes;
-                let (young, old) = (now < ended.at + age, now >= ended.at + 2 * age + MS);
+                let has_room = PEER + of_peer - ended.before_of_peer <= even_share;
+                let (young, gone) = (now < ended.at + age, now > ended.at + age + TOLD + MS);
                 // A datagram that is dropped for want of room looks as if its call were known.
-                let gone = old || !has_room;
                 let answered = match (handled, &ended.reply) {
                     (Handled::Nothing, Some(_)) if gone && full => false,
                     (Handled::Nothing, Some(reply)) => reply.is_empty(),
@@ -110,6 +128,9 @@ impl Model {
                     return Err("more is remembered than may be".to_owned());
                 }
                 if answered {
+                    if all - ended.before > self.config.max_plain_bytes {
+                        visits.count(Visit::PlainSpared);
+                    }
                     visits.count(match &ended.reply {
                         None => Visit::PlainTooLong,
                         Some(reply) if reply.is_empty() => Visit::PlainOneway,
@@ -129,11 +150,14 @@ impl Model {
             Some(Known::Refused) => visits.count(Visit::PlainRefused),
             None => visits.count(Visit::PlainNew),
         }
+        if full && left > 0 {
+            visits.count(Visit::PlainShared);
+        }
         match handled {
             Handled::Nothing if full && !stream => visits.count(Visit::PlainDropped),
             Handled::NoRoom if full && stream => visits.count(Visit::PlainHeld),
             Handled::Run(_) if !full => {
-                self.running += 1;
+                *self.running.entry(peer).or_default() += 1;
                 self.known.insert(call.clone(), Known::Running { route });
             }
             other => return Err(format!("a new call, full: {full}: {other:?}")),
@@ -156,7 +180,10 @@ impl Model {
         if to != (!out.is_empty()).then_some(route) {
             return Err(format!("the reply goes to {to:?} and not to {route}"));
         }
-        self.running -= 1;
+        let peer = call.peer();
+        if let Some(of) = self.running.get_mut(&peer) {
+            *of -= 1;
+        }
         let refused = matches!(
             done,
             Done::BadArguments | Done::NoProcedure | Done::Overloaded | Done::ShuttingDown
@@ -165,16 +192,24 @@ impl Model {
             Known::Refused
         } else {
             let kept = out.len() <= self.config.max_plain_bytes / LARGEST;
+            let (before, before_of_peer) = self.bytes(peer);
             let ended = Ended {
                 at: now,
-                before: self.ended,
+                before,
+                before_of_peer,
                 reply: kept.then(|| out.to_vec()),
             };
-            self.ended += ENTRY + if kept { out.len() } else { 0 };
+            *self.ended.entry(peer).or_default() += ENTRY + if kept { out.len() } else { 0 };
             Known::Ended(ended)
         };
         self.known.insert(call.clone(), after);
         Ok(())
+    }
+
+    /// Of all calls that ever ended, and of this peer's.
+    fn bytes(&self, peer: Peer) -> (usize, usize) {
+        let of_peer = self.ended.get(&peer).copied().unwrap_or_default();
+        (self.ended.values().sum(), of_peer)
     }
 }
 

@@ -15,6 +15,7 @@ use rpc_proto::session::server::{
     Config, Done, Handled, Origin, REPLY_HEADROOM, Route, Run, Server, Token,
 };
 use std::collections::{BTreeMap, VecDeque};
+use std::mem::take;
 use std::time::Duration;
 
 pub(super) struct World<'a> {
@@ -30,6 +31,8 @@ pub(super) struct World<'a> {
     long: u64,
     callers: Vec<Caller>,
     routes: Vec<Link>,
+    /// Those from which nothing is read until the server may have room.
+    starved: VecDeque<usize>,
     config: Config,
     life: u64,
     server: Server,
@@ -134,6 +137,7 @@ impl<'a> World<'a> {
             long,
             callers,
             routes: Vec::new(),
+            starved: VecDeque::new(),
             config,
             life: 0,
             timer: None,
@@ -272,12 +276,16 @@ impl<'a> World<'a> {
     }
 
     fn reaches_server(&mut self, route: usize, message: Vec<u8>) -> Result<(), String> {
-        let link = &mut self.routes[route];
-        if self.now > link.cut {
+        if self.now > self.routes[route].cut {
             return Ok(());
         }
-        if !link.held.is_empty() {
-            link.held.push_back(message);
+        self.read(route, message)
+    }
+
+    fn read(&mut self, route: usize, message: Vec<u8>) -> Result<(), String> {
+        let held = &mut self.routes[route].held;
+        if !held.is_empty() {
+            held.push_back(message);
             return Ok(());
         }
         self.serve(route, message)
@@ -307,7 +315,10 @@ impl<'a> World<'a> {
         match handled {
             Handled::Run(run) => self.begin_call(route, call, run),
             Handled::Reply => self.send_down(route, &out[4..]),
-            Handled::NoRoom => self.routes[route].held.push_front(message),
+            Handled::NoRoom => {
+                self.routes[route].held.push_back(message);
+                self.starved.push_back(route);
+            }
             Handled::Nothing => {}
         }
         self.set_timer();
@@ -382,17 +393,19 @@ impl<'a> World<'a> {
         if let Some(to) = to {
             self.send_down(to, &out[4..]);
         }
+        self.set_timer();
         self.read_on()
     }
 
-    /// There may be room again for what waits.
+    /// There may be room again for what waits: for that of one stream, or of all if nothing is under way.
     fn read_on(&mut self) -> Result<(), String> {
-        for route in 0..self.routes.len() {
-            while self.server.has_room_for_plain_calls() {
-                let Some(message) = self.routes[route].held.pop_front() else {
-                    break;
-                };
-                self.serve(route, message)?;
+        let woken = match self.server.plain_calls_under_way() {
+            0 => take(&mut self.starved),
+            _ => self.starved.pop_front().into_iter().collect(),
+        };
+        for route in woken {
+            for message in take(&mut self.routes[route].held) {
+                self.read(route, message)?;
             }
         }
         Ok(())
@@ -462,6 +475,7 @@ impl<'a> World<'a> {
         self.model = Model::new(self.config.clone());
         self.timer = None;
         self.handlers.clear();
+        self.starved.clear();
         for caller in 0..self.callers.len() {
             if self.callers[caller].stream {
                 self.routes[self.callers[caller].route].cut = 0;
@@ -484,7 +498,7 @@ impl<'a> World<'a> {
 
     fn tick(&mut self, life: u64) -> Result<(), String> {
         let now = Time::from_nanos(self.now);
-        if life != self.life || self.timer != Some(now) {
+        if life != self.life || self.timer.is_none_or(|due| due > now) {
             return Ok(());
         }
         self.server.handle_timeout(now);
@@ -523,10 +537,11 @@ impl<'a> World<'a> {
 fn draw_config(rng: &mut Rng) -> Config {
     let defaults = Config::default();
     let (age, bytes) = (defaults.plain_age, defaults.max_plain_bytes);
+    let calls = defaults.max_plain_calls;
     Config {
         plain_age: rng.pick(&[Duration::from_millis(700), age, age]),
         max_plain_bytes: rng.pick(&[3000, 64 << 10, bytes, bytes]),
-        max_plain_calls: rng.pick(&[1, 3, 4096, 4096]),
+        max_plain_calls: rng.pick(&[1, 3, 8, calls]),
         ..defaults
     }
 }
