@@ -4,7 +4,11 @@ use crate::contract::nfs3::*;
 use crate::raw::{Raw, USUAL};
 use crate::stage::Stage;
 use std::fs;
+use std::sync::Barrier;
+use std::thread;
 
+/// So often two callers meet.
+const TURNS: usize = 500;
 const STALE: Nfsstat3 = Nfsstat3::Nfs3ErrStale;
 
 #[test]
@@ -80,6 +84,33 @@ fn a_file_with_two_names_loses_one_of_them() {
     assert_eq!(raw.lookup(&inner, b"second").as_ref(), Ok(&file));
     raw.remove(&inner, b"second").expect("it is removed");
     assert_eq!(links(&raw), Err(STALE));
+}
+
+#[test]
+fn a_file_that_gets_a_name_while_it_loses_another_is_there() {
+    let stage = Stage::new("beside", &[]);
+    let raw = Raw::new(&stage);
+    let from = raw.mkdir(&raw.root, b"from").expect("a new directory");
+    let to = raw.mkdir(&raw.root, b"to").expect("a new directory");
+    let remover = Raw::new(&stage);
+    let start = Barrier::new(2);
+    for turn in 0..TURNS {
+        let file = raw.create_new(&from, b"file").expect("a new file");
+        let linked = thread::scope(|scope| {
+            let link = scope.spawn(|| {
+                start.wait();
+                raw.link(&file, &to, b"file")
+            });
+            start.wait();
+            remover.remove(&from, b"file").expect("it is there");
+            link.join().expect("the thread ends")
+        });
+        let found = raw.getattr(&file).map(|found| found.nlink);
+        assert_eq!(found, linked.and(Ok(1)), "turn {turn}");
+        if linked.is_ok() {
+            raw.remove(&to, b"file").expect("it is there");
+        }
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod bounds;
 mod contract;
 mod handles;
+mod limits;
 mod lists;
 mod names;
 mod permissions;

@@ -25,6 +25,7 @@ pub fn built() -> Vec<(&'static str, PathBuf)> {
 pub struct Stage {
     folder: PathBuf,
     options: Vec<String>,
+    limits: Vec<String>,
     server: Option<Running>,
     place: String,
     datagrams: Option<String>,
@@ -43,11 +44,17 @@ impl Stage {
 
     /// Starts a server with these options and no others.
     pub fn plain(name: &str, options: &[&str]) -> Self {
+        Self::limited(name, options, &[])
+    }
+
+    /// The same, with less than usual of what the system grants a process, in the words of `prlimit`.
+    pub fn limited(name: &str, options: &[&str], limits: &[&str]) -> Self {
         let folder = quick_folder().join(format!("dfs-{name}-{}", std::process::id()));
         fs::create_dir_all(folder.join("export")).expect("the folder can be made");
         let mut stage = Self {
             folder: folder.canonicalize().expect("the folder is there"),
             options: options.iter().map(|&option| option.to_owned()).collect(),
+            limits: limits.iter().map(|&limit| limit.to_owned()).collect(),
             server: None,
             place: "tcp://127.0.0.1:0".to_owned(),
             datagrams: None,
@@ -97,7 +104,11 @@ impl Stage {
 
     /// Starts the server where the last one was.
     pub fn start(&mut self) {
-        let mut dfs = Command::new(&*PROGRAM);
+        let mut dfs = Command::new("prlimit");
+        dfs.args(&self.limits).arg(&*PROGRAM);
+        if self.limits.is_empty() {
+            dfs = Command::new(&*PROGRAM);
+        }
         dfs.arg("--export").arg(self.export());
         dfs.args(["--listen", &self.place]).args(&self.options);
         dfs.stdout(Stdio::piped()).stderr(Stdio::null());

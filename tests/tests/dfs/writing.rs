@@ -82,7 +82,9 @@ fn a_write_that_makes_no_sense_is_refused() {
             Write3res::Default(status, _) => Err(status),
         }
     };
-    assert_eq!(write(0, 0, b""), Ok(0));
+    for offset in [0, 1 << 63, u64::MAX] {
+        assert_eq!(write(offset, 0, b""), Ok(0), "{offset}");
+    }
     for (offset, count, refusal) in [
         (0, 2, Nfsstat3::Nfs3ErrInval),
         (0, 0, Nfsstat3::Nfs3ErrInval),

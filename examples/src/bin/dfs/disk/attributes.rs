@@ -53,12 +53,12 @@ impl Attributes {
         Ok(Self::from(&statx(file, c"", flags, WANTED)?))
     }
 
-    /// Those of an entry of a directory; none if another file system is mounted there, which is not exported.
+    /// Those of an entry of a directory; none if something is mounted there.
     pub fn of_entry(directory: impl AsFd, name: &[u8]) -> io::Result<Option<Self>> {
         let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
         let found = statx(directory, name, flags, WANTED)?;
-        let elsewhere = found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT);
-        Ok((!elsewhere).then(|| Self::from(&found)))
+        let covered = found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT);
+        Ok((!covered).then(|| Self::from(&found)))
     }
 
     /// Whether it is a directory.

@@ -2,7 +2,8 @@
 
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
 use rustix::io;
-use std::ffi::{OsStr, OsString};
+use std::borrow::Borrow;
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// No symbolic link is followed, no other file system entered, and nothing above the start is reached.
@@ -17,7 +18,7 @@ const WITHIN: ResolveFlags = ResolveFlags::BENEATH
 const NAMES_AT_ONCE: usize = 15;
 
 /// Gets hold of the file at the end of a path, without opening it: neither the file's permissions nor its kind matter.
-pub fn reach(start: impl AsFd, path: &[OsString]) -> io::Result<OwnedFd> {
+pub fn reach(start: impl AsFd, path: &[impl Borrow<OsStr>]) -> io::Result<OwnedFd> {
     let mut reached = step(start, OsStr::new("."))?;
     for names in path.chunks(NAMES_AT_ONCE) {
         reached = step(&reached, &names.join(OsStr::new("/")))?;

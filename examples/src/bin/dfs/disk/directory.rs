@@ -1,6 +1,6 @@
 //! Reading a directory.
 
-use rustix::fs::{Dir, Mode, OFlags, openat};
+use rustix::fs::{Dir, FileType, Mode, OFlags, openat};
 use rustix::io;
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -8,6 +8,8 @@ use std::os::fd::{AsFd, OwnedFd};
 pub struct Raw {
     pub name: Vec<u8>,
     pub inode: u64,
+    /// Not all file systems tell.
+    pub kind: FileType,
 }
 
 /// All entries but "." and "..", in the order of the directory.
@@ -20,6 +22,7 @@ pub fn entries(directory: OwnedFd) -> io::Result<Vec<Raw>> {
             entries.push(Raw {
                 name: name.to_owned(),
                 inode: entry.ino(),
+                kind: entry.file_type(),
             });
         }
     }

@@ -11,9 +11,11 @@ use super::node::Node;
 use super::places::Places;
 use super::seal::{HANDLE, Seal};
 use super::search::search;
-use rustix::fs::{Mode, OFlags, open};
+use rustix::fs::{Access, Mode, OFlags, open};
 use rustix::io::Errno;
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
+use std::mem;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -33,7 +35,9 @@ pub struct Export {
     attributes: Attributes,
     seal: Seal,
     places: Mutex<Places>,
-    /// Held for writing by a search, and for reading by who moves a file: a search sees all files or it would call some lost.
+    /// Files that the next search is to find.
+    missing: Mutex<HashSet<Identity>>,
+    /// Held for writing by a search, and for reading by who gives a file another name: a search sees all files or it would call some lost.
     shape: RwLock<()>,
     listings: Listings,
     turns: [Mutex<()>; TURNS],
@@ -51,6 +55,7 @@ impl Export {
             attributes,
             seal: Seal::new(key, attributes.identity),
             places: Mutex::new(Places::new(attributes.identity)),
+            missing: Mutex::default(),
             shape: RwLock::new(()),
             listings: Listings::default(),
             turns: [const { Mutex::new(()) }; TURNS],
@@ -64,13 +69,12 @@ impl Export {
 
     /// The directory itself.
     pub fn root(&self) -> Result<Node, Fault> {
-        Ok(Node::new(beneath::reach(&self.root, &[])?)?)
+        Ok(Node::new(beneath::step(&self.root, OsStr::new("."))?)?)
     }
 
     /// What this file system is known by: one number for all files, since only one is exported.
     pub fn file_system(&self) -> u64 {
-        let (major, minor) = self.attributes.on;
-        u64::from(major) << 32 | u64::from(minor)
+        self.seal.file_system()
     }
 
     /// The handle of a file, which stays valid as long as the file and the key exist.
@@ -89,11 +93,13 @@ impl Export {
         if !from.attributes.is_directory() {
             return Err(Errno::NOTDIR.into());
         }
-        if name.is_this() {
-            return self.find_file(directory);
-        }
-        if name.is_above() {
-            return self.find_file(self.above(directory));
+        if name.is_this() || name.is_above() {
+            // Who may not go through a directory finds nothing by way of it, neither these two.
+            return match caller.act(|| Ok::<_, Fault>(from.permits(Access::EXEC_OK)))? {
+                true if name.is_this() => self.find_file(directory),
+                true => self.find_file(self.above(directory)),
+                false => Err(Errno::ACCESS.into()),
+            };
         }
         self.room(directory, 1)?;
         let found = caller.act(|| from.entry(name)).map_err(unenterable)?;
@@ -126,17 +132,19 @@ impl Export {
         self.places().seen(file, directory, OsStr::from_bytes(name));
     }
 
-    /// A name is gone. If it was the only one, the file is gone too.
-    pub fn unnamed(&self, file: &Attributes, directory: Identity, name: Name<'_>) {
+    /// A name is gone. If it was the last one, the file is gone too.
+    pub fn unnamed(&self, file: &Node, directory: Identity, name: Name<'_>) {
+        // Of now: somebody else may have given it another name in the last moment.
+        let none_left = file.now().is_ok_and(|now| now.links == 0);
+        let identity = file.attributes.identity;
         let mut places = self.places();
-        if file.is_directory() || file.links == 1 {
-            places.lost(file.identity);
-        } else {
-            places.unnamed(file.identity, directory, OsStr::from_bytes(name.bytes()));
+        places.unnamed(identity, directory, OsStr::from_bytes(name.bytes()));
+        if file.attributes.is_directory() || none_left {
+            places.lost(identity);
         }
     }
 
-    /// Moves files: no search goes on meanwhile.
+    /// Gives files other names: no search goes on meanwhile.
     pub fn reshape<T>(&self, moving: impl FnOnce() -> T) -> T {
         let _shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
         moving()
@@ -195,28 +203,33 @@ impl Export {
     }
 
     fn find_file(&self, file: Identity) -> Result<Node, Fault> {
-        if let Some(node) = self.where_last_seen(file)? {
+        if let Some(node) = self.remembered(file)? {
             return Ok(node);
         }
+        self.missing().insert(file);
         let _shape = self.shape.write().unwrap_or_else(PoisonError::into_inner);
-        // Perhaps the last search, for another file, has met this one.
-        if let Some(node) = self.where_last_seen(file)? {
+        let mut wanted = mem::take(&mut *self.missing());
+        // Perhaps somebody else has just searched, for this one too.
+        if let Some(node) = self.remembered(file)? {
             return Ok(node);
         }
-        if self.places().is_lost(file) {
-            return Err(Fault::Stale);
+        wanted.insert(file);
+        let start = self.attributes.identity;
+        search(&self.root, start, &mut wanted, &self.places)?;
+        for nowhere in wanted {
+            self.places().lost(nowhere);
         }
-        let found = search(&self.root, self.attributes.identity, file, &self.places)?;
-        let node = found.map(|path| self.at(&path, file)).transpose()?;
-        node.flatten().ok_or_else(|| {
-            self.places().lost(file);
-            Fault::Stale
-        })
+        self.remembered(file)?.ok_or(Fault::Stale)
     }
 
-    fn where_last_seen(&self, file: Identity) -> Result<Option<Node>, Fault> {
+    /// The file, if it is where it was last seen. Fails if it is known to be gone.
+    fn remembered(&self, file: Identity) -> Result<Option<Node>, Fault> {
         let path = self.places().path(file);
-        path.map_or(Ok(None), |path| self.at(&path, file))
+        let node = path.map_or(Ok(None), |path| self.at(&path, file))?;
+        match node {
+            None if self.places().is_lost(file) => Err(Fault::Stale),
+            node => Ok(node),
+        }
     }
 
     /// The file, if it is what is at the end of this path.
@@ -226,6 +239,10 @@ impl Export {
             Ok(_) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV) => Ok(None),
             Err(errno) => Err(errno.into()),
         }
+    }
+
+    fn missing(&self) -> MutexGuard<'_, HashSet<Identity>> {
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn places(&self) -> MutexGuard<'_, Places> {

@@ -27,7 +27,7 @@ pub struct Listing {
 impl Listing {
     /// Reads the directory to its end.
     pub fn read(directory: OwnedFd, seal: &Seal) -> io::Result<Self> {
-        let entry = |Raw { name, inode }| Entry {
+        let entry = |Raw { name, inode, .. }| Entry {
             cookie: seal.cookie(&name),
             name,
             inode,

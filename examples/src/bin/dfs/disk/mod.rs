@@ -16,6 +16,7 @@ mod listing;
 mod name;
 mod node;
 mod places;
+mod recent;
 mod seal;
 mod search;
 

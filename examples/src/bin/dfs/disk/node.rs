@@ -4,7 +4,7 @@ use super::attributes::Attributes;
 use super::beneath;
 use super::name::Name;
 use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, accessat, open, readlinkat};
-use rustix::io;
+use rustix::io::{self, Errno};
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -34,9 +34,25 @@ impl Node {
         open(self.path(), flags | OFlags::CLOEXEC, Mode::empty())
     }
 
-    /// The entry of this name; neither "." nor "..".
+    /// The entry of this name; neither "." nor "..", nor another file system, which is not exported.
     pub fn entry(&self, name: Name<'_>) -> io::Result<Self> {
-        Self::new(beneath::step(&self.held, OsStr::from_bytes(name.bytes()))?)
+        let found = Self::new(beneath::step(&self.held, OsStr::from_bytes(name.bytes()))?)?;
+        match self.is_one_file_system_with(&found.attributes) {
+            true => Ok(found),
+            false => Err(Errno::XDEV),
+        }
+    }
+
+    /// What is known of the entry of this name; nothing of another file system.
+    pub fn peek(&self, name: &[u8]) -> io::Result<Option<Attributes>> {
+        let found = Attributes::of_entry(self, name)?;
+        Ok(found.filter(|found| self.is_one_file_system_with(found)))
+    }
+
+    /// A subvolume of btrfs is another file system though nothing is mounted there: its files have the inodes of others. Only
+    /// directories tell: overlayfs shows files with the devices of the layers that they are from.
+    fn is_one_file_system_with(&self, entry: &Attributes) -> bool {
+        !entry.is_directory() || entry.on == self.attributes.on
     }
 
     /// Where it points, if it is a symbolic link.

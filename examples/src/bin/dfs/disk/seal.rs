@@ -60,6 +60,13 @@ impl Seal {
         hasher.finish().to_be_bytes()
     }
 
+    /// What the exported file system is known by. The number of its device may be another when the host has been restarted.
+    pub fn file_system(&self) -> u64 {
+        let mut hasher = SipHasher24::new_with_key(&self.key.0);
+        self.write(&mut hasher, b"file system", self.export);
+        hasher.finish()
+    }
+
     fn tag(&self, file: Identity) -> u128 {
         let mut hasher = sip128::SipHasher24::new_with_key(&self.key.0);
         self.write(&mut hasher, b"handle", file);

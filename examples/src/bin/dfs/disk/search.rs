@@ -1,66 +1,125 @@
-//! Looking for a file in the whole export.
+//! Looking for files in the whole export.
 
 use super::attributes::{Attributes, Identity};
 use super::beneath;
-use super::directory;
+use super::directory::{self, Raw};
 use super::fault::Fault;
+use super::node::Node;
 use super::places::{DEEPEST, Places};
+use rustix::fs::FileType;
 use rustix::io::Errno;
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::slice;
 use std::sync::{Mutex, PoisonError};
 
-/// Walks through all directories and notes every file that it meets. The path of the wanted one, if it is anywhere.
-///
-/// The walk goes on when the file has been found: after a restart clients come back with handles of many files, and one
-/// walk is for all of them.
+/// A directory, and its name in the one above.
+type Step = (Identity, OsString);
+
+/// Notes where the wanted files are. Those that are nowhere are left in `wanted`.
 pub fn search(
     root: &OwnedFd,
     start: Identity,
-    wanted: Identity,
+    wanted: &mut HashSet<Identity>,
     places: &Mutex<Places>,
-) -> Result<Option<Vec<OsString>>, Fault> {
-    let mut found = None;
-    let mut pending = vec![(start, Vec::new())];
-    while let Some((parent, path)) = pending.pop() {
-        let Some((opened, names)) = look_into(root, &path)? else {
-            continue;
-        };
-        for name in names {
-            let Some(file) = look_at(&opened, &name)? else {
-                continue;
-            };
-            let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
-            places.seen(file.identity, parent, &name);
-            drop(places);
-            let extended = || [&path[..], slice::from_ref(&name)].concat();
-            if file.identity == wanted {
-                found = Some(extended());
-            }
-            // What is deeper has no path that is taken for one.
-            if file.is_directory() && path.len() + 1 < DEEPEST {
-                pending.push((file.identity, extended()));
-            }
+) -> Result<(), Fault> {
+    // To look at each file takes many times as long as to read its number in its directory, which some file systems have wrong.
+    for closely in [false, true] {
+        if !wanted.is_empty() {
+            walk(root, start, wanted, places, closely)?;
         }
     }
-    Ok(found)
+    Ok(())
 }
 
-/// The entries of a directory; none if it is gone, is not to be entered or cannot be read.
-fn look_into(root: &OwnedFd, path: &[OsString]) -> Result<Option<(OwnedFd, Vec<OsString>)>, Fault> {
-    let read = |opened: OwnedFd| {
+/// Walks through all directories until the wanted files are found, and goes on as long as more can be remembered: after a
+/// restart clients come back with handles of many files, and one walk is for all of them.
+fn walk(
+    root: &OwnedFd,
+    start: Identity,
+    wanted: &mut HashSet<Identity>,
+    places: &Mutex<Places>,
+    closely: bool,
+) -> Result<(), Fault> {
+    let lock = || places.lock().unwrap_or_else(PoisonError::into_inner);
+    lock().forget_met();
+    let mut pending: Vec<Vec<Step>> = vec![Vec::new()];
+    while let Some(way) = pending.pop() {
+        let files = look_into(root, &way, |entry| {
+            let may_be_one = matches!(entry.kind, FileType::Directory | FileType::Unknown);
+            closely || may_be_one || wanted.iter().any(|file| file.inode == entry.inode)
+        })?;
+        let before = wanted.len();
+        for file in files.iter().filter_map(|(_, file)| file.as_ref()) {
+            wanted.remove(&file.identity);
+        }
+        note(&mut lock(), start, &way, &files);
+        if wanted.len() < before {
+            // Whoever wants one file of a directory is likely to want the next one too.
+            let all = look_into(root, &way, |_| true)?;
+            note(&mut lock(), start, &way, &all);
+        }
+        if wanted.is_empty() && lock().is_full() {
+            break;
+        }
+        // What is deeper has no path that is taken for one.
+        if way.len() + 1 < DEEPEST {
+            pending.extend(files.iter().filter_map(|(entry, file)| {
+                let directory = file.filter(Attributes::is_directory)?;
+                let step = (directory.identity, name(entry).to_owned());
+                Some([&way[..], slice::from_ref(&step)].concat())
+            }));
+        }
+    }
+    Ok(())
+}
+
+/// What is in a directory, and what is known of the entries that are worth a look; nothing if it is gone, is not to be entered
+/// or cannot be read.
+fn look_into(
+    root: &OwnedFd,
+    way: &[Step],
+    worth_a_look: impl Fn(&Raw) -> bool,
+) -> Result<Vec<(Raw, Option<Attributes>)>, Fault> {
+    let read = || {
+        let names: Vec<_> = way.iter().map(|(_, name)| name.as_os_str()).collect();
+        let opened = Node::new(beneath::reach(root, &names)?)?;
         let entries = directory::entries(directory::open(&opened)?)?;
-        let names = entries.iter();
-        let names = names.map(|entry| OsStr::from_bytes(&entry.name).to_owned());
-        Ok((opened, names.collect()))
+        Ok((opened, entries))
     };
-    unless_gone(beneath::reach(root, path).and_then(read))
+    let Some((opened, entries)) = unless_gone(read())? else {
+        return Ok(Vec::new());
+    };
+    let look = |entry: Raw| {
+        let file = match worth_a_look(&entry) {
+            true => unless_gone(opened.peek(&entry.name))?.flatten(),
+            false => None,
+        };
+        Ok((entry, file))
+    };
+    entries.into_iter().map(look).collect()
 }
 
-fn look_at(opened: impl AsFd, name: &OsStr) -> Result<Option<Attributes>, Fault> {
-    unless_gone(Attributes::of_entry(opened, name.as_bytes())).map(Option::flatten)
+/// Notes the entries of a directory, and the way to it: a place is worth something only if those of all directories above it
+/// are known.
+fn note(places: &mut Places, start: Identity, way: &[Step], files: &[(Raw, Option<Attributes>)]) {
+    let mut parent = start;
+    for (directory, name) in way {
+        places.seen(*directory, parent, name);
+        parent = *directory;
+    }
+    for (entry, file) in files {
+        match file {
+            Some(file) => places.seen(file.identity, parent, name(entry)),
+            None => places.met(entry.inode, parent, name(entry)),
+        }
+    }
+}
+
+fn name(entry: &Raw) -> &OsStr {
+    OsStr::from_bytes(&entry.name)
 }
 
 /// Any other error ends the search: a file that was missed for want of descriptors must not be taken for gone.

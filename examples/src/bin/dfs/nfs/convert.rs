@@ -154,7 +154,7 @@ fn of_errno(errno: Errno) -> Nfsstat3 {
         Errno::NOTEMPTY => Nfsstat3::Nfs3ErrNotempty,
         Errno::DQUOT => Nfsstat3::Nfs3ErrDquot,
         Errno::STALE => Nfsstat3::Nfs3ErrStale,
-        Errno::NOTSUP => Nfsstat3::Nfs3ErrNotsupp,
+        Errno::NOTSUP | Errno::NOSYS => Nfsstat3::Nfs3ErrNotsupp,
         // The server is short of something; it may have it later.
         Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::AGAIN => Nfsstat3::Nfs3ErrJukebox,
         _ => Nfsstat3::Nfs3ErrServerfault,

@@ -57,12 +57,18 @@ impl Nfs {
     }
 
     pub(super) fn truncate(&self, caller: &Caller, node: &Node, size: u64) -> Result<(), Fault> {
-        if i64::try_from(size).is_err() {
-            return Err(Errno::FBIG.into());
-        }
+        self.check_size(size)?;
         let file = open_for(caller, node, OFlags::WRONLY)?;
         // As the caller, for the same reason as a write.
         Ok(caller.act(|| ftruncate(&file, size))?)
+    }
+
+    /// Fails if no file can have this size.
+    pub(super) fn check_size(&self, size: u64) -> Result<(), Fault> {
+        match size <= self.longest_file {
+            true => Ok(()),
+            false => Err(Errno::FBIG.into()),
+        }
     }
 
     pub(super) fn access(&self, caller: &Caller, args: &Access3args) -> Access3res {

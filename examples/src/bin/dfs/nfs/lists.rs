@@ -132,7 +132,8 @@ impl Nfs {
             }
             let file = self.row_attributes(caller, directory, &row);
             entries.push(Entryplus3 {
-                fileid: row.inode,
+                // Not all file systems have the same number in the directory as in the file.
+                fileid: file.as_ref().map_or(row.inode, |file| file.identity.inode),
                 name: row.name.to_vec(),
                 cookie: row.cookie,
                 name_attributes: file.as_ref().map(|file| self.fattr(file)),
@@ -197,8 +198,7 @@ impl Nfs {
             let found = self.export.look_up(caller, directory, name).ok()?;
             return Some(found.attributes);
         }
-        let look = || Attributes::of_entry(directory, row.name);
-        let file = caller.act(look).ok()??;
+        let file = caller.act(|| directory.peek(row.name)).ok()??;
         let within = directory.attributes.identity;
         self.export.note_identity(file.identity, within, row.name);
         Some(file)

@@ -3,6 +3,7 @@
 mod convert;
 mod files;
 mod lists;
+mod making;
 mod names;
 mod system;
 mod writing;
@@ -12,7 +13,7 @@ use super::disk::{Caller, Export, Fault, Node};
 use super::squash::Squash;
 use rpc_core::Context;
 use std::sync::Arc;
-use system::largest_piece;
+use system::{largest_piece, longest_file};
 use writing::Incarnation;
 
 /// Serves one exported directory.
@@ -20,6 +21,7 @@ pub struct Nfs {
     export: Arc<Export>,
     squash: Squash,
     incarnation: Incarnation,
+    longest_file: u64,
 }
 
 impl Nfs {
@@ -30,6 +32,7 @@ impl Nfs {
             export,
             squash,
             incarnation,
+            longest_file: longest_file(),
         })
     }
 

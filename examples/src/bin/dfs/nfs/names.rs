@@ -1,10 +1,10 @@
-//! Names: finding, making, removing and changing them.
+//! Names: finding, adding, removing and changing them.
 
-use super::convert::{NOTHING, before, changes, status};
+use super::convert::{NOTHING, before, status};
 use super::{Fault, Nfs};
 use crate::contract::nfs3::*;
-use crate::disk::{Attributes, Caller, Changes, Name, Node, Unmade, make_file, make_file_once};
-use rustix::fs::{AtFlags, CWD, FileType, linkat, renameat, unlinkat};
+use crate::disk::{Caller, Name, Node};
+use rustix::fs::{AtFlags, CWD, linkat, renameat, unlinkat};
 use rustix::io::Errno;
 
 impl Nfs {
@@ -23,103 +23,6 @@ impl Nfs {
                 dir_attributes,
             }),
             Err(fault) => Lookup3res::Default(status(fault), Lookup3resfail { dir_attributes }),
-        }
-    }
-
-    pub(super) fn create(&self, caller: &Caller, args: &Create3args) -> Create3res {
-        let make = |within: &Node, name: Name<'_>| match &args.how {
-            Createhow3::Unchecked(Createmode3::Unchecked, wanted) => {
-                self.create_or_take(caller, within, name, wanted)
-            }
-            Createhow3::Unchecked(_, wanted) => {
-                caller.act(|| make_file(within, name, changes(wanted)?, wanted.size))
-            }
-            Createhow3::Exclusive(verifier) => {
-                caller.act(|| make_file_once(within, name, *verifier))
-            }
-        };
-        let (made, dir_wcc) = self.make(&args.r#where, make);
-        match made {
-            Ok((obj, obj_attributes)) => Create3res::Nfs3Ok(Create3resok {
-                obj,
-                obj_attributes,
-                dir_wcc,
-            }),
-            Err(fault) => Create3res::Default(status(fault), Create3resfail { dir_wcc }),
-        }
-    }
-
-    /// Of a file that is there already, only the size is set: this is how it is emptied.
-    fn create_or_take(
-        &self,
-        caller: &Caller,
-        within: &Node,
-        name: Name<'_>,
-        wanted: &Sattr3,
-    ) -> Result<Node, Fault> {
-        match caller.act(|| make_file(within, name, changes(wanted)?, wanted.size)) {
-            Err(Fault::System(Errno::EXIST)) => {}
-            made => return made,
-        }
-        let there = caller.act(|| within.entry(name))?;
-        if there.attributes.kind != FileType::RegularFile {
-            return Err(Errno::EXIST.into());
-        }
-        if let Some(size) = wanted.size {
-            self.truncate(caller, &there, size)?;
-        }
-        Ok(there)
-    }
-
-    pub(super) fn mkdir(&self, caller: &Caller, args: &Mkdir3args) -> Mkdir3res {
-        let wanted = changes(&args.attributes);
-        let (made, dir_wcc) = self.make(&args.r#where, |within, name| {
-            self.export.room(within.attributes.identity, 2)?;
-            caller.act(|| Unmade::Directory.make(within, name, wanted?))
-        });
-        match made {
-            Ok((obj, obj_attributes)) => Mkdir3res::Nfs3Ok(Mkdir3resok {
-                obj,
-                obj_attributes,
-                dir_wcc,
-            }),
-            Err(fault) => Mkdir3res::Default(status(fault), Mkdir3resfail { dir_wcc }),
-        }
-    }
-
-    pub(super) fn symlink(&self, caller: &Caller, args: &Symlink3args) -> Symlink3res {
-        let wanted = changes(&args.symlink.symlink_attributes);
-        let target = Unmade::Symlink(&args.symlink.symlink_data);
-        let (made, dir_wcc) = self.make(&args.r#where, |within, name| {
-            caller.act(|| target.make(within, name, wanted?))
-        });
-        match made {
-            Ok((obj, obj_attributes)) => Symlink3res::Nfs3Ok(Symlink3resok {
-                obj,
-                obj_attributes,
-                dir_wcc,
-            }),
-            Err(fault) => Symlink3res::Default(status(fault), Symlink3resfail { dir_wcc }),
-        }
-    }
-
-    /// Devices are refused: what they would lead to is on the server's host, and not on the caller's.
-    pub(super) fn mknod(&self, caller: &Caller, args: &Mknod3args) -> Mknod3res {
-        let (kind, wanted) = match &args.what {
-            Mknoddata3::Nf3Sock(Ftype3::Nf3Sock, wanted) => (Ok(Unmade::Socket), changes(wanted)),
-            Mknoddata3::Nf3Sock(_, wanted) => (Ok(Unmade::Pipe), changes(wanted)),
-            _ => (Err(Fault::BadKind), Ok(Changes::default())),
-        };
-        let (made, dir_wcc) = self.make(&args.r#where, |within, name| {
-            caller.act(|| kind?.make(within, name, wanted?))
-        });
-        match made {
-            Ok((obj, obj_attributes)) => Mknod3res::Nfs3Ok(Mknod3resok {
-                obj,
-                obj_attributes,
-                dir_wcc,
-            }),
-            Err(fault) => Mknod3res::Default(status(fault), Mknod3resfail { dir_wcc }),
         }
     }
 
@@ -156,9 +59,9 @@ impl Nfs {
         name: Name<'_>,
         flags: AtFlags,
     ) -> Result<(), Fault> {
-        let gone = Attributes::of_entry(within, name.bytes());
+        let gone = within.entry(name);
         caller.act(|| unlinkat(within, name.bytes(), flags))?;
-        if let Ok(Some(gone)) = gone {
+        if let Ok(gone) = gone {
             let directory = within.attributes.identity;
             self.export.unnamed(&gone, directory, name);
         }
@@ -206,27 +109,27 @@ impl Nfs {
             Name::entry(new, Errno::INVAL)?,
         );
         // As the caller, who is not told what is in a closed directory.
-        let file = caller.act(|| Attributes::of_entry(from, old.bytes()))?;
+        let file = caller.act(|| from.peek(old.bytes()))?;
         let is_directory = file.is_some_and(|file| file.is_directory());
         let levels = if is_directory { 2 } else { 1 };
         self.export.room(to.attributes.identity, levels)?;
-        let replaced = Attributes::of_entry(to, new.bytes());
+        let replaced = to.entry(new).ok();
         self.export.reshape(|| {
             caller.act(|| renameat(from, old.bytes(), to, new.bytes()))?;
-            // Two names of one file both stay, as the system has it.
-            let Some(file) = file.filter(
-                |file| !matches!(replaced, Ok(Some(there)) if there.identity == file.identity),
-            ) else {
-                return Ok::<_, Fault>(());
-            };
             let (from, to) = (from.attributes.identity, to.attributes.identity);
-            if let Ok(Some(replaced)) = replaced {
-                self.export.unnamed(&replaced, to, new);
+            let file = file.map(|file| file.identity);
+            match replaced {
+                // Two names of one file both stay, as the system has it.
+                Some(there) if Some(there.attributes.identity) == file => return Ok(()),
+                Some(there) => self.export.unnamed(&there, to, new),
+                None => {}
             }
-            self.export.note_identity(file.identity, to, new.bytes());
+            if let Some(file) = file {
+                self.export.note_identity(file, to, new.bytes());
+            }
             self.export.forget_list(from);
             self.export.forget_list(to);
-            Ok(())
+            Ok::<_, Fault>(())
         })?;
         self.keep(from)?;
         self.keep(to)
@@ -237,8 +140,25 @@ impl Nfs {
         let (linked, linkdir_wcc) = self.change(&args.link.dir, |within| {
             let file = file.as_ref().map_err(|fault| *fault)?;
             let name = Name::entry(&args.link.name, Errno::EXIST)?;
-            let flags = AtFlags::SYMLINK_FOLLOW;
-            Ok(caller.act(|| linkat(CWD, file.path(), within, name.bytes(), flags))?)
+            let link = || {
+                linkat(
+                    CWD,
+                    file.path(),
+                    within,
+                    name.bytes(),
+                    AtFlags::SYMLINK_FOLLOW,
+                )
+            };
+            self.export.reshape(|| {
+                // The new name is the only one that may be missing: so the file, or the directory, has just gone.
+                caller.act(link).map_err(|errno| match errno {
+                    Errno::NOENT => Fault::Stale,
+                    errno => errno.into(),
+                })?;
+                // The old name may go next: many programs move a file in this way.
+                self.export.note(file, within.attributes.identity, name);
+                Ok(())
+            })
         });
         let file_attributes = self.after_if_found(&file);
         match linked {
@@ -256,26 +176,8 @@ impl Nfs {
         }
     }
 
-    /// Makes a file, and says what it is known by.
-    fn make(
-        &self,
-        place: &Diropargs3,
-        make: impl FnOnce(&Node, Name<'_>) -> Result<Node, Fault>,
-    ) -> (Result<(PostOpFh3, PostOpAttr), Fault>, WccData) {
-        self.change(&place.dir, |within| {
-            let name = Name::entry(&place.name, Errno::EXIST)?;
-            self.export.room(within.attributes.identity, 1)?;
-            let made = make(within, name)?;
-            self.export.note(&made, within.attributes.identity, name);
-            // What was set after it was made is not yet on the disk with its name.
-            self.keep(&made)?;
-            let identity = made.attributes.identity;
-            Ok((self.handle(identity), self.after(&made)))
-        })
-    }
-
     /// Changes a directory, with what it was before and after, on the disk before it is answered.
-    fn change<T>(
+    pub(super) fn change<T>(
         &self,
         directory: &NfsFh3,
         change: impl FnOnce(&Node) -> Result<T, Fault>,

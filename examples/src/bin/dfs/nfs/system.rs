@@ -7,6 +7,7 @@ use crate::contract::nfs3::*;
 use crate::disk::Node;
 use rpc_core::Context;
 use rustix::fs::{StatVfs, fstatvfs};
+use rustix::process::{Resource, getrlimit};
 
 /// What is sure to fit into one datagram.
 const LARGEST_DATAGRAM_PIECE: u32 = 32 << 10;
@@ -54,7 +55,7 @@ impl Nfs {
             wtpref: piece,
             wtmult: PAGE,
             dtpref: USUAL_LIST,
-            maxfilesize: i64::MAX as u64,
+            maxfilesize: self.longest_file,
             time_delta: Nfstime3 {
                 seconds: 0,
                 nseconds: 1,
@@ -88,6 +89,13 @@ pub(super) fn largest_piece(cx: &Context) -> u32 {
         Some(_) => LARGEST_PIECE,
         None => LARGEST_DATAGRAM_PIECE,
     }
+}
+
+/// The most bytes that a file of the server's may have. The system ends a process that writes behind the limit set for it.
+pub(super) fn longest_file() -> u64 {
+    const OFFSETS: u64 = i64::MAX as u64;
+    let limit = getrlimit(Resource::Fsize).current;
+    limit.map_or(OFFSETS, |limit| limit.min(OFFSETS))
 }
 
 fn volume(node: Node) -> Result<StatVfs, Fault> {

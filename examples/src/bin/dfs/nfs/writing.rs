@@ -63,9 +63,9 @@ impl Nfs {
         if args.data.len() != args.count as usize {
             return Err(Errno::INVAL.into());
         }
-        let end = args.offset.checked_add(u64::from(args.count));
-        if end.is_none_or(|end| i64::try_from(end).is_err()) {
-            return Err(Errno::FBIG.into());
+        // A write of nothing is none, wherever it is.
+        if args.count > 0 {
+            self.check_size(args.offset.saturating_add(u64::from(args.count)))?;
         }
         let file = open_for(caller, node, OFlags::WRONLY)?;
         // As the caller: only for root a program stays set-user-id that is written to.
@@ -135,6 +135,7 @@ fn put(file: &OwnedFd, data: &[u8], offset: u64) -> Result<usize, Errno> {
         match pwrite(file, &data[written..], offset + written as u64) {
             // The client asks again for the rest, and is told then what is wrong with it.
             Ok(0) | Err(_) if written > 0 => break,
+            Ok(0) => return Err(Errno::IO),
             count => written += count?,
         }
     }
