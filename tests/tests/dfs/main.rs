@@ -6,6 +6,7 @@ mod handles;
 mod limits;
 mod lists;
 mod names;
+mod owners;
 mod permissions;
 mod raw;
 mod registered;

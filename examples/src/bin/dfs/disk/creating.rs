@@ -116,12 +116,29 @@ fn finish(
 ) -> Result<Node, Fault> {
     changes.mode = changes.mode.filter(|mode| mode & SET_ID != 0);
     let mut made = within.entry(name)?;
-    if let Err(fault) = changes.apply(&made) {
+    if let Err(fault) = own(&made, &mut changes).and_then(|()| changes.apply(&made)) {
         take_back(within, name, undo);
         return Err(fault);
     }
     made.attributes = made.now()?;
     Ok(made)
+}
+
+/// Gives the file to whom it is to belong, if the caller may do that. Some clients always send the numbers of their user, who
+/// is another one here when callers are squashed.
+fn own(made: &Node, changes: &mut Changes) -> Result<(), Fault> {
+    for (uid, gid) in [(changes.uid.take(), None), (None, changes.gid.take())] {
+        let owner = Changes {
+            uid,
+            gid,
+            ..Changes::default()
+        };
+        match owner.apply(made) {
+            Err(Fault::System(Errno::PERM)) => {}
+            owned => owned?,
+        }
+    }
+    Ok(())
 }
 
 fn take_back(within: &Node, name: Name<'_>, flags: AtFlags) {
