@@ -3,6 +3,7 @@
 use crate::contract::nfs3::*;
 use crate::raw::{Raw, handle};
 use crate::stage::Stage;
+use rpc_core::xdr::{self, Encode};
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -127,6 +128,77 @@ fn a_list_that_cannot_be_given_is_refused() {
         .readdir(root, (u64::MAX, verifier), 4096)
         .expect("no more");
     assert!(rest.reply.eof && rest.reply.entries.is_empty());
+}
+
+#[test]
+fn a_part_has_as_much_as_was_asked_for() {
+    let stage = Stage::new("sizes", &[]);
+    for length in 1..40 {
+        let file = stage.export().join("x".repeat(length));
+        fs::write(file, "").expect("it can be written");
+    }
+    let raw = Raw::new(&stage);
+    let (root, start) = (&raw.root, (0, [0; 8]));
+    for room in (200..1_500).step_by(51) {
+        let part = raw.readdir(root, start, room).expect("a part of the list");
+        let last = part.reply.entries.last().expect("it has entries").cookie;
+        let rest = raw.readdir(root, (last, part.cookieverf), 8192);
+        let rest = rest.expect("the rest of the list").reply.entries;
+        check_size(&part, rest.first(), room);
+    }
+    for room in (300..6_000).step_by(99) {
+        let part = raw.readdirplus(root, start, room).expect("a part");
+        let last = part.reply.entries.last().expect("it has entries").cookie;
+        let rest = raw.readdirplus(root, (last, part.cookieverf), 1 << 15);
+        let rest = rest.expect("the rest of the list").reply.entries;
+        check_size(&part, rest.first(), room);
+    }
+}
+
+/// The next entry, behind the word that says that there is one, would not have fitted.
+fn check_size(part: &impl Encode, next: Option<&impl Encode>, room: u32) {
+    let bytes = |value: Vec<u8>| u32::try_from(value.len()).expect("it is short");
+    let size = bytes(xdr::to_vec(part).expect("it has an encoding"));
+    assert!(size <= room, "{size} bytes in {room}");
+    if let Some(next) = next {
+        let next = 4 + bytes(xdr::to_vec(next).expect("it has an encoding"));
+        assert!(size + next > room, "{size} and {next} bytes in {room}");
+    }
+}
+
+#[test]
+fn the_room_for_names_is_kept_beside_that_for_all() {
+    let stage = Stage::new("names-alone", &[]);
+    for number in 0..20 {
+        let file = stage.export().join(format!("file{number:04}"));
+        fs::write(file, "").expect("it can be written");
+    }
+    let raw = Raw::new(&stage);
+    // The numbers, the names and the cookies: 24 bytes each of "." and "..", and 28 of the others.
+    for (dircount, entries) in [
+        (0, 1),
+        (23, 1),
+        (24, 1),
+        (47, 1),
+        (48, 2),
+        (75, 2),
+        (76, 3),
+        (48 + 28 * 20, 22),
+    ] {
+        let args = Readdirplus3args {
+            dir: raw.root.clone(),
+            cookie: 0,
+            cookieverf: [0; 8],
+            dircount,
+            maxcount: 1 << 15,
+        };
+        let part = raw.nfs.nfsproc3_readdirplus(args).wait();
+        let Readdirplus3res::Nfs3Ok(part) = part.expect("an answer") else {
+            panic!("{dircount} bytes are refused")
+        };
+        let found = (part.reply.entries.len(), part.reply.eof);
+        assert_eq!(found, (entries, entries == 22), "{dircount}");
+    }
 }
 
 fn readdir(raw: &Raw, cookie: u64, verifier: Cookieverf3) -> Part {

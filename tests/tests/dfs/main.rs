@@ -4,6 +4,7 @@ mod bounds;
 mod contract;
 mod handles;
 mod limits;
+mod links;
 mod lists;
 mod names;
 mod owners;
