@@ -98,15 +98,16 @@ pub enum ServeError {
     /// The arguments are not what the method takes. Nothing ran.
     #[error("the arguments cannot be decoded: {0}")]
     Args(#[source] DecodeError),
-    /// There is nothing to say, and a caller without a session gets no answer at all: to a broadcast call, those who have
-    /// nothing to offer keep quiet (RFC 1833, section 2.2.1). One with a session is told what [`NoProcedure`](Self::NoProcedure)
-    /// says. Nothing ran.
-    #[error("there is nothing to answer")]
-    Silent,
-    /// The method ran, and there is nothing to say: a caller without a session gets no answer, and copies of its call neither run
-    /// nor get one. One with a session is told what [`Reply`](Self::Reply) says.
-    #[error("it ran, and there is nothing to answer")]
-    Unanswered,
+    /// There is no result, as the service knows: nothing is logged. The caller is told what [`Reply`](Self::Reply) says if the
+    /// method ran, and else what [`NoProcedure`](Self::NoProcedure) says.
+    #[error("there is no result")]
+    NoResult {
+        /// The method ran: copies of the call do not run.
+        ran: bool,
+        /// A caller without a session is told. Else it gets no answer at all: to a broadcast call, those who have nothing to
+        /// offer keep quiet (RFC 1833, section 2.2.1).
+        is_told: bool,
+    },
     /// The method ran, and its result cannot be encoded.
     #[error("the result cannot be encoded: {0}")]
     Reply(#[source] EncodeError),

@@ -48,17 +48,19 @@ pub(super) fn call(
             None => Ok(reply.into_vec()),
             Some(error) => Err(unencodable(error)),
         },
-        Ok(Err(ServeError::NoProcedure | ServeError::Silent)) => Err(Refusal {
-            kind: ErrorKind::NoProcedure,
-            executed: Executed::No,
-            source: None,
-        }),
+        Ok(Err(ServeError::NoProcedure | ServeError::NoResult { ran: false, .. })) => {
+            Err(Refusal {
+                kind: ErrorKind::NoProcedure,
+                executed: Executed::No,
+                source: None,
+            })
+        }
         Ok(Err(ServeError::Args(error))) => Err(Refusal {
             kind: ErrorKind::BadArguments,
             executed: Executed::No,
             source: Some(error.into()),
         }),
-        Ok(Err(ServeError::Unanswered)) => Err(Refusal {
+        Ok(Err(ServeError::NoResult { ran: true, .. })) => Err(Refusal {
             kind: ErrorKind::ResultUnencodable,
             executed: Executed::Yes,
             source: None,

@@ -84,7 +84,7 @@ fn ask(
                 "nobody can tell whether a call ran that a crash interrupted"
             );
         }
-        Ok(Err(ServeError::NoProcedure | ServeError::Silent)) => {
+        Ok(Err(ServeError::NoProcedure | ServeError::NoResult { ran: false, .. })) => {
             tracing::warn!(
                 method,
                 "the method of an interrupted call is not there any more"

@@ -211,8 +211,13 @@ impl EndOf<'_> {
     fn failed(&self, error: &ServeError) -> (Done, Says) {
         let (method, peer) = (method_name(self.interface, self.procedure), self.cx.peer());
         let done = match error {
-            ServeError::Silent => return (Done::NoProcedure, Says::Nothing),
-            ServeError::Unanswered => return (Done::Unencodable, Says::Nothing),
+            ServeError::NoResult { ran, is_told } => {
+                let done = match ran {
+                    true => Done::Unencodable,
+                    false => Done::NoProcedure,
+                };
+                return (done, if *is_told { Says::All } else { Says::Nothing });
+            }
             ServeError::NoProcedure => Done::NoProcedure,
             ServeError::Args(error) => {
                 tracing::debug!(method, %peer, %error, "the arguments of a call cannot be decoded");

@@ -3,6 +3,7 @@
 use super::desk::Portmapper;
 use super::indirect::MOST_AT_A_TIME;
 use super::metered::Metered;
+use super::multicast::Membership;
 use super::netid::Netid;
 use super::statistics::Version;
 use super::universal;
@@ -34,6 +35,8 @@ pub struct Rpcbind {
     /// Two, with bounds of their own: so strangers who take all connections cannot keep this host's servers from registering.
     servers: Vec<Server>,
     desk: Portmapper,
+    /// If it answers over UDP at all addresses of IPv6.
+    _broadcasts: Option<Membership>,
 }
 
 impl Rpcbind {
@@ -55,7 +58,13 @@ impl Rpcbind {
                 servers.push(listening.start()?);
             }
         }
-        let rpcbind = Self { servers, desk };
+        let all = servers.iter().flat_map(Server::endpoints);
+        let broadcasts = all.clone().any(hears_ipv6).then(Membership::join).flatten();
+        let rpcbind = Self {
+            servers,
+            desk,
+            _broadcasts: broadcasts,
+        };
         rpcbind.open_sockets()?;
         enter_own(&rpcbind.desk, rpcbind.endpoints());
         Ok(rpcbind)
@@ -140,6 +149,11 @@ fn own_address(netid: Netid, endpoint: &Endpoint) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Whether datagrams for a group of IPv6 come there.
+fn hears_ipv6(endpoint: &Endpoint) -> bool {
+    matches!(endpoint, Endpoint::Udp(at) if at.address().is_some_and(|at| at.is_ipv6() && at.ip().is_unspecified()))
 }
 
 fn builder(desk: &Portmapper) -> ServerBuilder {

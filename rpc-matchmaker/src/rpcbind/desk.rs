@@ -7,7 +7,7 @@ use super::netid::Netid;
 use super::statistics::{Remote, Statistics, Version};
 use super::table::{Place, Row, Table};
 use super::{native, universal};
-use crate::registry::Saved;
+use crate::registry::{Registrant, Saved};
 use rpc_core::Context;
 use rpc_core::rpcbind::{
     Mapping, MappingItem, MappingList, Netbuf, PortmapV2, RemoteCall, RemotePortReply, RemoteReply,
@@ -76,6 +76,7 @@ impl Portmapper {
         let rows = native::rows(&saved.registration, saved.registrant);
         let place = Place {
             is_proven: saved.registrant.is_proven(),
+            is_root: saved.registrant == Registrant::User(0),
             number: saved.number,
         };
         self.state().table.show(saved.lease, place, rows)
@@ -196,11 +197,6 @@ impl Portmapper {
             results,
         })
     }
-
-    fn remote_reply(&self, cx: &Context, version: Version, asked: &RemoteCall) -> RemoteReply {
-        let forwarded = self.forward(cx, version, asked, false);
-        forwarded.unwrap_or_default().into()
-    }
 }
 
 impl PortmapV2 for Portmapper {
@@ -263,9 +259,9 @@ impl PortmapV2 for Portmapper {
         }
     }
 
-    fn callit(&self, cx: &Context, asked: RemoteCall) -> RemotePortReply {
-        let forwarded = self.forward(cx, Version::Two, &asked, false);
-        forwarded.unwrap_or_default().into()
+    /// Never called, as its like in the other versions: [`Metered`](super::metered::Metered) answers, since a method cannot keep quiet.
+    fn callit(&self, _cx: &Context, _asked: RemoteCall) -> RemotePortReply {
+        Forwarded::default().into()
     }
 }
 
@@ -286,8 +282,8 @@ impl RpcbindV3 for Portmapper {
         self.all()
     }
 
-    fn callit(&self, cx: &Context, asked: RemoteCall) -> RemoteReply {
-        self.remote_reply(cx, Version::Three, &asked)
+    fn callit(&self, _cx: &Context, _asked: RemoteCall) -> RemoteReply {
+        Forwarded::default().into()
     }
 
     fn gettime(&self, _cx: &Context) -> u32 {
@@ -320,8 +316,8 @@ impl RpcbindV4 for Portmapper {
         self.all()
     }
 
-    fn bcast(&self, cx: &Context, asked: RemoteCall) -> RemoteReply {
-        self.remote_reply(cx, Version::Four, &asked)
+    fn bcast(&self, _cx: &Context, _asked: RemoteCall) -> RemoteReply {
+        Forwarded::default().into()
     }
 
     fn gettime(&self, _cx: &Context) -> u32 {
@@ -340,8 +336,8 @@ impl RpcbindV4 for Portmapper {
         self.address(cx, Version::Four, &asked, true)
     }
 
-    fn indirect(&self, cx: &Context, asked: RemoteCall) -> RemoteReply {
-        self.remote_reply(cx, Version::Four, &asked)
+    fn indirect(&self, _cx: &Context, _asked: RemoteCall) -> RemoteReply {
+        Forwarded::default().into()
     }
 
     fn getaddrlist(&self, cx: &Context, asked: Rpcb) -> RpcbEntryList {

@@ -5,7 +5,7 @@ use super::desk::Portmapper;
 use super::indirect::NoResults;
 use super::statistics::Version;
 use rpc_core::rpcbind::{RemoteCall, RemotePortReply, RemoteReply};
-use rpc_core::xdr::{Decode, Decoder, Encode, EncodeError, Encoder};
+use rpc_core::xdr::{Decode, Decoder, Encode, Encoder};
 use rpc_core::{Context, Interface, ServeError, Service};
 
 /// A reply to a datagram from another host is at most so many times as long as the request. Nothing proves who sent that: a longer
@@ -38,21 +38,18 @@ impl<S> Metered<S> {
         args: &mut Decoder<'_>,
         reply: &mut Encoder,
     ) -> Result<(), ServeError> {
-        let failure = |told: ServeError| {
-            if tells_failure {
-                told
-            } else {
-                ServeError::Silent
-            }
+        let no_result = |ran| ServeError::NoResult {
+            ran,
+            is_told: tells_failure,
         };
-        let asked = RemoteCall::decode(args).map_err(|error| failure(ServeError::Args(error)))?;
-        let rest = args.clone().finish();
-        rest.map_err(|error| failure(ServeError::Args(error)))?;
-        let forwarded = self.desk.forward(cx, self.version, &asked, tells_failure);
-        let forwarded = forwarded.map_err(|why| match why {
-            NoResults::NotRun => failure(ServeError::NoProcedure),
-            NoResults::MayHaveRun => withheld(tells_failure),
+        let decoded =
+            RemoteCall::decode(args).and_then(|asked| args.clone().finish().map(|()| asked));
+        let asked = decoded.map_err(|error| match tells_failure {
+            true => ServeError::Args(error),
+            false => no_result(false),
         })?;
+        let forwarded = self.desk.forward(cx, self.version, &asked, tells_failure);
+        let forwarded = forwarded.map_err(|why| no_result(why == NoResults::MayHaveRun))?;
         let encoded = match self.version {
             Version::Two => RemotePortReply::from(forwarded).encode(reply),
             Version::Three | Version::Four => RemoteReply::from(forwarded).encode(reply),
@@ -84,24 +81,16 @@ impl<S: Service> Service for Metered<S> {
         }
         let told = REPLY_HEADER + reply.len() - before;
         match told > MOST_AMPLIFICATION * asked && Caller::of(cx).may_be_forged() {
-            true if is_forwarded => Err(withheld(procedure == INDIRECT)),
-            true => Err(ServeError::NoProcedure),
+            true => Err(ServeError::NoResult {
+                ran: is_forwarded,
+                is_told: procedure != CALLIT,
+            }),
             false => Ok(()),
         }
     }
 
     fn pinged(&self, _cx: &Context) {
         self.desk.count_call(self.version, 0);
-    }
-}
-
-/// The end of a call through rpcbind that was made, without results: copies of it are not made.
-fn withheld(tells_failure: bool) -> ServeError {
-    match tells_failure {
-        true => ServeError::Reply(EncodeError::Custom(
-            "the program that was called gave none that may be passed on",
-        )),
-        false => ServeError::Unanswered,
     }
 }
 

@@ -9,6 +9,7 @@ mod daemon;
 mod desk;
 mod indirect;
 pub mod metered;
+mod multicast;
 mod native;
 mod nearest;
 mod netid;

@@ -2,8 +2,9 @@
 //!
 //! Rows that programs entered by SET stay until UNSET, in the order in which they came. Beside them stand those of servers that
 //! are registered at the matchmaker ([`Table::show`]): they come and go with their leases, a row of SET hides one of theirs with
-//! the same program, version and transport if its owner could remove theirs, and of several of theirs the registry's first is
-//! shown.
+//! the same program, version and transport if its owner could remove theirs, and of several of theirs root's are shown before others',
+//! and then the registry's first. A row of theirs that is root's hides a row of SET that is not: whoever came first, C programs
+//! are sent to root's server.
 
 use super::caller::Owner;
 use super::netid::Netid;
@@ -83,6 +84,8 @@ struct Shown {
 pub struct Place {
     /// Whether the kernel vouches for its registrant. What came over the network stands behind.
     pub is_proven: bool,
+    /// Whether its registrant is root. Others stand behind: else any user could take the clients of root's servers.
+    pub is_root: bool,
     /// Its number in the order of registrations.
     pub number: u64,
 }
@@ -203,13 +206,23 @@ impl Table {
         let of_program = |row: &&Row| row.program == program && row.has_netid(netid);
         let exact = self.all().find(|row| row.is(program, version, netid));
         exact
-            .or_else(|| self.rows.iter().rev().find(of_program))
+            .or_else(|| self.set_rows().rev().find(of_program))
             .or_else(|| self.all().find(of_program))
     }
 
     fn all(&self) -> impl Iterator<Item = &Row> {
-        let shown = self.shown.iter().map(|shown| &shown.row);
-        self.rows.iter().chain(shown)
+        self.set_rows()
+            .chain(self.shown.iter().map(|shown| &shown.row))
+    }
+
+    /// Those that programs entered, but for what root's servers hide.
+    fn set_rows(&self) -> impl DoubleEndedIterator<Item = &Row> {
+        let roots = self.shown.iter().map(|shown| &shown.row);
+        let roots = roots.take_while(|row| row.owner == Owner::Superuser);
+        let hides = |root: &Row, row: &Row| root.is(row.program, row.version, &row.netid);
+        let is_hidden = move |row: &Row| roots.clone().any(|root| hides(root, row));
+        let rows = self.rows.iter();
+        rows.filter(move |row| row.owner == Owner::Superuser || !is_hidden(row))
     }
 }
 

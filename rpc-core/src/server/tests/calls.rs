@@ -73,12 +73,17 @@ fn a_call_that_ran_and_is_not_answered_runs_once() {
         call(8, ECHO, b"x"),
         call(7, NOTE, b"a"),
         call(9, ECHO, b"y"),
+        call(10, NOTE, b"told"),
+        call(10, NOTE, b"told"),
     ] {
         caller.send(&message);
     }
     assert_eq!(caller.expect(), (8, Answer::Bytes(b"x".to_vec())));
     assert_eq!(caller.expect(), (9, Answer::Bytes(b"y".to_vec())));
-    assert_eq!(desk.counted.lock().expect("counted").len(), 1);
+    let failed = Answer::Failed(AcceptStatus::SystemError);
+    assert_eq!(caller.expect(), (10, failed.clone()));
+    assert_eq!(caller.expect(), (10, failed));
+    assert_eq!(desk.counted.lock().expect("counted").len(), 2);
 }
 
 #[test]

@@ -104,10 +104,16 @@ impl Service for Desk {
                 reply.opaque(bytes).map_err(ServeError::Reply)
             }
             PANIC => panic!("as the test wants"),
-            SILENT => Err(ServeError::Silent),
+            SILENT => Err(ServeError::NoResult {
+                ran: false,
+                is_told: false,
+            }),
             NOTE => {
                 self.counted.lock().expect("counted").push(bytes.to_vec());
-                Err(ServeError::Unanswered)
+                Err(ServeError::NoResult {
+                    ran: true,
+                    is_told: bytes == b"told",
+                })
             }
             UNENCODABLE => Err(ServeError::Reply(EncodeError::Depth)),
             BYTES => {

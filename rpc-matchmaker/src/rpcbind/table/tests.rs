@@ -113,7 +113,15 @@ fn rows_are_removed_by_root_and_their_owner() {
 fn proven(number: u64) -> Place {
     Place {
         is_proven: true,
+        is_root: false,
         number,
+    }
+}
+
+fn of_root(number: u64) -> Place {
+    Place {
+        is_root: true,
+        ..proven(number)
     }
 }
 
@@ -169,10 +177,37 @@ fn a_shown_server_is_displaced_by_its_owner_and_root() {
     }
 }
 
+/// A user was there first, by SET, at the matchmaker, or both.
+#[test]
+fn roots_server_is_found_whoever_came_first() {
+    use Owner::*;
+    for (set, first) in [(User(7), 1), (Unknown, 1), (User(7), 2)] {
+        let mut table = Table::default();
+        table.set(row(7, 1, "TCP", "set", set)).unwrap();
+        table.set(row(7, 1, "udp", "set", set)).unwrap();
+        table.show(first, proven(first), vec![row(7, 1, "tcp", "user", set)]);
+        table.show(9, of_root(3 - first), vec![root(7, 1, "tcp", "root")]);
+        assert_eq!(table.find(7, 1, "tcp").unwrap().address, "root");
+        assert_eq!(table.find(7, 8, "tcp").unwrap().address, "root");
+        assert_eq!(
+            listed(&table),
+            [(7, 1, "udp", "set"), (7, 1, "tcp", "root")]
+        );
+        assert_eq!(
+            table.set(row(7, 1, "tcp", "set anew", User(8))),
+            Err(Refusal::Taken)
+        );
+        // Its owner may still remove what is hidden; and it is back when root's server has gone.
+        table.hide(9);
+        assert_eq!(table.find(7, 1, "tcp").unwrap().address, "set");
+    }
+}
+
 #[test]
 fn servers_are_shown_in_the_order_of_the_registry() {
     let network = |number| Place {
         is_proven: false,
+        is_root: false,
         number,
     };
     for (places, expected) in [
@@ -181,6 +216,9 @@ fn servers_are_shown_in_the_order_of_the_registry() {
         ([proven(1), network(2)], "first"),
         ([network(1), network(2)], "second"),
         ([network(2), proven(1)], "second"),
+        ([of_root(1), proven(2)], "first"),
+        ([of_root(1), of_root(2)], "second"),
+        ([network(2), of_root(1)], "second"),
     ] {
         let mut table = Table::default();
         for (lease, place) in (0..).zip(places) {
