@@ -5,6 +5,7 @@ use super::{RpcbindError, loopback, socket};
 use crate::endpoint::Authority;
 use crate::error::ResolveError;
 use crate::{Endpoint, Interface, Resolve, Transport};
+use std::net::ToSocketAddrs;
 use std::time::{Duration, Instant};
 
 /// Asks the rpcbind of a host where a program is: anew for each attempt to connect, so that a server that moved is found.
@@ -41,17 +42,21 @@ impl Resolver {
         })
     }
 
-    /// Where to ask, in this order: an rpcbind tells only what answers over the transport on which it is asked.
+    /// Where to ask, in this order: an rpcbind tells only what answers over the transport, and at the kind of address, by which
+    /// it is asked.
     fn places(&self) -> Vec<Endpoint> {
-        let host = self.host.clone().unwrap_or_else(loopback);
-        let tcp = Endpoint::Tcp(host.clone());
-        let udp = Endpoint::Udp(host);
+        let hosts = match &self.host {
+            Some(host) => addresses(host),
+            None => vec![loopback()],
+        };
+        let tcp = hosts.iter().cloned().map(Endpoint::Tcp);
+        let udp = hosts.iter().cloned().map(Endpoint::Udp);
         match (self.transport, &self.host) {
-            (Some(Transport::Tcp), _) => vec![tcp],
-            (Some(Transport::Udp), _) => vec![udp],
+            (Some(Transport::Tcp), _) => tcp.collect(),
+            (Some(Transport::Udp), _) => udp.collect(),
             (Some(Transport::Unix), _) => socket().into_iter().collect(),
-            (None, Some(_)) => vec![tcp, udp],
-            (None, None) => [tcp, udp].into_iter().chain(socket()).collect(),
+            (None, Some(_)) => tcp.chain(udp).collect(),
+            (None, None) => tcp.chain(udp).chain(socket()).collect(),
         }
     }
 
@@ -64,15 +69,19 @@ impl Resolver {
         }
         let until = Instant::now() + within.max(LEAST_PATIENCE);
         let (mut asked, mut trouble) = (Vec::new(), None);
-        for at in self.places() {
+        let places = self.places();
+        for (nth, at) in places.iter().enumerate() {
+            // One that is silent leaves the others their share of the time.
+            let now = Instant::now();
+            let share = until.saturating_duration_since(now) / (places.len() - nth) as u32;
             let question = Question {
-                at: &at,
+                at,
                 interface: self.interface,
-                until,
+                until: now + share,
             };
             match question.ask() {
                 Ok(Some(endpoint)) => return Ok(endpoint),
-                Ok(None) => asked.push(at),
+                Ok(None) => asked.push(at.clone()),
                 Err(error) => trouble = trouble.or(Some(error)),
             }
         }
@@ -94,6 +103,18 @@ impl Resolve for Resolver {
             found.map_err(|error| ResolveError::Rpcbind(Box::new(error)))?,
         ])
     }
+}
+
+/// The addresses of a host: a server may be registered for IPv4 alone, and the name service puts IPv6 first.
+fn addresses(host: &Authority) -> Vec<Authority> {
+    let found = (host.host(), host.port()).to_socket_addrs();
+    let mut found: Vec<Authority> = found.into_iter().flatten().map(Authority::from).collect();
+    if host.address().is_some() || found.is_empty() {
+        // Whoever asks there says why the name is of no use.
+        found = vec![host.clone()];
+    }
+    found.dedup();
+    found
 }
 
 /// What a look-up may take in any case: a caller may come with hardly any time, again and again.

@@ -57,12 +57,17 @@ struct CallHeader {
     verifier: [u32; 2],
 }
 
-/// The header of a reply that has results.
+/// What every reply begins with.
 #[derive(Xdr)]
-struct ReplyHeader {
+struct ReplyStart {
     xid: u32,
     message_type: u32,
     reply_status: u32,
+}
+
+/// What follows in one that was accepted, up to its results.
+#[derive(Xdr)]
+struct Accepted {
     verifier_flavor: u32,
     verifier: Vec<u8>,
     accept_status: u32,
@@ -159,25 +164,27 @@ fn receive<'a>(socket: &UdpSocket, buffer: &'a mut [u8], until: Instant) -> io::
 /// What a datagram says of the call: nothing, if it is no reply to it; else its results, if it has them.
 fn read(xid: u32, datagram: &[u8]) -> Option<Result<Vec<u8>, NoResults>> {
     let mut input = Decoder::new(datagram, Limits::default());
-    let header = ReplyHeader::decode(&mut input);
-    let starts = datagram.first_chunk::<4>() == Some(&xid.to_be_bytes());
-    match header {
-        Ok(header) if header.xid == xid && header.message_type == 1 => {
-            Some(match (header.reply_status, header.accept_status) {
-                (ACCEPTED, SUCCESS) => Ok(datagram[input.position()..].to_vec()),
-                (ACCEPTED, PROG_UNAVAIL..=GARBAGE_ARGS) | (DENIED, _) => Err(NoResults::NotRun),
-                _ => Err(NoResults::MayHaveRun),
-            })
-        }
-        // Mostly a denial, which is shorter; but that is not looked at.
-        Err(_) if starts => Some(Err(NoResults::MayHaveRun)),
-        _ => None,
+    let start = ReplyStart::decode(&mut input).ok()?;
+    if (start.xid, start.message_type) != (xid, REPLY) {
+        return None;
     }
+    if start.reply_status == DENIED {
+        return Some(Err(NoResults::NotRun));
+    }
+    Some(match Accepted::decode(&mut input) {
+        Ok(accepted) if start.reply_status == ACCEPTED => match accepted.accept_status {
+            SUCCESS => Ok(datagram[input.position()..].to_vec()),
+            PROG_UNAVAIL..=GARBAGE_ARGS => Err(NoResults::NotRun),
+            _ => Err(NoResults::MayHaveRun),
+        },
+        _ => Err(NoResults::MayHaveRun),
+    })
 }
 
 const LONGEST_DATAGRAM: usize = 65_507;
 
-/// The statuses of a reply (RFC 5531, section 9). Those from `PROG_UNAVAIL` to `GARBAGE_ARGS` say that nothing ran.
+/// The type of a message that is a reply, and its statuses (RFC 5531, section 9). Those from `PROG_UNAVAIL` to `GARBAGE_ARGS` say that nothing ran.
+const REPLY: u32 = 1;
 const ACCEPTED: u32 = 0;
 const DENIED: u32 = 1;
 const SUCCESS: u32 = 0;
@@ -195,13 +202,20 @@ mod tests {
             let words = [xid, 1, status[0], 0, 0, status[1]];
             [&words.map(u32::to_be_bytes).concat(), rest].concat()
         };
+        let denied = |why: &[u32]| {
+            let words = [&[7, 1, 1], why].concat();
+            words.into_iter().flat_map(u32::to_be_bytes).collect()
+        };
         for (datagram, expected) in [
             (reply(7, [0, 0], &[1, 2, 3, 4]), Some(Ok(vec![1, 2, 3, 4]))),
             (reply(7, [0, 0], &[]), Some(Ok(vec![]))),
             (reply(7, [0, 1], &[]), Some(Err(NoResults::NotRun))),
             (reply(7, [0, 4], &[]), Some(Err(NoResults::NotRun))),
             (reply(7, [0, 5], &[]), Some(Err(NoResults::MayHaveRun))),
-            (reply(7, [1, 0], &[]), Some(Err(NoResults::NotRun))),
+            (denied(&[1, 5]), Some(Err(NoResults::NotRun))),
+            (denied(&[0, 2, 2]), Some(Err(NoResults::NotRun))),
+            (denied(&[]), Some(Err(NoResults::NotRun))),
+            (reply(7, [2, 0], &[]), Some(Err(NoResults::MayHaveRun))),
             (reply(8, [0, 0], &[]), None),
             (
                 reply(7, [0, 0], &[])[..20].to_vec(),

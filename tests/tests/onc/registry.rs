@@ -118,6 +118,32 @@ fn find_c_servers() {
 }
 
 #[test]
+fn a_server_of_one_kind_of_address_is_found_by_a_name_that_has_both() {
+    let test = "registry::a_server_of_one_kind_of_address_is_found_by_a_name_that_has_both";
+    if let Some(missing) = missing_tool() {
+        return testkit::skip(test, &missing);
+    }
+    if alone(test, peers::built) {
+        std::fs::write("/run/hosts", "::1 both\n127.0.0.1 both\n").expect("it can be written");
+        output(Command::new("mount").args(["--bind", "/run/hosts", "/etc/hosts"]));
+        each_registry(find_by_name);
+    }
+}
+
+fn find_by_name() {
+    let _server = service::server()
+        .listen("tcp://0.0.0.0:0")
+        .listen("udp://0.0.0.0:0")
+        .register("rpcbind://")
+        .start()
+        .expect("it is registered");
+    for endpoint in ["rpcbind://both", "rpcbind://both?transport=udp"] {
+        let client = EchoV2Client::connect(endpoint).expect(endpoint);
+        assert_eq!(client.echo_id(7).wait().expect("it answers"), 7);
+    }
+}
+
+#[test]
 fn our_servers_are_found_by_c_clients() {
     let test = "registry::our_servers_are_found_by_c_clients";
     if let Some(missing) = missing_tool() {
