@@ -290,7 +290,7 @@ pub enum ErrorKind {
     #[error("the server knows another call by the request id of this one")]
     Conflict,
     /// The server refuses this caller: a server of another make may want to know who it is ([`Client::connect_as`](crate::Client::connect_as)).
-    #[error("the server refuses this caller: {_0}")]
+    #[error("{}", denied(_0))]
     Denied(RejectStatus),
     /// There are too many calls in flight on this client.
     #[error("too many calls are in flight on this client")]
@@ -312,6 +312,16 @@ fn versions(low: u32, high: u32) -> String {
         format!("version {low} of this interface")
     } else {
         format!("versions of this interface from {low} to {high}")
+    }
+}
+
+/// What a denial is about: the caller, or the protocol.
+fn denied(why: &RejectStatus) -> String {
+    match why {
+        RejectStatus::AuthError(_) => format!(
+            "the server refuses this caller: {why}; if it wants to know who calls, `connect_as` tells it"
+        ),
+        RejectStatus::RpcMismatch { .. } => format!("the server refuses the call: {why}"),
     }
 }
 
