@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostics, Format, Mistakes, without_place};
 use crate::load::Loader;
-use crate::model::{Language, Model};
+use crate::model::{Item, Language, Model};
 use crate::rpcl::{self, Strings};
 use crate::source::{MAX_BYTES, Sources};
 use crate::{check, emit, files, json, x};
@@ -276,10 +276,14 @@ impl Compiler {
 
     /// Makes `.x` files, for `rpcgen`, and writes nothing.
     pub fn generate_x(&self) -> Result<Vec<GeneratedX>, Error> {
-        let generated = self.run(|model, path| GeneratedX {
+        let mut loader = Loader::new(&self.includes, &self.inputs);
+        let models = self.models(&mut loader, false)?;
+        let in_headers = |item: &Item| rpcl::is_of_headers(item.at.file, &loader.sources);
+        let generated = models.iter().map(|(path, model)| GeneratedX {
             file_name: output_name(path, "x"),
-            text: x::text(model, &file_name(path)),
-        })?;
+            text: x::text(model, &file_name(path), in_headers),
+        });
+        let generated: Vec<_> = generated.collect();
         all_differ(generated.iter().map(|g| &g.file_name))?;
         Ok(generated)
     }

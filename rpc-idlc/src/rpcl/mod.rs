@@ -16,8 +16,9 @@ pub(crate) mod tree;
 mod walk;
 
 pub(crate) use files::Input;
-pub(crate) use lower::lower;
+pub(crate) use lower::{constant, lower};
 pub(crate) use read::read;
+pub(crate) use scope::is_of_headers;
 
 use crate::source::Span;
 

@@ -61,9 +61,10 @@ pub(crate) fn read(
 }
 
 /// What the options define, as a file that is read before each of the others. `rpcgen` defines
-/// `RPC_HDR` when it makes the header, which is what we are after: all that is declared.
+/// `RPC_HDR` when it makes the header, which is what we are after: all that is declared. `IDLC` is
+/// ours, by which a file says what `rpcgen` does not read.
 fn command_line(options: &Options, sources: &mut Sources) -> FileId {
-    let mut text = String::from("#define RPC_HDR 1\n");
+    let mut text = String::from("#define RPC_HDR 1\n#define IDLC 1\n");
     for (name, value) in &options.defines {
         let value = value.replace(['\n', '\r'], " ");
         let _ = writeln!(text, "#define {name} {value}");

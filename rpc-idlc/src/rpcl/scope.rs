@@ -169,9 +169,17 @@ struct authsys_parms {
 typedef authsys_parms authunix_parms;
 ";
 
+/// What stands for the headers of TI-RPC among the files.
+const HEADERS: &str = "<TI-RPC>";
+
+/// Whether a file is what TI-RPC has.
+pub(crate) fn is_of_headers(file: FileId, sources: &Sources) -> bool {
+    sources.get(file).path == Path::new(HEADERS)
+}
+
 fn definitions(sources: &mut Sources) -> Vec<Item> {
     let text = DEFINITIONS.as_bytes().to_vec();
-    let file = sources.add_old(Path::new("<TI-RPC>"), text);
+    let file = sources.add_old(Path::new(HEADERS), text);
     let mut tokens = Tokens::default();
     for token in lex(file, DEFINITIONS) {
         match token.kind {

@@ -15,7 +15,8 @@ pub(crate) struct Unit {
 pub(crate) struct Item {
     /// The comment before it, and at the end of its first line, without the marks.
     pub(crate) docs: Docs,
-    /// `namespace a::b { … }` around it, with its colons; the dialect of Stellar has them.
+    /// `namespace a::b { … }` around it, or what is before its own name, with its colons; the dialect of Stellar
+    /// has them.
     pub(crate) namespace: Option<Ident>,
     pub(crate) kind: ItemKind,
 }
@@ -23,15 +24,7 @@ pub(crate) struct Item {
 impl Item {
     /// Its name; a typedef that could not be read may have none.
     pub(crate) fn name(&self) -> Option<&Ident> {
-        match &self.kind {
-            ItemKind::Const(name, _)
-            | ItemKind::Enum(name, _)
-            | ItemKind::Struct(name, _)
-            | ItemKind::Union(name, _)
-            | ItemKind::Broken(name) => Some(name),
-            ItemKind::Typedef(declared) => declared.name.as_ref(),
-            ItemKind::Program(program) => Some(&program.name),
-        }
+        self.kind.name()
     }
 }
 
@@ -47,6 +40,32 @@ pub(crate) enum ItemKind {
     Program(Program),
     /// It could not be read, which was reported.
     Broken(Ident),
+}
+
+impl ItemKind {
+    fn name(&self) -> Option<&Ident> {
+        match self {
+            ItemKind::Const(name, _)
+            | ItemKind::Enum(name, _)
+            | ItemKind::Struct(name, _)
+            | ItemKind::Union(name, _)
+            | ItemKind::Broken(name) => Some(name),
+            ItemKind::Typedef(declared) => declared.name.as_ref(),
+            ItemKind::Program(program) => Some(&program.name),
+        }
+    }
+
+    pub(super) fn name_mut(&mut self) -> Option<&mut Ident> {
+        match self {
+            ItemKind::Const(name, _)
+            | ItemKind::Enum(name, _)
+            | ItemKind::Struct(name, _)
+            | ItemKind::Union(name, _)
+            | ItemKind::Broken(name) => Some(name),
+            ItemKind::Typedef(declared) => declared.name.as_mut(),
+            ItemKind::Program(program) => Some(&mut program.name),
+        }
+    }
 }
 
 #[derive(Debug)]

@@ -1,9 +1,11 @@
 //! From the model to definitions of C: what cannot be said in one declaration is given a name.
 
+use super::labels::{self, Numbers};
+use super::named::{Named, named};
 use super::names::Names;
-use super::tree::{Arm, Base, Body, Declaration, Def, DefId, Shape, Union};
+use super::tree::{Arm, Base, Body, Declaration, Def, DefId, Label, Shape, Union, Value};
 use super::{empty, values};
-use crate::casing::{screaming, snake};
+use crate::casing::snake;
 use crate::model::{
     self, Case, Enumerator, Field, Item, ItemId, ItemKind, Labels, Language, Model, Type,
 };
@@ -14,62 +16,36 @@ pub(super) struct Lowering<'a> {
     pub(super) names: Names,
     /// Those of the file come first, in their places; then those that had to be introduced.
     pub(super) defs: Vec<Def>,
-    /// By item: takes no bytes.
+    /// By item: takes no bytes. What a `.x` file has is written all the same.
     pub(super) empty: Vec<bool>,
     /// The numbers after which arms of a `.x` file are named.
-    numbers: HashMap<&'a str, i128>,
+    pub(super) numbers: Numbers<'a>,
     /// By enum, the names of its values.
-    values: HashMap<ItemId, Vec<String>>,
+    pub(super) values: HashMap<ItemId, Vec<String>>,
     /// The introduced types, by what they stand for.
     pub(super) introduced: HashMap<String, DefId>,
 }
 
 impl<'a> Lowering<'a> {
-    /// Gives all definitions of the file their names, so that what is introduced yields to them.
-    pub(super) fn new(model: &'a Model) -> Self {
-        let mut names = Names::new(model.language != Language::Idl);
-        let constant = |item: &Item| matches!(item.kind, ItemKind::Const(_));
-        let interface = |item: &Item| matches!(item.kind, ItemKind::Interface(_));
-        let mut found: Vec<String> = vec![String::new(); model.items.len()];
-        let types = |(_, item): &(usize, &Item)| !constant(item) && !interface(item);
-        for (id, item) in model.items.iter().enumerate().filter(types) {
-            found[id] = names.of_type(&own_name(model, item));
-        }
-        for (id, item) in model
-            .items
-            .iter()
-            .enumerate()
-            .filter(|(_, item)| constant(item))
-        {
-            let name = own_name(model, item);
-            found[id] = names.of_value(&match model.language {
-                Language::Idl => screaming(&name),
-                Language::X(_) => name,
-            });
-        }
-        let mut values = HashMap::new();
-        for (id, item) in model.items.iter().enumerate() {
-            if let Some(all) = values::of(&item.kind) {
-                let prefix = screaming(&own_name(model, item));
-                let name = |value: &str| match model.language {
-                    Language::Idl => names.of_value(&format!("{prefix}_{}", screaming(value))),
-                    // There the values of all enums have names that differ.
-                    Language::X(_) => names.of_value(value),
-                };
-                values.insert(id, all.into_iter().map(name).collect());
-            }
-        }
-        let blank = |name: String| Def {
-            docs: Vec::new(),
-            name,
-            body: Body::Nothing,
+    pub(super) fn new(model: &'a Model, in_headers: impl Fn(&Item) -> bool) -> Self {
+        let Named {
+            names,
+            items,
+            values,
+        } = named(model);
+        let blank = |(name, item): (String, &Item)| Def {
+            in_headers: in_headers(item),
+            ..Def::new(name)
         };
         Lowering {
             model,
             names,
-            defs: found.into_iter().map(blank).collect(),
-            empty: empty::items(model),
-            numbers: values::named(model),
+            defs: items.into_iter().zip(&model.items).map(blank).collect(),
+            empty: match model.language {
+                Language::Idl => empty::items(model),
+                Language::X(_) => vec![false; model.items.len()],
+            },
+            numbers: labels::numbers(model),
             values,
             introduced: HashMap::new(),
         }
@@ -89,7 +65,7 @@ impl<'a> Lowering<'a> {
             if matches!(body, Body::Nothing) {
                 let name = &item.name;
                 docs.push(format!("`{name}` takes no bytes, so it is left out."));
-            } else if self.defs[id].name != item.name {
+            } else if !self.is_x() && self.defs[id].name != item.name {
                 docs.push(format!("`{}` in the contract.", self.full_name(item)));
             }
             self.defs[id].docs = docs;
@@ -120,10 +96,13 @@ impl<'a> Lowering<'a> {
         let names = self
             .names
             .of_fields(fields.iter().map(|field| field.name.as_str()));
-        let fields = fields.into_iter().zip(names).map(|(field, name)| {
+        let fields = fields.into_iter().zip(names);
+        let fields = fields.map(|(field, name)| {
             let mut declaration = self.declare(name, &field.ty);
             declaration.docs = values::said(&field.docs, &field.notes);
-            note_name(&mut declaration, &field.name);
+            if !self.is_x() {
+                note_name(&mut declaration, &field.name);
+            }
             declaration
         });
         Body::Struct(fields.collect())
@@ -141,12 +120,10 @@ impl<'a> Lowering<'a> {
 
     fn enumeration(&self, id: ItemId, all: &[Enumerator]) -> Body {
         let names = &self.values[&id];
-        let value = |(value, name): (&Enumerator, &String)| {
-            (
-                values::said(&value.docs, &value.notes),
-                name.clone(),
-                value.value,
-            )
+        let value = |(value, name): (&Enumerator, &String)| Value {
+            docs: values::said(&value.docs, &value.notes),
+            name: name.clone(),
+            number: value.value,
         };
         Body::Enum(all.iter().zip(names).map(value).collect())
     }
@@ -154,12 +131,15 @@ impl<'a> Lowering<'a> {
     fn union(&mut self, id: ItemId, item: &Item, union: &model::Union) -> Body {
         if let Some(numbers) = union.plain() {
             let values = union.arms.iter().zip(&self.values[&id]).zip(numbers);
-            let value = |((arm, name), number): ((&model::Arm, &String), i32)| {
-                (values::said(&arm.docs, &arm.notes), name.clone(), number)
+            let value = |((arm, name), number): ((&model::Arm, &String), i32)| Value {
+                docs: values::said(&arm.docs, &arm.notes),
+                name: name.clone(),
+                number,
             };
             return Body::Enum(values.map(value).collect());
         }
-        let names: Vec<String> = union.arms.iter().map(|arm| self.member(arm)).collect();
+        let member = |arm| self.member(arm);
+        let names: Vec<String> = union.arms.iter().map(member).collect();
         let names = self.names.of_fields(names.iter().map(String::as_str));
         let arms: Vec<Arm> = union
             .arms
@@ -171,18 +151,6 @@ impl<'a> Lowering<'a> {
             Some(ty) => self.simple(ty),
             None => Base::Word("int"),
         };
-        // rpcgen takes no union of nothing but a default arm; what it holds follows the number anyway.
-        if let [
-            Arm {
-                labels: None,
-                value,
-                ..
-            },
-        ] = &arms[..]
-        {
-            let kind = plain_declaration("kind", base);
-            return Body::Struct(std::iter::once(kind).chain(value.clone()).collect());
-        }
         let switch = (base, "kind");
         Body::Union(Union { switch, arms })
     }
@@ -193,6 +161,8 @@ impl<'a> Lowering<'a> {
             model::Payload::Fields(fields) if self.is_x() && fields.len() == 1 => {
                 fields[0].name.clone()
             }
+            // Nothing is in it.
+            _ if self.is_x() => String::new(),
             _ => field_name(&arm.name),
         }
     }
@@ -208,7 +178,7 @@ impl<'a> Lowering<'a> {
             Labels::Cases(cases) => Some(
                 cases
                     .iter()
-                    .map(|case| self.label(&arm.name, case))
+                    .map(|case| self.label(item, &arm.name, case))
                     .collect(),
             ),
         };
@@ -248,20 +218,26 @@ impl<'a> Lowering<'a> {
         Base::Def(self.define(docs, name, body))
     }
 
-    fn label(&self, arm: &str, case: &Case) -> String {
-        match case {
-            Case::Number(number) => match self.numbers.get(arm) {
-                Some(&value) if value == i128::from(*number) => arm.to_owned(),
-                _ => number.to_string(),
-            },
+    fn label(&self, item: &Item, arm: &str, case: &Case) -> Label {
+        Label::same(match case {
+            Case::Number(number) if self.is_x() => {
+                return self.number(arm, *number, item.namespace);
+            }
+            Case::Number(number) => number.to_string(),
             Case::Bool(true) => "TRUE".to_owned(),
             Case::Bool(false) => "FALSE".to_owned(),
             Case::Enumerator { of, index } => self.values[of][*index].clone(),
-        }
+        })
     }
 
     pub(super) fn define(&mut self, docs: Vec<String>, name: String, body: Body) -> DefId {
-        self.defs.push(Def { docs, name, body });
+        let def = Def::new(name);
+        self.defs.push(Def {
+            docs,
+            body,
+            only_c: self.is_x(),
+            ..def
+        });
         self.defs.len() - 1
     }
 
@@ -308,6 +284,7 @@ pub(super) fn plain_declaration(name: &str, base: Base) -> Declaration {
         name: name.to_owned(),
         base,
         shape: Shape::Plain,
+        own: None,
         remark: String::new(),
     }
 }

@@ -1,7 +1,8 @@
 //! What things are called in C, where types, functions, values of enums and constants share one
 //! space of names, and macros replace a name wherever it stands.
 
-use std::collections::{HashMap, HashSet};
+use super::renamed::Kept;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Words that can be the name of nothing: keywords of C, C++ and `.x`, and macros of the headers.
 /// One that ends with `*` stands for all that begin so.
@@ -14,12 +15,10 @@ const DECLARED: &str = include_str!("declared.txt");
 const LONGEST: usize = 60;
 
 pub(super) struct Names {
-    /// All names are from a `.x` file, whose author saw to it that C takes them.
-    are_c: bool,
+    /// Those of a `.x` file, whose author saw to it that C takes most of them.
+    kept: Option<Kept>,
     words: HashSet<&'static str>,
     families: Vec<&'static str>,
-    /// The types of a `.x` file.
-    made: HashSet<String>,
     /// Types, functions, values, constants.
     taken: HashSet<String>,
     /// Constants and numbers, which C replaces wherever they stand.
@@ -29,19 +28,18 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn new(are_c: bool) -> Self {
+    pub(super) fn new(kept: Option<Kept>) -> Self {
         let (families, words): (Vec<&str>, Vec<&str>) = WORDS
             .split_whitespace()
             .partition(|word| word.ends_with('*'));
         Names {
-            are_c,
+            kept,
             words: words.into_iter().collect(),
             families: families
                 .iter()
                 .map(|family| family.trim_end_matches('*'))
                 .collect(),
             taken: DECLARED.split_whitespace().map(str::to_owned).collect(),
-            made: HashSet::new(),
             macros: HashSet::new(),
             tried: HashMap::new(),
         }
@@ -49,16 +47,15 @@ impl Names {
 
     /// A free name for a type: `wanted`, or as near to it as can be.
     pub(super) fn of_type(&mut self, wanted: &str) -> String {
-        if self.are_c && self.made.insert(wanted.to_owned()) {
-            self.taken.insert(wanted.to_owned());
-            return wanted.to_owned();
+        match &mut self.kept {
+            Some(kept) => kept.introduced(wanted),
+            None => self.claim(wanted, |name| vec![format!("xdr_{name}")]),
         }
-        self.claim(wanted, |name| vec![format!("xdr_{name}")])
     }
 
     /// A free name for a constant or the value of an enum.
     pub(super) fn of_value(&mut self, wanted: &str) -> String {
-        if self.are_c {
+        if self.kept.is_some() {
             return wanted.to_owned();
         }
         let name = self.claim(wanted, |_| Vec::new());
@@ -66,9 +63,22 @@ impl Names {
         name
     }
 
+    /// The name of a program of a `.x` file, which is `own` for `idlc`.
+    pub(super) fn of_program(&mut self, wanted: &str, own: &str, front: &str) -> String {
+        match &mut self.kept {
+            Some(kept) => kept.program(wanted, own, front),
+            None => wanted.to_owned(),
+        }
+    }
+
+    /// What is called otherwise than in the `.x` file, by its name in C.
+    pub(super) fn into_replaced(self) -> BTreeMap<String, String> {
+        self.kept.map(Kept::into_replaced).unwrap_or_default()
+    }
+
     /// A free name for a program or procedure: rpcgen makes functions of it, one for each version.
     pub(super) fn of_number(&mut self, wanted: &str, versions: &[u32]) -> String {
-        if self.are_c {
+        if self.kept.is_some() {
             return wanted.to_owned();
         }
         let name = self.claim(wanted, |name| {
@@ -83,9 +93,9 @@ impl Names {
     }
 
     /// Names for the fields of one struct, which only have to differ from each other.
-    pub(super) fn of_fields<'a>(&self, wanted: impl Iterator<Item = &'a str>) -> Vec<String> {
-        if self.are_c {
-            return wanted.map(str::to_owned).collect();
+    pub(super) fn of_fields<'a>(&mut self, wanted: impl Iterator<Item = &'a str>) -> Vec<String> {
+        if let Some(kept) = &mut self.kept {
+            return wanted.map(|wanted| kept.field(wanted)).collect();
         }
         let mut own: HashSet<String> = HashSet::new();
         let fields = wanted.map(|wanted| {
@@ -134,7 +144,7 @@ impl Names {
 
 /// `name`, `name_`, `x_name`, `x_name_2`, `x_name_3` and so on. No reserved word begins with `x_`,
 /// so there is always a free one.
-fn variant(wanted: &str, n: u32) -> String {
+pub(super) fn variant(wanted: &str, n: u32) -> String {
     let wanted = &wanted[..wanted.len().min(LONGEST)];
     match n {
         0 => wanted.to_owned(),
@@ -150,7 +160,7 @@ mod tests {
 
     #[test]
     fn names_that_c_has_for_itself_are_changed() {
-        let mut names = Names::new(false);
+        let mut names = Names::new(None);
         for (wanted, expected) in [
             ("Account", "Account"),
             ("Account", "Account_"),

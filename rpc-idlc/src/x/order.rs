@@ -3,6 +3,7 @@
 
 use super::tree::{Base, Body, Def, DefId, Shape};
 use crate::check::components;
+use std::collections::HashMap;
 
 /// The order to write the definitions in: that of the file, as far as C allows.
 ///
@@ -40,8 +41,11 @@ fn put_in_struct(def: &mut Def) {
 /// By definition, those that must stand before it; with those that it only points at, if `all`.
 fn edges(defs: &[Def], all: bool) -> Vec<Vec<DefId>> {
     let ends = ends(defs);
+    let constants = constants(defs);
     let edges = defs.iter().map(|def| {
-        let mut before = Vec::new();
+        let shapes = def.declarations().into_iter().map(|of| &of.shape);
+        let lengths = shapes.flat_map(lengths);
+        let mut before: Vec<DefId> = lengths.filter_map(|l| constants.get(l).copied()).collect();
         let mut add = |base: &Base, whole: bool| {
             let &Base::Def(to) = base else { return };
             if whole {
@@ -68,6 +72,22 @@ fn edges(defs: &[Def], all: bool) -> Vec<Vec<DefId>> {
         before
     });
     edges.collect()
+}
+
+/// The constants, by their names: an array's length has to be known.
+fn constants(defs: &[Def]) -> HashMap<&str, DefId> {
+    let is_constant = |def: &Def| matches!(def.body, Body::Const(_) | Body::Define(_));
+    let found = defs.iter().enumerate().filter(|(_, def)| is_constant(def));
+    found.map(|(id, def)| (def.name.as_str(), id)).collect()
+}
+
+fn lengths(shape: &Shape) -> impl Iterator<Item = &str> {
+    let lengths = match shape {
+        Shape::Fixed(lengths) => &lengths[..],
+        Shape::List(most) => std::slice::from_ref(most),
+        Shape::Plain | Shape::Optional => &[],
+    };
+    lengths.iter().map(String::as_str)
 }
 
 /// By definition, what it is another name for, or itself.

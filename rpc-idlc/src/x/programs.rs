@@ -1,7 +1,8 @@
 //! Interfaces: those with one program number are the versions of one program.
 
 use super::lower::{Lowering, own_name, plain_declaration};
-use super::tree::{Arm, Base, Body, Union};
+use super::named::path;
+use super::tree::{Arm, Base, Body, Declaration, Label, Union};
 use super::values::said;
 use crate::ast::Semantics;
 use crate::casing::screaming;
@@ -31,53 +32,71 @@ pub(super) struct Procedure<'a> {
     pub(super) docs: Vec<String>,
     pub(super) name: String,
     /// None: void. With a name, where the contract is a `.x` file and has one.
-    pub(super) arguments: Vec<(Base, Option<&'a str>)>,
-    pub(super) result: Option<Base>,
+    pub(super) arguments: Vec<Declaration>,
+    pub(super) result: Option<Declaration>,
 }
 
 /// The programs of the contract, without the types of their procedures: names that C replaces
 /// wherever they stand have to be known before any field is named.
 pub(super) fn named<'a>(lowering: &mut Lowering<'a>) -> Vec<Program<'a>> {
     let mut programs: Vec<(u32, Vec<Of<'a>>)> = Vec::new();
-    let mut places = HashMap::new();
+    let mut places: HashMap<_, usize> = HashMap::new();
     for item in &lowering.model.items {
         let ItemKind::Interface(interface) = &item.kind else {
             continue;
         };
-        let place = *places.entry(interface.program).or_insert_with(|| {
+        // A `.x` file may describe a program several times, under one name or several.
+        let written = interface.written.as_ref();
+        let written = written.map(|written| (item.namespace, &written.program));
+        let place = places.entry((interface.program, written));
+        let place = place.or_insert(programs.len());
+        let is_there = |of: &Of<'_>| of.interface.version == interface.version;
+        let taken = programs.get(*place);
+        if taken.is_none_or(|(_, versions)| versions.iter().any(is_there)) {
+            *place = programs.len();
             programs.push((interface.program, Vec::new()));
-            programs.len() - 1
-        });
-        programs[place].1.push((
-            own_name(lowering.model, item),
-            said(&item.docs, &item.notes),
+        }
+        programs[*place].1.push(Of {
+            name: own_name(lowering.model, item),
+            docs: said(&item.docs, &item.notes),
+            namespace: item.namespace,
             interface,
-        ));
+        });
     }
     let named = programs.into_iter().map(|(number, mut interfaces)| {
-        interfaces.sort_by_key(|(_, _, interface)| interface.version);
+        interfaces.sort_by_key(|of| of.interface.version);
         program(lowering, number, &interfaces)
     });
     named.collect()
 }
 
-/// An interface, with its name and docs.
-type Of<'a> = (String, Vec<String>, &'a Interface);
+/// An interface, with what its item says.
+struct Of<'a> {
+    name: String,
+    docs: Vec<String>,
+    namespace: usize,
+    interface: &'a Interface,
+}
 
 fn program<'a>(lowering: &mut Lowering<'a>, number: u32, interfaces: &[Of<'a>]) -> Program<'a> {
-    let numbers: Vec<u32> = interfaces
-        .iter()
-        .map(|(_, _, interface)| interface.version)
-        .collect();
-    let name = match &interfaces[0].2.written {
-        Some(written) => written.program.clone(),
-        None => format!("{}_PROG", base_name(&interfaces[0].0)),
+    let numbers: Vec<u32> = interfaces.iter().map(|of| of.interface.version).collect();
+    let first = &interfaces[0];
+    let name = match &first.interface.written {
+        Some(written) => {
+            let (own, front) = path(lowering.model, first.namespace, &written.program);
+            let names = &mut lowering.names;
+            names.of_program(&written.program, &own, &front)
+        }
+        None => {
+            let name = format!("{}_PROG", base_name(&first.name));
+            lowering.names.of_number(&name, &numbers)
+        }
     };
-    let name = lowering.names.of_number(&name, &numbers);
     // A procedure of several versions is one constant if it has one number.
     let mut known: HashMap<(String, u32), String> = HashMap::new();
-    let versions = interfaces.iter().map(|(name, docs, interface)| {
-        let base = base_name(name);
+    let versions = interfaces.iter().map(|of| {
+        let interface = of.interface;
+        let base = base_name(&of.name);
         let version = match &interface.written {
             Some(written) => written.version.clone(),
             None => format!("{base}_V{}", interface.version),
@@ -100,10 +119,9 @@ fn program<'a>(lowering: &mut Lowering<'a>, number: u32, interfaces: &[Of<'a>]) 
             }
         });
         let procedures = procedures.collect();
-        let docs = docs.clone();
         Version {
-            interface: name.clone(),
-            docs,
+            interface: of.name.clone(),
+            docs: of.docs.clone(),
             name: version,
             number: interface.version,
             procedures,
@@ -160,43 +178,55 @@ fn arguments<'a>(
     lowering: &mut Lowering<'a>,
     interface: &str,
     method: &'a Method,
-) -> Vec<(Base, Option<&'a str>)> {
+) -> Vec<Declaration> {
     let given = method.args.iter().filter(|arg| !lowering.is_empty(&arg.ty));
     let given: Vec<_> = given.collect();
     match given[..] {
         _ if lowering.is_x() => {
-            let names = |name: &&str| !name.starts_with("arg");
-            let given = given.into_iter().map(|arg| {
-                let name = Some(arg.name.as_str()).filter(names);
-                (word(lowering, &arg.ty), name)
+            let count = given.len();
+            let given = given.into_iter().enumerate().map(|(n, arg)| {
+                // What it is called if it has no name.
+                let blank = match count {
+                    1 => "arg".to_owned(),
+                    _ => format!("arg{}", n + 1),
+                };
+                let name = match arg.name == blank {
+                    true => String::new(),
+                    false => lowering
+                        .names
+                        .of_fields([arg.name.as_str()].into_iter())
+                        .concat(),
+                };
+                word(lowering, name, &arg.ty)
             });
             given.collect()
         }
         [] => Vec::new(),
-        [one] => vec![(lowering.simple(&one.ty), None)],
+        [one] => vec![plain_declaration("", lowering.simple(&one.ty))],
         _ => {
             let name = format!("{interface}_{}_args", method.name);
             let name = lowering.names.of_type(&name);
             let body = lowering.structure(&method.args);
             let docs = vec![format!("The arguments of `{}`.", method.name)];
-            vec![(Base::Def(lowering.define(docs, name, body)), None)]
+            let base = Base::Def(lowering.define(docs, name, body));
+            vec![plain_declaration("", base)]
         }
     }
 }
 
-/// The type of an argument or a result.
-fn word(lowering: &mut Lowering<'_>, ty: &Type) -> Base {
+/// An argument or a result.
+fn word(lowering: &mut Lowering<'_>, name: String, ty: &Type) -> Declaration {
     match ty {
-        Type::String(None) if lowering.is_x() => Base::Word("string"),
-        ty => lowering.simple(ty),
+        Type::String(None) if lowering.is_x() => plain_declaration(&name, Base::Word("string")),
+        ty => lowering.said_by_a_word(name, ty),
     }
 }
 
 /// What a method that throws gives back is a union: 0 with the value, 1 with the error.
-fn result(lowering: &mut Lowering<'_>, interface: &str, method: &Method) -> Option<Base> {
+fn result(lowering: &mut Lowering<'_>, interface: &str, method: &Method) -> Option<Declaration> {
     let good = method.result.as_ref().filter(|ty| !lowering.is_empty(ty));
     let Some(error) = method.throws else {
-        return good.map(|ty| word(lowering, ty));
+        return good.map(|ty| word(lowering, String::new(), ty));
     };
     let name = format!("{interface}_{}_result", method.name);
     let name = lowering.names.of_type(&name);
@@ -204,7 +234,7 @@ fn result(lowering: &mut Lowering<'_>, interface: &str, method: &Method) -> Opti
     let bad = plain_declaration("error", Base::Def(error));
     let arm = |label: &str, value| Arm {
         docs: Vec::new(),
-        labels: Some(vec![label.to_owned()]),
+        labels: Some(vec![Label::same(label.to_owned())]),
         value,
     };
     let body = Body::Union(Union {
@@ -215,5 +245,6 @@ fn result(lowering: &mut Lowering<'_>, interface: &str, method: &Method) -> Opti
         "What `{}` gives back, or the error that it throws.",
         method.name
     )];
-    Some(Base::Def(lowering.define(docs, name, body)))
+    let base = Base::Def(lowering.define(docs, name, body));
+    Some(plain_declaration("", base))
 }

@@ -10,10 +10,56 @@ impl Lowering<'_> {
     /// Whatever the type is, in one declaration.
     pub(super) fn declare(&mut self, name: String, ty: &Type) -> Declaration {
         let (base, shape, remark) = self.declarator(ty);
+        let helped = matches!(base, Base::Def(id) if self.defs[id].only_c);
         Declaration {
             remark: remark.to_owned(),
             shape,
+            own: helped.then(|| self.in_full(ty)),
             ..plain_declaration(&name, base)
+        }
+    }
+
+    /// The same where C takes nothing but a word.
+    pub(super) fn said_by_a_word(&mut self, name: String, ty: &Type) -> Declaration {
+        let base = self.simple(ty);
+        let helped = matches!(base, Base::Def(id) if self.defs[id].only_c);
+        Declaration {
+            own: helped.then(|| self.in_full(ty)),
+            ..plain_declaration(&name, base)
+        }
+    }
+
+    /// What a `.x` file says without a name for a part of it, which C needs.
+    fn in_full(&mut self, ty: &Type) -> (Base, Shape) {
+        match ty {
+            Type::Boxed(inner) => self.in_full(inner),
+            Type::Optional(inner) => (self.element(inner), Shape::Optional),
+            Type::List(element, max) => (self.element(element), self.bound(max.as_ref())),
+            Type::Array(element, length) => {
+                let mut lengths = vec![self.length(length)];
+                let mut element = &**element;
+                while let Type::Array(inner, length) = element {
+                    lengths.push(self.length(length));
+                    element = inner;
+                }
+                (self.element(element), Shape::Fixed(lengths))
+            }
+            ty => {
+                let (base, shape, _) = self.declarator(ty);
+                (base, shape)
+            }
+        }
+    }
+
+    /// What stands before a name with something around it.
+    fn element(&mut self, ty: &Type) -> Base {
+        match ty {
+            Type::Boxed(inner) => self.element(inner),
+            Type::Scalar(Scalar::Bool) => Base::Word("bool"),
+            // The only types of a `.x` file that are a word there and none here.
+            Type::FixedBytes(_) => Base::Word("quadruple"),
+            Type::Bytes(_) => Base::Word("netobj"),
+            ty => self.simple(ty),
         }
     }
 
@@ -27,9 +73,11 @@ impl Lowering<'_> {
             Type::Scalar(scalar) => self.scalar(*scalar),
             Type::String(max) => (Base::Word("string"), self.bound(max.as_ref()), ""),
             Type::Bytes(max) => (Base::Word("opaque"), self.bound(max.as_ref()), ""),
-            Type::FixedBytes(length) => {
-                (Base::Word("opaque"), Shape::Fixed(self.length(length)), "")
-            }
+            Type::FixedBytes(length) => (
+                Base::Word("opaque"),
+                Shape::Fixed(vec![self.length(length)]),
+                "",
+            ),
             Type::List(element, _) | Type::Set(element, _) if self.is_empty(element) => count,
             Type::List(element, max) => (self.simple(element), self.bound(max.as_ref()), ""),
             Type::Set(element, max) => (self.simple(element), self.bound(max.as_ref()), "a set"),
@@ -43,7 +91,7 @@ impl Lowering<'_> {
                     Type::Scalar(Scalar::Bool) => self.introduce(element),
                     element => self.simple(element),
                 };
-                (base, Shape::Fixed(self.length(length)), "")
+                (base, Shape::Fixed(vec![self.length(length)]), "")
             }
             Type::Optional(inner) if self.is_empty(inner) => (
                 Base::Word("bool"),
@@ -63,7 +111,7 @@ impl Lowering<'_> {
         let opaque = |length: &str, remark| {
             (
                 Base::Word("opaque"),
-                Shape::Fixed(length.to_owned()),
+                Shape::Fixed(vec![length.to_owned()]),
                 remark,
             )
         };

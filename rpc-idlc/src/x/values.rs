@@ -1,10 +1,9 @@
 //! Constants, the values of enums, and the types that the language has and C has not.
 
 use super::lower::plain_declaration;
-use super::tree::{Arm, Base, Body, Declaration, Shape, Union};
+use super::tree::{Arm, Base, Body, Declaration, Label, Shape, Union};
 use crate::ast::Scalar;
-use crate::model::{Const, ItemId, ItemKind, Language, Model, Notes, Type, Value};
-use std::collections::HashMap;
+use crate::model::{Const, ItemId, ItemKind, Notes, Type, Value};
 
 /// rpcgen cuts lines at 1,024 bytes; each byte of a text may become four characters.
 const LONGEST_TEXT: usize = 200;
@@ -27,7 +26,7 @@ pub(super) fn constant(constant: &Const, is_x: bool, name: impl Fn(ItemId) -> St
             Body::Define("(-9223372036854775807 - 1)".to_owned())
         }
         // C takes a decimal number of more than 63 bits for a negative one.
-        (Value::Int { value, hex }, _) if *hex || *value > i128::from(i64::MAX) => {
+        (Value::Int { value, hex }, _) if *hex || !is_x && *value > i128::from(i64::MAX) => {
             let sign = if *value < 0 { "-" } else { "" };
             Body::Const(format!("{sign}{:#x}", value.unsigned_abs()))
         }
@@ -58,29 +57,6 @@ fn escape(byte: u8) -> String {
     }
 }
 
-/// The numbers that a `.x` file has names for, which its labels may be.
-pub(super) fn named(model: &Model) -> HashMap<&str, i128> {
-    let mut named = HashMap::new();
-    let items = model
-        .items
-        .iter()
-        .filter(|_| model.language != Language::Idl);
-    for item in items {
-        match &item.kind {
-            ItemKind::Const(constant) => {
-                if let Value::Int { value, .. } = constant.value {
-                    named.insert(item.name.as_str(), value);
-                }
-            }
-            ItemKind::Enum(all) => {
-                named.extend(all.iter().map(|e| (e.name.as_str(), i128::from(e.value))));
-            }
-            _ => {}
-        }
-    }
-    named
-}
-
 /// The names of the values of an enum, or of a union that holds nothing but its number.
 pub(super) fn of(kind: &ItemKind) -> Option<Vec<&str>> {
     match kind {
@@ -105,9 +81,9 @@ pub(super) fn built_in(scalar: Scalar) -> Body {
         Scalar::Ip => {
             let address = |label: &str, name: &str, length: &str| Arm {
                 docs: Vec::new(),
-                labels: Some(vec![label.to_owned()]),
+                labels: Some(vec![Label::same(label.to_owned())]),
                 value: Some(Declaration {
-                    shape: Shape::Fixed(length.to_owned()),
+                    shape: Shape::Fixed(vec![length.to_owned()]),
                     ..word(name, "opaque")
                 }),
             };

@@ -55,7 +55,7 @@ pub(super) fn meant(name: &str) -> Option<&'static str> {
 }
 
 /// The constants of the same headers.
-pub(super) fn constant(name: &str) -> Option<i128> {
+pub(crate) fn constant(name: &str) -> Option<i128> {
     Some(match name {
         "FALSE" | "false" | "AUTH_NONE" | "AUTH_NULL" => 0,
         "TRUE" | "true" | "AUTH_SYS" | "AUTH_UNIX" => 1,

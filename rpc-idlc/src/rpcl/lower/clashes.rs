@@ -28,6 +28,10 @@ impl Lowering<'_, '_> {
             let title = format!("`{name}` has two values");
             let (one, other) = (format!("this one is {one}"), format!("this one is {other}"));
             let Some(used) = uses.get(&first) else {
+                // In a namespace an enum's values are its own, as they are to the compilers of that dialect.
+                if self.definitions[first.0].space != 0 {
+                    continue;
+                }
                 let problem = Diagnostic::new(Code::TwoValues, title, second_at, other);
                 let problem = problem.also(first_at, one);
                 self.diags.warn(problem.help(

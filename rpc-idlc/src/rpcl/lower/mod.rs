@@ -14,6 +14,8 @@ mod types;
 mod unions;
 mod values;
 
+pub(crate) use builtin::constant;
+
 use super::Options;
 use super::tree::{Declaration, Enumerator, Spec, Unit};
 use crate::ast::{Ident, Scalar};

@@ -9,7 +9,15 @@ use crate::source::Span;
 impl Parser<'_> {
     /// A type and a name: a field, a typedef, what is switched on. `void` has no name.
     pub(super) fn declaration(&mut self) -> Parse<Declaration> {
-        let declared = self.maybe_named()?;
+        self.declared(Self::ident)
+    }
+
+    /// The same with whatever reads its name, given a word for it.
+    pub(super) fn declared(
+        &mut self,
+        name: fn(&mut Self, &str) -> Parse<Ident>,
+    ) -> Parse<Declaration> {
+        let declared = self.named_by(name)?;
         match (&declared.ty, &declared.name) {
             (Spec::Void, _) | (_, Some(_)) => {}
             _ => return Err(self.expected("a name")),
@@ -22,13 +30,17 @@ impl Parser<'_> {
 
     /// The same where the name may be missing: arguments and results.
     pub(super) fn maybe_named(&mut self) -> Parse<Declaration> {
+        self.named_by(Self::ident)
+    }
+
+    fn named_by(&mut self, name: fn(&mut Self, &str) -> Parse<Ident>) -> Parse<Declaration> {
         let docs = self.docs();
         let start = self.span();
         let ty = self.spec()?;
         let pointer = self.eat('*');
         self.optional(&ty)?;
         let name = match self.word(0) {
-            Some(_) => Some(self.ident("a name")?),
+            Some(_) => Some(name(self, "a name")?),
             None => None,
         };
         if name.is_none() && !pointer {

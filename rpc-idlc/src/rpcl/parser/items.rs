@@ -38,9 +38,9 @@ impl Parser<'_> {
         }
     }
 
-    /// The name of what is being defined.
+    /// The name of what is being defined, which may have its namespace in front: `a::b`.
     pub(super) fn naming(&mut self, what: &str) -> Parse<Ident> {
-        let name = self.ident(what)?;
+        let name = self.path(what)?;
         self.naming = Some(name.clone());
         Ok(name)
     }
@@ -58,7 +58,7 @@ impl Parser<'_> {
 
     fn typedef(&mut self, mut docs: Docs) -> Parse<()> {
         self.bump();
-        let declared = self.declaration()?;
+        let declared = self.declared(Self::path)?;
         self.semicolon()?;
         self.docs_behind(&mut docs);
         // `typedef struct foo foo;`, which C needs and this language does not.

@@ -1,7 +1,7 @@
 //! Where a definition ends, also one with a mistake in it.
 
 use super::{Parse, Parser};
-use crate::ast::Docs;
+use crate::ast::{Docs, Ident};
 use crate::diag::{Code, Diagnostic};
 use crate::rpcl::lexer::Kind;
 use crate::rpcl::tree::{Item, ItemKind};
@@ -22,8 +22,11 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn add(&mut self, docs: Docs, kind: ItemKind) {
-        let namespace = self.namespaces.last().cloned();
+    pub(super) fn add(&mut self, docs: Docs, mut kind: ItemKind) {
+        let mut namespace = self.namespaces.last().cloned();
+        if let Some(name) = kind.name_mut() {
+            within(&mut namespace, name);
+        }
         self.items.push(Item {
             docs,
             namespace,
@@ -90,6 +93,21 @@ impl Parser<'_> {
             false => problem.also(self.span(), "expected `}` before this"),
         }))
     }
+}
+
+/// Takes what is before the last `::` of a name into the namespace; `::a` is in none.
+fn within(namespace: &mut Option<Ident>, name: &mut Ident) {
+    let Some((path, last)) = name.text.rsplit_once("::") else {
+        return;
+    };
+    let text = match (path.strip_prefix("::"), &namespace) {
+        (Some(absolute), _) => absolute.to_owned(),
+        (None, Some(outer)) if !path.is_empty() => format!("{}::{path}", outer.text),
+        (None, _) => path.to_owned(),
+    };
+    let span = name.span;
+    *namespace = (!text.is_empty()).then_some(Ident { text, span });
+    name.text = last.to_owned();
 }
 
 fn braces(open: usize, kind: Kind) -> usize {
