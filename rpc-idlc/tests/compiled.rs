@@ -26,7 +26,7 @@ compiled! {
 mod x_read {
     compiled! {
         COMPILED in "x_read":
-        anonymous arrays c_names comments conditions constants crlf digit_separators empty enums header include
+        anonymous arrays beyond_c c_names comments conditions constants crlf digit_separators empty enums header include
         latin1 line_markers lists macros marked namespaces no_final_newline one_char own_names passed
         passed_defines passed_types program_constants programs quadruple sloppy ti_rpc two_values types unions
     }

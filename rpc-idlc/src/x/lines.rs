@@ -139,13 +139,14 @@ impl Lines<'_> {
         }
     }
 
-    /// A type by its name; as a `struct` if C has not seen it yet.
+    /// A type by its name; as a `struct` if C has not seen it yet, or has no other name for it.
     fn base(&self, base: &Base, ahead: bool) -> String {
         match base {
             Base::Word(word) => (*word).to_owned(),
             Base::Def(id) => {
                 let def = &self.defs[*id];
-                match ahead && def.is_tagged() && !self.written[*id] {
+                let is_ahead = def.in_headers || ahead && !self.written[*id];
+                match is_ahead && def.is_tagged() {
                     true => format!("struct {}", def.name),
                     false => def.name.clone(),
                 }

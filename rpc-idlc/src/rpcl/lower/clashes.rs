@@ -25,11 +25,13 @@ impl Lowering<'_, '_> {
             }
             let (name, first_at) = self.name_of(first);
             let (_, second_at) = self.name_of(second);
+            // A macro may stand for one of them, so that they are two in C.
+            let in_c = [first_at, second_at].map(|at| at.range().len() == name.len());
             let title = format!("`{name}` has two values");
             let (one, other) = (format!("this one is {one}"), format!("this one is {other}"));
             let Some(used) = uses.get(&first) else {
                 // In a namespace an enum's values are its own, as they are to the compilers of that dialect.
-                if self.definitions[first.0].space != 0 {
+                if self.definitions[first.0].space != 0 || in_c.contains(&false) {
                     continue;
                 }
                 let problem = Diagnostic::new(Code::TwoValues, title, second_at, other);

@@ -91,7 +91,7 @@ impl Names {
         self.find(name, from, |space, name| space.values.get(name).copied())
     }
 
-    /// Looks from the inside out; `a::b` is looked for from each of the spaces on the way.
+    /// Looks from the inside out; `a::b` is looked for from each of the spaces on the way, `::a` only outside of all.
     fn find<T>(
         &self,
         name: &str,
@@ -100,7 +100,7 @@ impl Names {
     ) -> Option<T> {
         let (path, last) = name.rsplit_once("::").unwrap_or(("", name));
         let path = path.trim_start_matches("::").replace("::", ".");
-        let mut at = Some(from);
+        let mut at = Some(if name.starts_with("::") { 0 } else { from });
         while let Some(space) = at.map(|at| &self.spaces[at]) {
             let found = match path.is_empty() {
                 true => look(space, last),

@@ -41,6 +41,7 @@ impl Parser<'_> {
         self.optional(&ty)?;
         let name = match self.word(0) {
             Some(_) => Some(name(self, "a name")?),
+            None if self.at_double(':') => Some(name(self, "a name")?),
             None => None,
         };
         if name.is_none() && !pointer {
@@ -126,8 +127,10 @@ impl Parser<'_> {
     }
 
     pub(super) fn spec(&mut self) -> Parse<Spec> {
-        let Some(word) = self.word(0) else {
-            return Err(self.expected("a type"));
+        let word = match self.word(0) {
+            Some(word) => word,
+            None if self.at_double(':') => return Ok(Spec::Named(self.path("a type")?)),
+            None => return Err(self.expected("a type")),
         };
         let simple = match word {
             "void" => Spec::Void,
