@@ -226,10 +226,12 @@ impl Export {
     fn remembered(&self, file: Identity) -> Result<Option<Node>, Fault> {
         let path = self.places().path(file);
         let node = path.map_or(Ok(None), |path| self.at(&path, file))?;
-        match node {
-            None if self.places().is_lost(file) => Err(Fault::Stale),
-            node => Ok(node),
+        match &node {
+            Some(_) => self.places().confirmed(file),
+            None if self.places().is_lost(file) => return Err(Fault::Stale),
+            None => {}
         }
+        Ok(node)
     }
 
     /// The file, if it is what is at the end of this path.

@@ -92,6 +92,15 @@ impl Places {
         }
     }
 
+    /// The file is where it was met, and is used: the next search, which begins with nothing met, does not make it wait.
+    pub fn confirmed(&mut self, file: Identity) {
+        if self.known.get(file).is_none()
+            && let Some(place) = self.met.remove(&file.inode)
+        {
+            self.known.insert(file, place);
+        }
+    }
+
     /// Whether nothing more is remembered of what a search meets.
     pub fn is_full(&self) -> bool {
         self.met.len() >= MOST_MET
@@ -219,9 +228,14 @@ mod tests {
         assert_eq!(path(&mut places, 4).as_deref(), Some("a/c"));
         let names = places.path(other).expect("it was met");
         assert_eq!(names, ["a", "b"]);
+        places.confirmed(file(3));
+        assert!(places.path(other).is_some());
         places.unnamed(file(4), file(3), OsStr::new("c"));
         assert_eq!(path(&mut places, 4), None);
+        places.met(5, file(3), OsStr::new("d"));
+        places.confirmed(file(5));
         places.forget_met();
+        assert_eq!(path(&mut places, 5).as_deref(), Some("a/d"));
         assert_eq!(places.path(other), None);
     }
 
