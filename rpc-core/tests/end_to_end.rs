@@ -127,6 +127,26 @@ fn serve(tally: &Tally, endpoint: &str) -> Server {
         .expect("started")
 }
 
+/// Over UDP the client hears nothing but what comes from the address that it asks.
+#[test]
+fn a_server_at_all_addresses_is_called_at_each() {
+    for (listen, hosts) in [
+        ("udp://0.0.0.0:0", ["127.0.0.1", "127.0.0.2"]),
+        ("udp://[::]:0", ["127.0.0.2", "[::1]"]),
+        ("tcp://0.0.0.0:0", ["127.0.0.1", "127.0.0.2"]),
+    ] {
+        let tally = Tally::default();
+        let server = serve(&tally, listen);
+        let bound = server.endpoints()[0].to_string();
+        let (scheme, port) = (&bound[..6], bound.rsplit(':').next().expect("a port"));
+        for (before, host) in (0..).zip(hosts) {
+            let endpoint = format!("{scheme}{host}:{port}");
+            let client = CounterClient::connect(&endpoint).expect(&endpoint);
+            assert_eq!(client.count(7).wait().expect(&endpoint), before + 1);
+        }
+    }
+}
+
 fn socket_file(name: &str) -> String {
     format!("unix:{}/{name}.sock", std::env::temp_dir().display())
 }

@@ -42,7 +42,7 @@ impl Hands<'_> {
             if !source.claim.is_held_by(hold) {
                 return Turn::Lost;
             }
-            let (length, from) = match port.socket.recv_from(buffer) {
+            let (length, ends) = match port.socket.recv_from(buffer) {
                 Ok(received) => received,
                 Err(error) => {
                     if error.kind() != io::ErrorKind::WouldBlock {
@@ -53,8 +53,8 @@ impl Hands<'_> {
             };
             let message = &buffer[..length];
             let now = system::now();
-            let route = self.shared.routes.route(port.index, from);
-            let address = AddressBytes::of_socket(from);
+            let route = self.shared.routes.route(port.index, ends);
+            let address = AddressBytes::of_socket(ends.peer);
             let origin = Origin {
                 route,
                 address: address.as_slice(),
@@ -63,7 +63,7 @@ impl Hands<'_> {
                 datagram: true,
                 security: Security::Network,
             };
-            let peer = Peer::new(Address::Udp(from), None);
+            let peer = Peer::new(Address::Udp(ends.peer), None);
             let caller = Caller {
                 route,
                 peer: Some(&peer),
@@ -72,7 +72,7 @@ impl Hands<'_> {
             let handled = self
                 .shared
                 .handle_message(now, origin, caller, message, &mut self.out);
-            send_datagrams(&port.socket, &self.out, from);
+            send_datagrams(&port.socket, &self.out, ends);
             self.out.clear();
             if let Handled::Run(run) = handled {
                 let args = &message[run.args.clone()];
@@ -88,7 +88,7 @@ impl Hands<'_> {
                 match self.run_or_queue(source, begun, args) {
                     Some(to) if to == route && !behind => {
                         swap(&mut self.out, &mut self.reply);
-                        self.datagram_to = Some(from);
+                        self.datagram_to = Some(ends);
                     }
                     Some(to) => self.shared.deliver(to, &self.reply),
                     None => {}

@@ -7,10 +7,9 @@ use super::shared::{Phase, Shared};
 use super::source::{Kind, Source};
 use crate::context::Peer;
 use crate::system;
-use crate::transport::StreamListener;
+use crate::transport::{Ends, StreamListener};
 use rpc_proto::session::server::{Done, Route, Run, Token};
 use rpc_proto::time::Time;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -27,7 +26,7 @@ pub(crate) struct Hands<'a> {
     pub(super) args: Vec<u8>,
     pub(super) datagram: Vec<u8>,
     /// Whom the datagram in `out` goes to.
-    pub(super) datagram_to: Option<SocketAddr>,
+    pub(super) datagram_to: Option<Ends>,
 }
 
 /// How many messages or reads a source gets before it is another's turn.

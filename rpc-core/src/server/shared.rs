@@ -285,13 +285,13 @@ impl Shared {
 
     /// Sends framed messages to wherever `route` leads. Nobody there: they are lost, as a network may lose them.
     pub(crate) fn deliver(&self, route: Route, messages: &[u8]) {
-        if let Some((port, peer)) = self.routes.find(route) {
+        if let Some((port, ends)) = self.routes.find(route) {
             let source = self
                 .ports
                 .get(port)
                 .and_then(|number| self.sources.get(*number));
             if let Some(Kind::Datagrams(port)) = source.as_deref().map(|source| &source.kind) {
-                send_datagrams(&port.socket, messages, peer);
+                send_datagrams(&port.socket, messages, ends);
             }
         } else if let Some(source) = self.sources.get(route.0)
             && let Some(stream) = source.as_stream()
@@ -394,7 +394,7 @@ impl Shared {
 pub(crate) fn send_datagrams(
     socket: &crate::transport::DatagramSocket,
     framed: &[u8],
-    to: std::net::SocketAddr,
+    to: crate::transport::Ends,
 ) {
     let mut rest = framed;
     while let Some((mark, after)) = rest.split_first_chunk::<MARK>() {
@@ -402,7 +402,7 @@ pub(crate) fn send_datagrams(
         let (message, after) = after.split_at(length.min(after.len()));
         if let Err(error) = socket.send_to(message, to) {
             // The network loses datagrams too, and whoever needs this one asks again.
-            tracing::debug!(%to, %error, "a datagram was not sent");
+            tracing::debug!(to = %to.peer, %error, "a datagram was not sent");
         }
         rest = after;
     }

@@ -142,8 +142,8 @@ fn handler(shared: &Shared, running: Running) -> HeldUp {
 }
 
 fn peer_text(shared: &Shared, route: Route) -> String {
-    if let Some((_, peer)) = shared.routes.find(route) {
-        return format!("udp://{peer}");
+    if let Some((_, ends)) = shared.routes.find(route) {
+        return format!("udp://{}", ends.peer);
     }
     match shared.sources.get(route.0) {
         Some(source) => source

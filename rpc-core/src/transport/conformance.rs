@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -454,7 +453,7 @@ enum Server {
     },
     Datagrams {
         socket: std::sync::Arc<DatagramSocket>,
-        from: Option<SocketAddr>,
+        from: Option<Ends>,
     },
 }
 
@@ -474,7 +473,9 @@ impl Server {
     fn address(&self) -> String {
         match self {
             Self::Stream { socket, .. } => socket.peer().to_string(),
-            Self::Datagrams { from, .. } => Address::Udp(from.expect("a message came")).to_string(),
+            Self::Datagrams { from, .. } => {
+                Address::Udp(from.expect("a message came").peer).to_string()
+            }
         }
     }
 

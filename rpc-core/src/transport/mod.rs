@@ -13,6 +13,7 @@ mod address;
 mod conformance;
 mod link;
 mod mem;
+mod pktinfo;
 mod tcp;
 mod udp;
 mod unix;
@@ -26,7 +27,7 @@ use rustix::net::{RecvFlags, SendFlags, Shutdown};
 use crate::endpoint::Endpoint;
 pub(crate) use address::Address;
 pub(crate) use link::{Connecting, Link, Received};
-pub(crate) use udp::DatagramSocket;
+pub(crate) use udp::{DatagramSocket, Ends};
 pub use unix::Credentials;
 
 /// The bytes of a record mark, which stand before every message that is handed to a transport.

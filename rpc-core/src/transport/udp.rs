@@ -1,13 +1,13 @@
 //! UDP: one datagram per message.
 
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 
-use super::{DATAGRAM_LIMIT, retry};
+use super::{DATAGRAM_LIMIT, pktinfo, retry};
 use crate::endpoint::{Authority, Endpoint};
 
 /// A UDP port at which messages of many peers come in. Nothing here waits: what would is answered with `WouldBlock`.
@@ -15,13 +15,33 @@ use crate::endpoint::{Authority, Endpoint};
 pub(crate) struct DatagramSocket {
     socket: UdpSocket,
     endpoint: Endpoint,
+    /// Bound to all addresses of the host, so that each datagram has to say which it came to.
+    everywhere: bool,
+}
+
+/// Between whom a datagram goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Ends {
+    /// The peer's end.
+    pub(crate) peer: SocketAddr,
+    /// The address of ours, if the socket has several: an answer comes from the one that was asked, else the peer, or
+    /// whatever stands between, does not know it (RFC 1122, section 4.1.3.5).
+    pub(crate) here: Option<IpAddr>,
 }
 
 impl DatagramSocket {
     pub(super) fn bind(authority: &Authority) -> io::Result<Self> {
         let socket = UdpSocket::bind((authority.host(), authority.port()))?;
-        let endpoint = Endpoint::Udp(Authority::from(socket.local_addr()?));
-        Ok(Self { socket, endpoint })
+        let bound = socket.local_addr()?;
+        let everywhere = bound.ip().is_unspecified();
+        if everywhere {
+            pktinfo::ask(&socket)?;
+        }
+        Ok(Self {
+            socket,
+            endpoint: Endpoint::Udp(Authority::from(bound)),
+            everywhere,
+        })
     }
 
     pub(super) fn endpoint(&self) -> &Endpoint {
@@ -29,14 +49,23 @@ impl DatagramSocket {
     }
 
     /// The next message that waits, and whose it is. `buffer` must hold [`DATAGRAM_LIMIT`] bytes, else the end is lost.
-    pub(crate) fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+    pub(crate) fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, Ends)> {
         loop {
-            let (length, _, from) =
-                retry(|| rustix::net::recvfrom(&self.socket, &mut *buffer, RecvFlags::DONTWAIT))?;
-            if let Some(from) = from.and_then(|from| SocketAddr::try_from(from).ok()) {
-                return Ok((length, from));
+            let (length, ends) = match self.everywhere {
+                true => pktinfo::receive(&self.socket, buffer)?,
+                false => self.recv_here(buffer)?,
+            };
+            if let Some(ends) = ends {
+                return Ok((length, ends));
             }
         }
+    }
+
+    fn recv_here(&self, buffer: &mut [u8]) -> io::Result<(usize, Option<Ends>)> {
+        let (length, _, from) =
+            retry(|| rustix::net::recvfrom(&self.socket, &mut *buffer, RecvFlags::DONTWAIT))?;
+        let peer = from.and_then(|from| SocketAddr::try_from(from).ok());
+        Ok((length, peer.map(|peer| Ends { peer, here: None })))
     }
 
     /// Whether a message waits.
@@ -50,10 +79,13 @@ impl DatagramSocket {
     }
 
     /// Sends one message (without a record mark). A message that no datagram carries is refused, and none of it is sent.
-    pub(crate) fn send_to(&self, message: &[u8], to: SocketAddr) -> io::Result<()> {
+    pub(crate) fn send_to(&self, message: &[u8], to: Ends) -> io::Result<()> {
         check(message)?;
+        if let Some(here) = to.here {
+            return pktinfo::send(&self.socket, message, to.peer, here);
+        }
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-        retry(|| rustix::net::sendto(&self.socket, message, flags, &to))?;
+        retry(|| rustix::net::sendto(&self.socket, message, flags, &to.peer))?;
         Ok(())
     }
 }

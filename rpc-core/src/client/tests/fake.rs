@@ -1,7 +1,6 @@
 //! A server that does what a test tells it, on the production session machine.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -20,7 +19,7 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 
 use crate::endpoint::Endpoint;
 use crate::system::{entropy, now};
-use crate::transport::{DATAGRAM_LIMIT, Listener, StreamSocket};
+use crate::transport::{DATAGRAM_LIMIT, Ends, Listener, StreamSocket};
 
 /// Every method takes a number and bytes, and returns them.
 pub(super) static INTERFACE: Interface = Interface {
@@ -242,7 +241,7 @@ struct Life {
     server: Server,
     listener: Listener,
     connections: BTreeMap<u64, Connection>,
-    addresses: Vec<SocketAddr>,
+    addresses: Vec<Ends>,
     kept: Vec<(Token, Vec<u8>)>,
     next: u64,
     silent: bool,

@@ -2,6 +2,7 @@
 
 mod calls;
 mod claims;
+mod datagrams;
 mod duplicates;
 mod durable;
 mod lifecycle;
