@@ -167,7 +167,8 @@ impl fmt::Display for Peer {
     }
 }
 
-/// A handle on a caller's connection, good for noticing its end. It keeps nothing open.
+/// A handle on a caller's connection, good for noticing its end. It keeps nothing open; but a server that has too many
+/// connections closes idle ones, and of these none on which there is a handle.
 #[derive(Clone, Debug, Default)]
 pub struct Connection {
     closed: Arc<AtomicBool>,
@@ -192,6 +193,11 @@ impl Connection {
     /// Whether the connection has ended, and with it, as a rule, whoever was at its other end.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
+    }
+
+    /// Whether anybody but the connection itself has a handle on it.
+    pub(crate) fn is_watched(&self) -> bool {
+        Arc::strong_count(&self.closed) > 1
     }
 
     pub(crate) fn close(&self) {

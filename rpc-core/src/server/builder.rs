@@ -78,7 +78,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Takes at most so many connections at a time; without this, 16,384. More are closed as they come.
+    /// Takes at most so many connections at a time; without this, 16,384. For one more, the one that has been idle
+    /// longest is closed, of a sample; if none is idle, the new one.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.bounds.connections = connections;

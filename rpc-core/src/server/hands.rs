@@ -2,6 +2,7 @@
 
 use super::claim::{Hold, Ready, Released};
 use super::queues::WaitingCall;
+use super::room::lacks_descriptors;
 use super::seat::Seat;
 use super::shared::{Phase, Shared};
 use super::source::{Kind, Source};
@@ -11,7 +12,6 @@ use crate::transport::{Ends, StreamListener};
 use rpc_proto::session::server::{Done, Route, Run, Token};
 use rpc_proto::time::Time;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// A thread's means to work on sources. The buffers stay with it, so that a call in steady state allocates nothing.
 pub(crate) struct Hands<'a> {
@@ -152,21 +152,11 @@ impl<'a> Hands<'a> {
     fn accept(&mut self, source: &Source, listener: &StreamListener) -> Turn {
         for _ in 0..BUDGET {
             match listener.accept() {
-                Ok(Some(socket)) if self.shared.sources.len() >= self.shared.bounds.connections => {
-                    self.shared
-                        .counters
-                        .turned_away
-                        .fetch_add(1, Ordering::Relaxed);
-                    tracing::warn!(peer = %socket.peer(), "there are too many connections already");
-                }
-                Ok(Some(socket)) => {
-                    if let Err(error) = self.shared.open_stream(socket, source.number) {
-                        tracing::warn!(%error, "a connection could not be taken in");
-                    }
-                }
+                Ok(Some(socket)) => self.shared.take_in(socket, source.number),
                 Ok(None) => return Turn::Idle,
+                Err(error) if lacks_descriptors(&error) && self.shared.make_room() => {}
                 Err(error) => {
-                    // As a rule there are no descriptors left. The edge does not come again, so this has to.
+                    // The edge does not come again, so this has to.
                     tracing::warn!(%error, "accepting failed");
                     self.shared.house.accept_later(source.number);
                     return Turn::Idle;

@@ -24,6 +24,7 @@ mod poller;
 mod queues;
 mod recovering;
 mod registering;
+mod room;
 mod routes;
 mod run;
 mod seat;
@@ -183,7 +184,7 @@ pub struct ServerStats {
     pub panics: u64,
     /// Connections taken in.
     pub connections: u64,
-    /// Connections closed at once since there were too many.
+    /// Connections closed at once since there were too many, and none of them idle.
     pub turned_away: u64,
     /// Connections closed since what came over them were no records.
     pub broken_streams: u64,

@@ -133,6 +133,12 @@ impl Outbox {
         is_empty
     }
 
+    /// Whether nothing waits and nobody writes.
+    pub(crate) fn is_idle(&self) -> bool {
+        let queue = self.lock();
+        queue.is_empty() && !queue.has_writer
+    }
+
     /// Since when the peer has taken nothing although bytes wait for it.
     pub(crate) fn waits_since(&self) -> Option<Time> {
         self.lock().waits_since

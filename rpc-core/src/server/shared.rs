@@ -6,6 +6,7 @@ use super::house::House;
 use super::outbox::Outflow;
 use super::poller::Poller;
 use super::queues::{Queue, UnfinishedSource, WaitingCall};
+use super::room::Rarely;
 use super::routes::DatagramRoutes;
 use super::seat::Seat;
 use super::sessions::{Caller, Sessions};
@@ -28,7 +29,7 @@ use std::time::Duration;
 /// Bounds of a server beside those of its session machine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    /// Connections at one time; more are closed as they come.
+    /// Connections at one time. For one more, one that is idle is closed; if none is, the new one.
     pub(crate) connections: usize,
     /// The longest message.
     pub(crate) message: usize,
@@ -79,6 +80,8 @@ pub(crate) struct Shared {
     /// Calls that the housekeeper let in while all workers were busy.
     pub(crate) calls: Queue<WaitingCall>,
     pub(crate) counters: Counters,
+    /// That connections are turned away.
+    pub(super) crowd_told: Rarely,
     /// Keeps what has to outlive the server, if anything does.
     pub(crate) store: Option<Arc<dyn OpenStore>>,
     pub(super) committing: Committing,
@@ -122,6 +125,7 @@ impl Shared {
             unfinished: Queue::default(),
             calls: Queue::default(),
             counters: Counters::default(),
+            crowd_told: Rarely::default(),
             store,
             committing: Committing::default(),
             sessions: Mutex::new(Sessions::new(machine)),

@@ -11,7 +11,7 @@ use rpc_proto::session::Security;
 use rpc_proto::time::Time;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// One source of events, and the right to work on it.
@@ -109,6 +109,8 @@ pub(crate) struct Stream {
     detached: AtomicUsize,
     /// A message waits in `input` until there is room to remember the call that it is.
     waits_for_room: AtomicBool,
+    /// When the last message came, or a call ended behind others.
+    used: AtomicU64,
 }
 
 impl Stream {
@@ -143,6 +145,7 @@ impl Stream {
             outbox: Outbox::new(number),
             detached: AtomicUsize::new(0),
             waits_for_room: AtomicBool::new(false),
+            used: AtomicU64::new(system::now().as_nanos()),
             socket,
         }
     }
@@ -158,6 +161,7 @@ impl Stream {
 
     /// A call that had left its turn is over. Says whether the connection may have waited for that.
     pub(crate) fn end_detached_call(&self) -> bool {
+        self.note_use(system::now());
         // The end of the stream is noted before this count is looked at, and here it is the other way round.
         match self.detached.fetch_sub(1, Ordering::AcqRel) {
             MAX_DETACHED => true,
@@ -187,6 +191,22 @@ impl Stream {
     /// Whether replies are still to come from calls that left their turn.
     pub(crate) fn has_detached_calls(&self) -> bool {
         self.detached.load(Ordering::Acquire) > 0
+    }
+
+    /// A message has come.
+    pub(crate) fn note_use(&self, now: Time) {
+        self.used.store(now.as_nanos(), Ordering::Relaxed);
+    }
+
+    /// Since when it has been idle. None: a call of it has not ended, something has come in or waits to be sent, or
+    /// somebody here would take its end for the end of its peer.
+    pub(crate) fn idle_since(&self) -> Option<Time> {
+        let is_watched = self.peer.connection().is_some_and(Connection::is_watched);
+        let is_busy = is_watched
+            || self.has_detached_calls()
+            || !self.outbox.is_idle()
+            || self.input().may_have_more();
+        (!is_busy).then(|| Time::from_nanos(self.used.load(Ordering::Relaxed)))
     }
 
     /// Tells those who hold a handle on the connection that it has ended.

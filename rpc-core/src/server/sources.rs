@@ -1,5 +1,6 @@
 //! The table of everything that the server's epoll can report, by number.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Values by number. A number is never given twice, so an event or a reply that comes late finds nothing rather than
@@ -7,6 +8,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 #[derive(Debug)]
 pub(crate) struct Sources<T> {
     slots: RwLock<Slots<T>>,
+    /// The slot that [`next_few`](Self::next_few) begins with, counted on round the table.
+    hand: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -34,6 +37,7 @@ impl<T> Default for Sources<T> {
                 free: Vec::new(),
                 taken: 0,
             }),
+            hand: AtomicUsize::new(0),
         }
     }
 }
@@ -97,6 +101,15 @@ impl<T> Sources<T> {
             .collect()
     }
 
+    /// Those in the next `count` slots: time after time, this goes round the table.
+    pub(crate) fn next_few(&self, count: usize) -> Vec<Arc<T>> {
+        let slots = &self.read().slots;
+        let first = self.hand.fetch_add(count, Ordering::Relaxed);
+        (first..first + count.min(slots.len()))
+            .filter_map(|turn| slots[turn % slots.len()].value.clone())
+            .collect()
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Slots<T>> {
         self.slots.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -142,5 +155,22 @@ mod tests {
         let mut all: Vec<u64> = sources.all().iter().map(|value| **value).collect();
         all.sort_unstable();
         assert_eq!(all, [second, third]);
+    }
+
+    #[test]
+    fn a_few_at_a_time_all_have_their_turn() {
+        let sources = Sources::default();
+        assert!(sources.next_few(2).is_empty());
+        let numbers: Vec<u64> = (0..5).map(|_| *sources.insert(|number| number)).collect();
+        sources.remove(numbers[1]);
+        let few = || sources.next_few(2).iter().map(|value| **value).collect();
+        let mut seen: Vec<u64> = std::iter::repeat_with(few)
+            .take(5)
+            .flat_map(|few: Vec<u64>| few)
+            .collect();
+        seen.sort_unstable();
+        let left = [0, 2, 3, 4].map(|index| [numbers[index]; 2]);
+        assert_eq!(seen, left.concat(), "each twice in ten slots of five");
+        assert_eq!(sources.next_few(100).len(), 4, "none twice at a time");
     }
 }

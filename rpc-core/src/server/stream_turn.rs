@@ -135,6 +135,7 @@ impl Hands<'_> {
             match input.reader.poll_record() {
                 Ok(Some(message)) => {
                     let now = system::now();
+                    stream.note_use(now);
                     let origin = Origin {
                         route: Route(source.number),
                         address: stream.address.as_slice(),

@@ -136,6 +136,15 @@ impl StreamSocket {
         Ok(received.0)
     }
 
+    /// Whether there are bytes to read.
+    pub(crate) fn has_waiting(&self) -> bool {
+        let flags = RecvFlags::DONTWAIT | RecvFlags::PEEK;
+        matches!(
+            retry(|| rustix::net::recv(&self.fd, &mut [0; 1][..], flags)),
+            Ok((1, _))
+        )
+    }
+
     /// Writes as much of `bytes` as the system takes now, and says how much that was.
     pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         Ok(retry(|| {

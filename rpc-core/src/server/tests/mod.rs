@@ -2,6 +2,7 @@
 
 mod calls;
 mod claims;
+mod crowds;
 mod datagrams;
 mod duplicates;
 mod durable;

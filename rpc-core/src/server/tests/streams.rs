@@ -201,30 +201,6 @@ fn a_peer_that_says_its_last_word_still_gets_its_answers() {
 }
 
 #[test]
-fn connections_beyond_the_limit_are_turned_away_and_room_is_used_again() {
-    let server = start_with(&Desk::default(), TCP, |builder| {
-        // The listener counts as one.
-        builder.with_bounds(|bounds| bounds.connections = 1 + 4)
-    });
-    let mut callers: Vec<_> = (0..4).map(|_| Caller::new(&server)).collect();
-    for caller in &mut callers {
-        assert_eq!(caller.ask(ECHO, b""), Answer::Bytes(vec![]));
-    }
-    let mut fifth = Caller::new(&server);
-    assert_eq!(fifth.next(), None, "turned away");
-    assert_eq!(server.stats().turned_away, 1);
-    drop(callers.pop());
-    // The server notices the end in its own time, so the newcomer may have to try again.
-    let served = (0..10_000).any(|_| {
-        let mut caller = Caller::new(&server);
-        // A connection that is turned away may break while it sends.
-        let _ = caller.stream.write_all(&call(1, ECHO, b""));
-        caller.next().is_some()
-    });
-    assert!(served);
-}
-
-#[test]
 fn thousands_of_connections_are_served() {
     let count = descriptors().min(3000);
     let server = start(&Desk::default(), TCP);

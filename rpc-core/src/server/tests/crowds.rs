@@ -1,0 +1,73 @@
+//! More connections than there may be, and callers who want more than their share.
+
+use super::support::*;
+use std::io::Write;
+
+const TCP: &[&str] = &["tcp://127.0.0.1:0"];
+
+/// A server that takes in so many connections.
+fn small(desk: &Desk, connections: usize) -> crate::Server {
+    start_with(desk, TCP, |builder| {
+        // The listener counts as one.
+        builder.with_bounds(|bounds| bounds.connections = 1 + connections)
+    })
+}
+
+#[test]
+fn idle_connections_make_room_for_new_ones_and_a_busy_caller_stays() {
+    let server = small(&Desk::default(), 4);
+    let mut regular = Caller::new(&server);
+    let mut strangers = Vec::new();
+    for round in 0..50u32 {
+        // It says nothing, or it called once.
+        let mut stranger = Caller::new(&server);
+        if round % 2 == 0 {
+            assert_eq!(stranger.ask(ECHO, b"new"), Answer::Bytes(b"new".to_vec()));
+        }
+        strangers.push(stranger);
+        assert_eq!(regular.ask(ECHO, b"old"), Answer::Bytes(b"old".to_vec()));
+    }
+    assert_eq!(strangers[0].next(), None, "idle for longest");
+    assert_eq!(server.stats().turned_away, 0);
+}
+
+/// A call under way, a call half sent, answers that are not read: none of these is idle, so the newcomer is turned away.
+#[test]
+fn connections_with_anything_under_way_are_kept_and_room_is_used_again() {
+    let desk = Desk::default();
+    let server = small(&desk, 3);
+    let mut waits = Caller::new(&server);
+    waits.send(&call(1, WAIT, b"patient"));
+    desk.gate.wait_for(1);
+    let mut halves = Caller::new(&server);
+    let whole = call(2, ECHO, b"in two halves");
+    assert_eq!(halves.ask(ECHO, b""), Answer::Bytes(vec![]));
+    halves.send(&[&call(3, ECHO, b"")[..], &whole[..whole.len() / 2]].concat());
+    assert_eq!(halves.expect().0, 3);
+    let mut reads_late = Caller::new(&server);
+    let count = 16_000_000u32.to_be_bytes();
+    reads_late.send(&call(4, BYTES, &count));
+    let mut first = [0; 1];
+    assert_eq!(reads_late.stream.peek(&mut first).expect("it comes"), 1);
+
+    let mut newcomer = Caller::new(&server);
+    assert_eq!(newcomer.next(), None, "turned away");
+    assert_eq!(server.stats().turned_away, 1);
+
+    halves.send(&whole[whole.len() / 2..]);
+    assert_eq!(
+        halves.expect(),
+        (2, Answer::Bytes(b"in two halves".to_vec()))
+    );
+    // The server may still be at its last step for that caller, so the newcomer may have to try again.
+    let served = (0..10_000).any(|_| {
+        let mut caller = Caller::new(&server);
+        // A connection that is turned away may break while it sends.
+        let _ = caller.stream.write_all(&call(1, ECHO, b""));
+        caller.next().is_some()
+    });
+    assert!(served);
+    assert_eq!(reads_late.expect().0, 4);
+    desk.gate.open(1);
+    assert_eq!(waits.expect(), (1, Answer::Bytes(b"patient".to_vec())));
+}
