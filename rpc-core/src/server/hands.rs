@@ -180,7 +180,7 @@ impl<'a> Hands<'a> {
         if self.seat.is_some() {
             return self.run(begun, args);
         }
-        if shared.calls.len() >= shared.bounds.waiting_calls {
+        if shared.is_overloaded() {
             return self.refuse(begun.run.token, Done::Overloaded, begun.route);
         }
         if let Some(stream) = source.as_stream() {

@@ -151,7 +151,7 @@ impl Shared {
 
     /// Queues a call that has been waiting for its start to be kept, if there is room.
     fn begin_later(&self, call: WaitingCall) {
-        if self.calls.len() < self.bounds.waiting_calls {
+        if !self.is_overloaded() {
             return self.calls.push(call);
         }
         let mut refusal = vec![0; REPLY_HEADROOM];

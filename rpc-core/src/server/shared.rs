@@ -5,7 +5,7 @@ use super::committer::Committing;
 use super::house::House;
 use super::outbox::Outflow;
 use super::poller::Poller;
-use super::queues::{Queue, UnfinishedSource, WaitingCall};
+use super::queues::{Calls, Queue, UnfinishedSource};
 use super::room::Rarely;
 use super::routes::DatagramRoutes;
 use super::seat::Seat;
@@ -35,6 +35,8 @@ pub(crate) struct Bounds {
     pub(crate) message: usize,
     /// Calls that wait for a worker; more are refused as overload.
     pub(crate) waiting_calls: usize,
+    /// Bytes of arguments of calls that wait for a worker; when there are so many, more calls are refused as overload.
+    pub(crate) waiting_bytes: usize,
     /// Calls under way that must not run twice, of peers without sessions; more are dropped, or left unread.
     pub(crate) plain_calls: usize,
     /// How long a record may take to arrive whole, and a peer to take something of what waits for it.
@@ -47,6 +49,7 @@ impl Default for Bounds {
             connections: 16_384,
             message: Limits::default().message,
             waiting_calls: 1024,
+            waiting_bytes: 64 << 20,
             plain_calls: machine::Config::default().max_plain_calls,
             patience: Duration::from_secs(60),
         }
@@ -78,7 +81,7 @@ pub(crate) struct Shared {
     /// Sources whose edge will not come again.
     pub(crate) unfinished: Queue<UnfinishedSource>,
     /// Calls that the housekeeper let in while all workers were busy.
-    pub(crate) calls: Queue<WaitingCall>,
+    pub(crate) calls: Calls,
     pub(crate) counters: Counters,
     /// That connections are turned away.
     pub(super) crowd_told: Rarely,
@@ -123,7 +126,7 @@ impl Shared {
             ports,
             routes: DatagramRoutes::default(),
             unfinished: Queue::default(),
-            calls: Queue::default(),
+            calls: Calls::default(),
             counters: Counters::default(),
             crowd_told: Rarely::default(),
             store,
@@ -343,6 +346,12 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// Whether so much waits for a worker that no more is let in.
+    pub(crate) fn is_overloaded(&self) -> bool {
+        self.calls.len() >= self.bounds.waiting_calls
+            || self.calls.bytes() >= self.bounds.waiting_bytes
     }
 
     /// Whether no worker is free to take what comes next.

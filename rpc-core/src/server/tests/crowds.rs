@@ -71,3 +71,60 @@ fn connections_with_anything_under_way_are_kept_and_room_is_used_again() {
     desk.gate.open(1);
     assert_eq!(waits.expect(), (1, Answer::Bytes(b"patient".to_vec())));
 }
+
+/// The answer to this needs no worker; so when it is there, what was sent before it has been taken in.
+fn is_taken_in(caller: &mut Caller) {
+    let nowhere = rpc_proto::message::CallHeader {
+        program: PROGRAM + 7,
+        ..header(99, 1)
+    };
+    caller.send(&raw_call(nowhere, b""));
+    assert_eq!(caller.expect().0, 99);
+}
+
+#[test]
+fn who_sends_one_call_does_not_wait_for_all_that_another_has_sent() {
+    let desk = Desk::default();
+    let server = start_with(&desk, TCP, |builder| builder.threads(1));
+    let mut greedy = Caller::new(&server);
+    greedy.send(&call(0, WAIT, b""));
+    desk.gate.wait_for(1);
+    for xid in 1..=50 {
+        greedy.send(&call(xid, WAIT, b""));
+    }
+    is_taken_in(&mut greedy);
+    let mut modest = Caller::new(&server);
+    modest.send(&call(1, ECHO, b"one"));
+    is_taken_in(&mut modest);
+    // The handler that runs, and one more.
+    desk.gate.open(2);
+    assert_eq!(modest.expect(), (1, Answer::Bytes(b"one".to_vec())));
+    desk.gate.open(49);
+    let mut xids: Vec<u32> = (0..=50).map(|_| greedy.expect().0).collect();
+    xids.sort_unstable();
+    assert_eq!(xids, (0..=50).collect::<Vec<_>>());
+}
+
+#[test]
+fn calls_with_more_arguments_than_may_wait_are_refused() {
+    let desk = Desk::default();
+    let server = start_with(&desk, TCP, |builder| {
+        builder
+            .threads(1)
+            .with_bounds(|bounds| bounds.waiting_bytes = 100_000)
+    });
+    let mut greedy = Caller::new(&server);
+    greedy.send(&call(0, WAIT, b""));
+    desk.gate.wait_for(1);
+    for xid in 1..=4 {
+        greedy.send(&call(xid, ECHO, &[7; 50_000]));
+    }
+    for xid in [3, 4] {
+        let overloaded = Answer::Failed(rpc_proto::message::AcceptStatus::SystemError);
+        assert_eq!(greedy.expect(), (xid, overloaded));
+    }
+    desk.gate.open(1);
+    let mut answered = [0; 3].map(|_| greedy.expect());
+    answered.sort_unstable_by_key(|(xid, _)| *xid);
+    assert_eq!(answered.map(|(xid, _)| xid), [0, 1, 2]);
+}
