@@ -16,7 +16,13 @@ pub const SESSION_FLAVOR: u32 = 0x5250_4301;
 /// The program that carries what is not a call of the user's; from the range that RFC 5531 leaves to users.
 pub const SESSION_PROGRAM: u32 = 0x2052_5043;
 
-/// The version of the session program, of the credential and of the verifiers.
+/// The version of the session program: one that programs of others hardly have.
+///
+/// There are servers (Remote Tea's, in Java) that look at a call's version and procedure only. They would run their own
+/// procedure 1 for the `HELLO` of a version 1. Above 10, Wireshark takes a call of a program that it does not know for none.
+pub const PROGRAM_VERSION: u32 = 10;
+
+/// The version of the credential, of the verifiers and of what a client says in `HELLO`.
 pub const SESSION_VERSION: u32 = 1;
 
 /// Procedures of the session program.

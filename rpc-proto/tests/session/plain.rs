@@ -111,7 +111,7 @@ fn a_plain_server_cannot_stop_a_call_from_being_sent_again() {
         0,
         2,
         0x2052_5043,
-        1,
+        10,
         6,
         0,
         0,

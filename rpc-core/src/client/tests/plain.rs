@@ -217,6 +217,25 @@ fn a_reply_is_found_among_others() {
     }
 }
 
+/// Such servers look at the version and the procedure of a call only. First contact must not run what they have at 1.1.
+#[test]
+fn first_contact_runs_nothing_where_the_program_does_not_matter() {
+    let careless = |message: &[u8]| match Message::decode(message) {
+        Ok(Message::Call(call)) if call.header.version != INTERFACE.version => {
+            vec![answer(message, &[0, 0, 0, 1])]
+        }
+        Ok(Message::Call(call)) => {
+            assert_eq!(call.header.program, INTERFACE.program);
+            vec![result(message, 7)]
+        }
+        _ => panic!("a client sends what is no call"),
+    };
+    for endpoint in servers(careless) {
+        let channel = Channel::connect(&endpoint.to_string(), &INTERFACE).expect("connected");
+        assert_eq!(ask(&channel, ONCE), Ok(7), "{endpoint}");
+    }
+}
+
 /// A server that demands AUTH_SYS, and gives the uid back.
 #[test]
 fn a_server_may_demand_to_know_who_calls() {

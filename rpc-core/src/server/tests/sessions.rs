@@ -9,7 +9,8 @@ use rpc_proto::session::program::{
     Grant, HelloArgs, HelloReply, Keeper, OpenArgs, OpenReply, ProbeArgs, ProbeReply, ProbeState,
 };
 use rpc_proto::session::wire::{
-    Credential, SESSION_FLAVOR, SESSION_PROGRAM, SESSION_VERSION, SessionId, procedure,
+    Credential, PROGRAM_VERSION, SESSION_FLAVOR, SESSION_PROGRAM, SESSION_VERSION, SessionId,
+    procedure,
 };
 use rpc_proto::xdr::{self, Limits};
 use std::collections::BTreeSet;
@@ -258,7 +259,7 @@ impl Session {
         let plain = |procedure| CallHeader {
             xid: 1,
             program: SESSION_PROGRAM,
-            version: SESSION_VERSION,
+            version: PROGRAM_VERSION,
             procedure,
             credential: Auth::NONE,
             verifier: Auth::NONE,

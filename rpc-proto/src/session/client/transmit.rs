@@ -9,7 +9,7 @@ use crate::record::MARK;
 use crate::session::frame;
 use crate::session::program::{AckArgs, ProbeArgs};
 use crate::session::wire::{
-    CallVerifier, Credential, SESSION_FLAVOR, SESSION_PROGRAM, SESSION_VERSION, procedure,
+    CallVerifier, Credential, PROGRAM_VERSION, SESSION_FLAVOR, SESSION_PROGRAM, procedure,
 };
 use crate::time::Time;
 use crate::xdr::{self, Encode};
@@ -386,7 +386,7 @@ pub(super) fn write_program_call(
     let header = CallHeader {
         xid,
         program: SESSION_PROGRAM,
-        version: SESSION_VERSION,
+        version: PROGRAM_VERSION,
         procedure,
         credential,
         verifier: Auth::NONE,

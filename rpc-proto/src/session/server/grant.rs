@@ -8,7 +8,7 @@ use crate::session::program::{
     OpenRefusal, OpenReply,
 };
 use crate::session::store::Change;
-use crate::session::wire::{SESSION_VERSION, SessionId, procedure};
+use crate::session::wire::{PROGRAM_VERSION, SessionId, procedure};
 use crate::time::Time;
 use crate::xdr;
 use siphasher::sip128::{Hasher128, SipHasher13};
@@ -51,10 +51,10 @@ impl Server {
         claimed: Option<Arc<SysCredential>>,
         out: &mut Vec<u8>,
     ) -> Handled {
-        if call.header.version != SESSION_VERSION {
+        if call.header.version != PROGRAM_VERSION {
             let status = AcceptStatus::ProgramMismatch {
-                low: SESSION_VERSION,
-                high: SESSION_VERSION,
+                low: PROGRAM_VERSION,
+                high: PROGRAM_VERSION,
             };
             return answer_plain(call.header.xid, status, &(), out);
         }

@@ -20,7 +20,7 @@ use crate::session::ids::FastMap;
 use crate::session::program::{Keeper, ReceivedArgs};
 use crate::session::store::{Change, StoreIdentity};
 use crate::session::wire::{
-    Credential, Outcome, RequestId, SESSION_FLAVOR, SESSION_PROGRAM, SESSION_VERSION, SessionId,
+    Credential, Outcome, PROGRAM_VERSION, RequestId, SESSION_FLAVOR, SESSION_PROGRAM, SessionId,
     procedure,
 };
 use crate::time::{Executed, Time};
@@ -372,7 +372,7 @@ impl Server {
         };
         reply::put_call(
             self.next_xid,
-            [SESSION_PROGRAM, SESSION_VERSION, procedure::RECEIVED],
+            [SESSION_PROGRAM, PROGRAM_VERSION, procedure::RECEIVED],
             &args,
             out,
         );

@@ -13,7 +13,8 @@ use rpc_proto::session::program::{
     AckArgs, AckRange, HelloArgs, HelloReply, Keeper, OpenArgs, OpenRefusal, OpenReply,
 };
 use rpc_proto::session::wire::{
-    Credential, SESSION_FLAVOR, SESSION_PROGRAM, SESSION_VERSION, SessionId, Verifier, procedure,
+    Credential, PROGRAM_VERSION, SESSION_FLAVOR, SESSION_PROGRAM, SESSION_VERSION, SessionId,
+    Verifier, procedure,
 };
 use rpc_proto::xdr::{self, Limits};
 
@@ -375,7 +376,7 @@ impl World {
 }
 
 fn session_program(procedure: u32) -> [u32; 3] {
-    [SESSION_PROGRAM, SESSION_VERSION, procedure]
+    [SESSION_PROGRAM, PROGRAM_VERSION, procedure]
 }
 
 /// A call with this session credential, or with none.
