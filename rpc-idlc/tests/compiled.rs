@@ -27,8 +27,9 @@ mod x_read {
     compiled! {
         COMPILED in "x_read":
         anonymous arrays beyond_c c_names comments conditions constants crlf digit_separators empty enums header include
-        latin1 line_markers lists macros marked namespaces no_final_newline one_char own_names passed
-        passed_defines passed_types program_constants programs quadruple sloppy ti_rpc two_values types unions
+        latin1 line_markers lists macros macros_in_macros marked namespaces no_final_newline one_char own_names passed
+        passed_conditions passed_defines passed_types program_constants programs quadruple sloppy ti_rpc two_values
+        types unions
     }
 
     pub(super) const FIXTURES: &[&str] = COMPILED;
@@ -38,9 +39,8 @@ mod x_read {
 mod x {
     compiled! {
         COMPILED in "x":
-        anonymous bytes constants empty enums floats lists names namespaces only_default prelude programs semantics structs
-        typedefs
-        unions versions
+        absent_lists anonymous bytes constants empty enums floats lists names namespaces only_default prelude programs
+        semantics structs typedefs unions versions
     }
 
     pub(super) const FIXTURES: &[&str] = COMPILED;

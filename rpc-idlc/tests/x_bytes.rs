@@ -14,7 +14,7 @@ macro_rules! fixtures {
     )*};
 }
 
-fixtures! { anonymous bytes enums lists only_default unions }
+fixtures! { absent_lists anonymous bytes enums lists only_default unions }
 
 /// The value takes these words, and they are the value.
 fn wire<T: Encode + for<'a> Decode<'a> + PartialEq + Debug>(value: T, words: &[u32]) {
@@ -46,6 +46,16 @@ fn a_list_says_before_each_item_that_it_follows() {
     wire(Answer::Case0(items()), &[0, 1, 7, 1, 8, 0]);
     wire(Answer::Case1(2, Entries(vec![])), &[2, 0]);
     wire(Answer::Default(9), &[9]);
+}
+
+#[test]
+fn a_list_that_may_be_absent_has_a_bool_before_it() {
+    use absent_lists::{Direct, Named, Node, Nodes, Otherwise};
+    let list = || vec![Node { v: 7 }];
+    wire(Direct::True(list()), &[1, 1, 7, 0]);
+    wire(Direct::False, &[0]);
+    wire(Otherwise::True(list()), &[1, 1, 7, 0]);
+    wire(Named::Some(Nodes(list())), &[1, 1, 7, 0]);
 }
 
 #[test]

@@ -37,6 +37,7 @@ impl<'m> Shapes<'m> {
         if shapes.is_x {
             shapes.options = shapes.find_options();
             shapes.links = shapes.find_links();
+            shapes.options = shapes.without_lists();
         }
         shapes
     }
@@ -144,6 +145,15 @@ impl<'m> Shapes<'m> {
             }
         }
         options
+    }
+
+    /// The same without those of a list: what may be absent is then no item, but a whole list, and an `Option`
+    /// cannot say how that is encoded.
+    fn without_lists(&self) -> Vec<bool> {
+        let held = |id| self.option(id).map(|ty| self.coding(ty));
+        let lists = |id| matches!(held(id), Some(Coding::Chain(_)));
+        let kept = (0..self.items.len()).map(|id| self.options[id] && !lists(id));
+        kept.collect()
     }
 
     /// The struct at which a value of this type may point.

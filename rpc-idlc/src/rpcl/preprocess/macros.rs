@@ -12,10 +12,25 @@ const MAX_DEPTH: usize = 100;
 
 #[derive(Debug, Clone)]
 pub(super) struct Macro {
+    at: Span,
     body: Rc<[Token]>,
     /// `NAME(…)`
     parameters: bool,
     kept: Kept,
+    /// Comments on its line.
+    comments: Rc<[Span]>,
+}
+
+impl Macro {
+    /// Whether it stands for something by itself.
+    pub(super) fn stands(&self) -> bool {
+        !self.parameters && !self.body.is_empty()
+    }
+
+    /// Whether a sign beside it may take a part of it.
+    pub(super) fn tears(&self) -> bool {
+        self.body.len() > 1 && self.kept != Kept::Always
+    }
 }
 
 /// Whether a name stays, and becomes a constant, instead of giving way to its value.
@@ -28,16 +43,19 @@ enum Kept {
     Alone,
 }
 
-/// What the `#define` lines of a unit, those for the C compiler included, say a name stands for. The
-/// first one counts: a name that is given another value later is replaced from then on.
+/// What the names of `#define` lines, those for the C compiler included, stand for where they are used first, or
+/// at the end of the file: a name that stands for something else in another place is replaced there.
 pub(in crate::rpcl) type Constants = HashMap<String, Constant>;
 
 #[derive(Debug)]
 pub(in crate::rpcl) struct Constant {
     pub(in crate::rpcl) at: Span,
+    /// All other macros are replaced, unless it is nothing but the name of one.
     pub(in crate::rpcl) body: Rc<[Token]>,
+    /// All are replaced.
+    full: Rc<[Token]>,
     /// Comments on its line.
-    pub(in crate::rpcl) comments: Vec<Span>,
+    pub(in crate::rpcl) comments: Rc<[Span]>,
 }
 
 impl Preprocessor<'_, '_> {
@@ -54,30 +72,23 @@ impl Preprocessor<'_, '_> {
             |token: &Token| token.kind == Kind::Punct('(') && token.text.start == first.text.end;
         let parameters = rest.get(1).is_some_and(opens);
         let body: Rc<[Token]> = rest[1..].into();
-        let mut kept = if parameters { Kept::Never } else { kept(&body) };
-        if !parameters && !body.is_empty() {
-            let constant = Constant {
-                at: first.at,
-                body: Rc::clone(&body),
-                comments: comments.to_vec(),
-            };
-            let known = self.constants.entry(name.clone()).or_insert(constant);
-            if !same(&known.body, &body, |token| self.files.text(token.text)) {
-                kept = Kept::Never;
-            }
-        }
         let new = Macro {
+            at: first.at,
+            kept: if parameters { Kept::Never } else { kept(&body) },
             body,
             parameters,
-            kept,
+            comments: comments.into(),
         };
         self.macros.insert(name, new);
     }
 
     /// A name in the text, with what follows it.
     pub(super) fn word(&mut self, token: Token, next: Option<Token>) {
+        if self.quiet {
+            return;
+        }
         let Some(known) = self.macros.get(self.files.text(token.text)) else {
-            return self.push(token);
+            return self.word_of_c(token, next);
         };
         if known.parameters {
             // The parser says what is wrong with it, unless it never gets there.
@@ -89,18 +100,92 @@ impl Preprocessor<'_, '_> {
             };
             return self.push(Token { kind, ..token });
         }
-        let torn =
-            |token: &Token| matches!(token.kind, Kind::Punct(c) if "+-*/%|&^~()".contains(c));
-        let alone = !self.out.list.last().is_some_and(torn) && !next.as_ref().is_some_and(torn);
-        if known.kept == Kept::Always || known.kept == Kept::Alone && alone {
+        let stays = match known.kept {
+            Kept::Never => false,
+            Kept::Always => true,
+            Kept::Alone => !self.is_torn(next),
+        };
+        if stays && self.is_constant(self.files.text(token.text).to_owned()) {
             return self.push(token);
         }
-        let mut list = Vec::new();
-        self.expand(token, token.at, &mut Vec::new(), &mut list);
-        for token in list {
+        self.replace(token);
+    }
+
+    /// Whether a sign beside the name would tear apart what it stands for.
+    pub(super) fn is_torn(&self, next: Option<Token>) -> bool {
+        let tears =
+            |token: &Token| matches!(token.kind, Kind::Punct(c) if "+-*/%|&^~()".contains(c));
+        self.out.list.last().is_some_and(tears) || next.as_ref().is_some_and(tears)
+    }
+
+    /// Puts what a name stands for in its place.
+    pub(super) fn replace(&mut self, token: Token) {
+        for token in self.expanded(&[token]) {
             self.push(token);
         }
         self.is_full(token.at);
+    }
+
+    /// Whether a macro stands here for what it stood for where it was used first, so that it can be a constant.
+    pub(super) fn is_constant(&mut self, name: String) -> bool {
+        self.keeps(name, true)
+    }
+
+    /// The same; with `alias`, a macro that is nothing but another's name stays that.
+    fn keeps(&mut self, name: String, alias: bool) -> bool {
+        let Some(known) = self.macros.get(&name).filter(|known| known.stands()) else {
+            return false;
+        };
+        let known = known.clone();
+        let full = self.full_body(&name, &known.body);
+        if self.read > MAX_TOKENS {
+            return false;
+        }
+        if let Some(first) = self.constants.get(&name) {
+            return same(&first.full, &full, |token| self.files.text(token.text));
+        }
+        let other = match &known.body[..] {
+            [other] if other.kind == Kind::Word && alias => {
+                Some(self.files.text(other.text).to_owned())
+            }
+            _ => None,
+        };
+        // A circle ends at the name that it began with, which stands for itself there.
+        let own = |token: &Token| self.files.text(token.text) == name;
+        let other = other.filter(|_| !full.iter().any(own));
+        let body = match other.is_some_and(|other| self.keeps(other, false)) {
+            true => known.body,
+            false => Rc::clone(&full),
+        };
+        let constant = Constant {
+            at: known.at,
+            body,
+            full,
+            comments: known.comments,
+        };
+        self.constants.insert(name, constant);
+        true
+    }
+
+    /// The body of a macro, all others in it replaced.
+    fn full_body(&mut self, name: &str, body: &[Token]) -> Rc<[Token]> {
+        let (mut list, mut within) = (Vec::new(), vec![name.to_owned()]);
+        for token in body {
+            match token.kind {
+                Kind::Word => self.expand(*token, token.at, &mut within, &mut list),
+                _ => list.push(*token),
+            }
+        }
+        list.into()
+    }
+
+    /// What stands for something at the end of a file does so for whoever used it before, and for other files.
+    pub(super) fn keep_constants(&mut self) {
+        let known = self.macros.iter().filter(|(_, known)| known.stands());
+        let names: Vec<String> = known.map(|(name, _)| name.clone()).collect();
+        for name in names {
+            self.is_constant(name);
+        }
     }
 
     /// The tokens of a line with all that its names stand for.

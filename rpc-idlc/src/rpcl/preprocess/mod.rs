@@ -16,6 +16,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::source::{FileId, Span};
 use directives::Condition;
 use macros::Macro;
+use passed::ForC;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -48,14 +49,17 @@ pub(super) fn preprocess(
         constants,
         named,
         diags,
+        before,
         macros: HashMap::new(),
+        for_c: ForC::default(),
+        quiet: false,
         open: Vec::new(),
         commented: Vec::new(),
         read: 0,
         out: Tokens::default(),
         full: false,
     };
-    reader.file(before);
+    reader.begin(file);
     reader.file(file);
     let end = reader.files.sources.get(file).text.len() as u32;
     let span = Span {
@@ -65,6 +69,10 @@ pub(super) fn preprocess(
     };
     // Half of a file would only lead to more mistakes.
     let full = reader.is_full(span);
+    if !full {
+        reader.keep_constants();
+        reader.as_c(Preprocessor::keep_constants);
+    }
     let mut out = if full { Tokens::default() } else { reader.out };
     out.list.push(Token {
         kind: Kind::End,
@@ -79,7 +87,12 @@ struct Preprocessor<'a, 'f> {
     constants: &'a mut Constants,
     named: &'a mut Vec<(PathBuf, Span)>,
     diags: &'a mut Diagnostics,
+    /// What is read before the file.
+    before: FileId,
     macros: HashMap<String, Macro>,
+    for_c: ForC,
+    /// Only what the file says to C counts.
+    quiet: bool,
     /// The files that are being read, the innermost last.
     open: Vec<FileId>,
     /// The files that have comments which begin with `#`, which was told.
@@ -143,6 +156,7 @@ impl Preprocessor<'_, '_> {
 
     fn push(&mut self, token: Token) {
         match token.kind {
+            _ if self.quiet => {}
             Kind::Comment => self.out.comments.push(Comment {
                 before: self.out.list.len(),
                 span: token.at,
