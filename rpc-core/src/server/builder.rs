@@ -91,6 +91,7 @@ impl ServerBuilder {
     #[must_use]
     pub fn max_message(mut self, bytes: usize) -> Self {
         self.bounds.message = bytes;
+        self.bounds.held = self.bounds.held.max(bytes.saturating_mul(4));
         self
     }
 

@@ -46,6 +46,8 @@ pub(crate) struct House {
     /// Something may wait behind a handler since the housekeeper last looked.
     asked: AtomicBool,
     stalled: AtomicBool,
+    /// The connections together hold too much memory.
+    relief: AtomicBool,
     accept_later: Mutex<Vec<u64>>,
 }
 
@@ -80,6 +82,13 @@ impl House {
     pub(crate) fn watch_stalled(&self) {
         if !self.stalled.load(Ordering::SeqCst) && !self.stalled.swap(true, Ordering::SeqCst) {
             self.need_by(system::now() + SWEEP);
+        }
+    }
+
+    /// The connections together hold too much memory.
+    pub(crate) fn ask_for_relief(&self) {
+        if !self.relief.swap(true, Ordering::SeqCst) {
+            self.wake();
         }
     }
 
@@ -145,6 +154,9 @@ impl Keeper<'_> {
     /// Does all that is due. Says when to come again.
     fn look_around(&mut self) -> Option<Time> {
         let now = system::now();
+        if self.shared.house.relief.swap(false, Ordering::SeqCst) {
+            self.shared.relieve();
+        }
         let machine = self.run_timers(now);
         let accept = self.accept_again(now);
         let sweep = self.sweep(now);
@@ -218,11 +230,7 @@ impl Keeper<'_> {
             let Some(stream) = source.as_stream() else {
                 continue;
             };
-            let since = [stream.partial_since(), stream.outbox.waits_since()]
-                .into_iter()
-                .flatten()
-                .min();
-            match since {
+            match stream.stalls_since() {
                 Some(since) if now.since(since) >= self.shared.bounds.patience => {
                     tracing::debug!(peer = %stream.peer, "a connection that keeps the server waiting is closed");
                     self.shared.close(&source);

@@ -17,6 +17,7 @@ mod claim;
 mod committer;
 mod datagram_turn;
 mod hands;
+mod held;
 mod house;
 mod keeping;
 mod outbox;

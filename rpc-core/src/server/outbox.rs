@@ -1,5 +1,6 @@
 //! What is to be written to one connection, by whichever thread has a reply for it.
 
+use super::held::Share;
 use super::poller::Poller;
 use crate::system;
 use crate::transport::StreamSocket;
@@ -24,7 +25,7 @@ pub(crate) struct Outbox {
     crowded: AtomicBool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Queue {
     /// `bytes[start..]` is not written yet, and no writer has it.
     bytes: Vec<u8>,
@@ -40,6 +41,8 @@ struct Queue {
     /// Somebody wants to be told when all is written.
     tell_when_empty: bool,
     broken: bool,
+    /// What waits, in the sum over all connections.
+    share: Share,
 }
 
 /// So many waiting bytes stop the reading from a connection.
@@ -68,10 +71,10 @@ pub(crate) struct Sent {
 }
 
 impl Outbox {
-    pub(crate) fn new(number: u64) -> Self {
+    pub(crate) fn new(number: u64, share: Share) -> Self {
         Self {
             number,
-            queue: Mutex::default(),
+            queue: Mutex::new(Queue::new(share)),
             crowded: AtomicBool::new(false),
         }
     }
@@ -201,19 +204,16 @@ impl Outbox {
         socket: &StreamSocket,
         limit: usize,
     ) -> Sent {
-        if settled.is_err() || queue.waiting() > limit {
-            *queue = Queue {
-                broken: true,
-                ..Queue::default()
-            };
-            // For good, so that nothing more is read from a peer that gets no replies.
-            self.crowded.store(true, Ordering::Release);
+        if settled.is_err() || queue.broken || queue.waiting() > limit {
+            self.break_off(queue);
             socket.shutdown();
             return Sent {
                 outflow: Outflow::Broken,
                 look_again: true,
             };
         }
+        let held = queue.bytes.capacity();
+        queue.share.set(held);
         let crowded = queue.waiting() >= CROWDED;
         let was_crowded = self.crowded.swap(crowded, Ordering::AcqRel);
         let is_empty = queue.is_empty() && !queue.has_writer;
@@ -229,12 +229,46 @@ impl Outbox {
         }
     }
 
+    /// How many bytes wait, unless they are few.
+    pub(crate) fn held(&self) -> usize {
+        self.lock().share.get()
+    }
+
+    /// Forgets what waits: the connection is closed.
+    pub(crate) fn discard(&self) {
+        self.break_off(self.lock());
+    }
+
+    fn break_off(&self, mut queue: MutexGuard<'_, Queue>) {
+        queue.share.set(0);
+        (queue.bytes, queue.start) = (Vec::new(), 0);
+        (queue.has_writer, queue.try_again) = (false, false);
+        (queue.awaits_room, queue.waits_since) = (false, None);
+        (queue.tell_when_empty, queue.broken) = (false, true);
+        // For good, so that nothing more is read from a peer that gets no replies.
+        self.crowded.store(true, Ordering::Release);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Queue {
+    fn new(share: Share) -> Self {
+        Self {
+            bytes: Vec::new(),
+            start: 0,
+            has_writer: false,
+            try_again: false,
+            awaits_room: false,
+            waits_since: None,
+            tell_when_empty: false,
+            broken: false,
+            share,
+        }
+    }
+
     fn is_empty(&self) -> bool {
         self.start == self.bytes.len()
     }

@@ -2,6 +2,7 @@
 
 use super::claim::{Hold, Ready};
 use super::committer::Committing;
+use super::held::Held;
 use super::house::House;
 use super::outbox::Outflow;
 use super::poller::Poller;
@@ -39,6 +40,8 @@ pub(crate) struct Bounds {
     pub(crate) waiting_bytes: usize,
     /// Calls under way that must not run twice, of peers without sessions; more are dropped, or left unread.
     pub(crate) plain_calls: usize,
+    /// Bytes of messages that have come in part or wait to be sent, of all connections; then those that hold most are closed.
+    pub(crate) held: usize,
     /// How long a record may take to arrive whole, and a peer to take something of what waits for it.
     pub(crate) patience: Duration,
 }
@@ -51,6 +54,7 @@ impl Default for Bounds {
             waiting_calls: 1024,
             waiting_bytes: 64 << 20,
             plain_calls: machine::Config::default().max_plain_calls,
+            held: 256 << 20,
             patience: Duration::from_secs(60),
         }
     }
@@ -83,6 +87,8 @@ pub(crate) struct Shared {
     /// Calls that the housekeeper let in while all workers were busy.
     pub(crate) calls: Calls,
     pub(crate) counters: Counters,
+    /// The memory that connections hold.
+    pub(super) held: Held,
     /// That connections are turned away.
     pub(super) crowd_told: Rarely,
     /// Keeps what has to outlive the server, if anything does.
@@ -128,6 +134,7 @@ impl Shared {
             unfinished: Queue::default(),
             calls: Calls::default(),
             counters: Counters::default(),
+            held: Held::default(),
             crowd_told: Rarely::default(),
             store,
             committing: Committing::default(),
@@ -320,15 +327,16 @@ impl Shared {
         }
         if sent.outflow == Outflow::Waiting {
             self.house.watch_stalled();
+            self.watch_held();
         }
         sent.outflow
     }
 
     /// Takes in a connection that the source `listener` has accepted.
     pub(crate) fn open_stream(&self, socket: StreamSocket, listener: u64) -> io::Result<()> {
-        let source = self
-            .sources
-            .insert(|number| Source::stream(number, listener, socket, self.bounds.message));
+        let source = self.sources.insert(|number| {
+            Source::stream(number, listener, socket, self.bounds.message, &self.held)
+        });
         self.counters.connections.fetch_add(1, Ordering::Relaxed);
         self.poller
             .add(&*source, source.number)

@@ -1,6 +1,7 @@
 //! Everything that the poller reports: listeners, datagram sockets and connections.
 
 use super::claim::{Claim, Ready};
+use super::held::{Held, Share};
 use super::outbox::Outbox;
 use super::routes::AddressBytes;
 use crate::context::{Connection, Peer};
@@ -54,8 +55,9 @@ impl Source {
         listener: u64,
         socket: StreamSocket,
         max_record: usize,
+        held: &Held,
     ) -> Self {
-        let stream = Stream::new(number, listener, socket, max_record);
+        let stream = Stream::new(number, listener, socket, max_record, held);
         Self {
             number,
             claim: Claim::default(),
@@ -114,7 +116,13 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    fn new(number: u64, listener: u64, socket: StreamSocket, max_record: usize) -> Self {
+    fn new(
+        number: u64,
+        listener: u64,
+        socket: StreamSocket,
+        max_record: usize,
+        held: &Held,
+    ) -> Self {
         let (address, security) = match socket.peer() {
             Address::Tcp(address) | Address::Udp(address) => {
                 (AddressBytes::of_socket(*address), Security::Network)
@@ -135,6 +143,7 @@ impl Stream {
             hung_up: false,
             ended: false,
             partial_since: None,
+            share: held.share(),
         };
         Self {
             peer: Peer::new(socket.peer().clone(), Some(Connection::default())),
@@ -142,7 +151,7 @@ impl Stream {
             listener,
             security,
             input: Mutex::new(input),
-            outbox: Outbox::new(number),
+            outbox: Outbox::new(number, held.share()),
             detached: AtomicUsize::new(0),
             waits_for_room: AtomicBool::new(false),
             used: AtomicU64::new(system::now().as_nanos()),
@@ -216,9 +225,35 @@ impl Stream {
         }
     }
 
-    /// Since when a record of the peer has been incomplete.
-    pub(crate) fn partial_since(&self) -> Option<Time> {
-        self.input().partial_since
+    /// Since when its peer has kept the server waiting: a record has been incomplete, or nothing was taken of what waits.
+    pub(crate) fn stalls_since(&self) -> Option<Time> {
+        let partial = self.input().partial_since;
+        [partial, self.outbox.waits_since()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// How much memory it holds, in bytes, unless that is little.
+    pub(crate) fn held(&self) -> usize {
+        self.input().share.get() + self.outbox.held()
+    }
+
+    /// Gives back the memory that is only kept for messages to come.
+    pub(crate) fn give_back(&self) {
+        let mut input = self.input();
+        input.reader.give_back();
+        input.count_held();
+    }
+
+    /// Gives up, of a closed connection, what has come and what waits, although somebody may still be at work on it.
+    pub(crate) fn discard(&self) {
+        let mut input = self.input();
+        input.ended = true;
+        input.reader = Reader::new(0);
+        input.count_held();
+        drop(input);
+        self.outbox.discard();
     }
 
     /// Ends the connection for good, and tells those who hold a handle on it.
@@ -240,6 +275,8 @@ pub(crate) struct Input {
     ended: bool,
     /// Since when a record has been incomplete.
     partial_since: Option<Time>,
+    /// The memory that it takes, in the sum over all connections.
+    share: Share,
 }
 
 impl Input {
@@ -288,6 +325,12 @@ impl Input {
     /// A record has become whole.
     pub(crate) fn end_partial(&mut self) {
         self.partial_since = None;
+    }
+
+    /// Brings the sum over all connections up to date.
+    pub(crate) fn count_held(&mut self) {
+        let held = self.reader.held();
+        self.share.set(held);
     }
 
     /// Whether a record is incomplete.

@@ -80,12 +80,14 @@ impl Hands<'_> {
     /// Nothing more can be read for now: keeps time of a record that is not whole, and closes what has come to its end.
     fn finish_turn(&mut self, source: &Arc<Source>, stream: &Stream) -> Turn {
         let mut input = stream.input();
+        input.count_held();
         if !input.has_ended() {
             if stream.is_held_back() {
                 // Messages are left because of us, so it is not the peer that keeps a record back.
                 input.end_partial();
             } else if input.keep_time() {
                 self.shared.house.watch_stalled();
+                self.shared.watch_held();
             }
             return Turn::Idle;
         }

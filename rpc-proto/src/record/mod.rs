@@ -138,6 +138,19 @@ impl Reader {
         }
     }
 
+    /// How much memory it takes, in bytes.
+    pub fn held(&self) -> usize {
+        self.buffer.capacity() + self.parts.capacity()
+    }
+
+    /// Gives back the memory that is only kept for the records to come. While one has come in part this does nothing.
+    pub fn give_back(&mut self) {
+        if self.start == self.end && !self.inside_parts() {
+            (self.start, self.end, self.given) = (0, 0, false);
+            (self.buffer, self.parts) = (Vec::new(), Vec::new());
+        }
+    }
+
     /// The stream has ended. It may do so only between records.
     pub fn handle_end(&self) -> Result<(), RecordError> {
         match self.broken {
@@ -263,11 +276,12 @@ impl Reader {
             }
         }
         let have = self.end - self.start;
-        let doubled = 2 * have;
+        // A quarter more than what has come, so that a peer has to send nearly what it makes us take.
+        let grown = have + have / 4 + 1;
         let target = if self.wanted > have {
-            self.wanted.min(doubled)
+            self.wanted.min(grown)
         } else {
-            doubled
+            grown
         }
         .max(ROOM);
         if self.buffer.len() - self.start >= target && self.end < self.buffer.len() {
@@ -276,6 +290,7 @@ impl Reader {
         self.buffer.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, have);
         if self.buffer.len() < target {
+            self.buffer.reserve_exact(target - self.buffer.len());
             self.buffer.resize(target, 0);
         }
     }

@@ -97,10 +97,38 @@ fn r3_a_mark_alone_claims_no_memory() {
     reader.handle_bytes(&[0; 3 * ROOM]);
     assert_eq!(reader.poll_record(), Ok(None));
     reader.space();
-    assert!(
-        reader.buffer.len() <= 8 * ROOM,
-        "memory is at most a small multiple of what has come"
-    );
+    assert!(reader.held() <= 4 * ROOM);
+}
+
+#[test]
+fn a_record_that_comes_slowly_takes_little_more_memory_than_has_come() {
+    let mut reader = Reader::new(64 * KEEP);
+    reader.handle_bytes(&mark(64 * KEEP).unwrap());
+    for come in 1..16 {
+        reader.handle_bytes(&vec![1; KEEP]);
+        assert_eq!(reader.poll_record(), Ok(None));
+        assert!(reader.held() <= come * KEEP * 5 / 4 + ROOM, "{come}");
+    }
+    let held = reader.held();
+    reader.give_back();
+    assert_eq!(reader.held(), held, "it has come in part");
+}
+
+#[test]
+fn memory_that_is_kept_goes_back_when_asked_for_and_nothing_is_lost() {
+    let long = vec![1; 4 * KEEP];
+    for stream in [in_fragments(&long, &[]), in_fragments(&long, &[5])] {
+        let mut reader = Reader::new(8 * KEEP);
+        for _ in 0..2 {
+            reader.handle_bytes(&stream);
+            assert_eq!(reader.poll_record().unwrap().unwrap(), long);
+            assert_eq!(reader.poll_record(), Ok(None));
+            assert!(reader.held() >= 4 * KEEP);
+            reader.give_back();
+            assert_eq!(reader.held(), 0);
+            assert_eq!(reader.poll_record(), Ok(None));
+        }
+    }
 }
 
 #[test]

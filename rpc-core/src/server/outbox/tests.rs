@@ -4,6 +4,7 @@ use super::super::claim::Ready;
 use super::super::poller::{Events, meaning};
 use super::*;
 use crate::endpoint::Endpoint;
+use crate::server::held::Held;
 use crate::transport::Listener;
 use std::io::Read;
 use std::net::TcpStream;
@@ -54,7 +55,10 @@ impl Drop for End<'_> {
 #[test]
 fn messages_of_many_threads_arrive_whole_and_all_of_them() {
     let (socket, mut peer) = pair();
-    let (poller, outbox) = (Poller::new().expect("poller"), Outbox::new(1));
+    let (poller, outbox) = (
+        Poller::new().expect("poller"),
+        Outbox::new(1, Held::default().share()),
+    );
     poller.add(&socket, 1).expect("add");
     let (threads, each) = (4u8, 200u32);
     let length = |author: u8, index: u32| (index * 7919 + u32::from(author) * 104_729) % 20_000;
@@ -107,7 +111,10 @@ fn messages_of_many_threads_arrive_whole_and_all_of_them() {
 #[test]
 fn a_peer_that_lets_too_much_gather_is_cut_off_and_says_so_once() {
     let (socket, peer) = pair();
-    let (poller, outbox) = (Poller::new().expect("poller"), Outbox::new(1));
+    let (poller, outbox) = (
+        Poller::new().expect("poller"),
+        Outbox::new(1, Held::default().share()),
+    );
     poller.add(&socket, 1).expect("add");
     let megabyte = vec![0; 1 << 20];
     let limit = 8 << 20;
@@ -144,7 +151,10 @@ fn a_peer_that_lets_too_much_gather_is_cut_off_and_says_so_once() {
 #[test]
 fn whoever_waits_for_the_end_is_told_when_all_is_written() {
     let (socket, mut peer) = pair();
-    let (poller, outbox) = (Poller::new().expect("poller"), Outbox::new(1));
+    let (poller, outbox) = (
+        Poller::new().expect("poller"),
+        Outbox::new(1, Held::default().share()),
+    );
     poller.add(&socket, 1).expect("add");
     assert!(outbox.is_empty_or_tells());
     let mut total = 0;
@@ -174,7 +184,10 @@ fn whoever_waits_for_the_end_is_told_when_all_is_written() {
 #[test]
 fn room_that_comes_while_somebody_writes_is_not_forgotten() {
     let (socket, _peer) = pair();
-    let (poller, outbox) = (Poller::new().expect("poller"), Outbox::new(1));
+    let (poller, outbox) = (
+        Poller::new().expect("poller"),
+        Outbox::new(1, Held::default().share()),
+    );
     outbox.lock().has_writer = true;
     let (message, written) = ([1, 2, 3], 1);
     outbox.send(&socket, &poller, &[4], NO_LIMIT);

@@ -1,6 +1,7 @@
 //! More connections than there may be, and callers who want more than their share.
 
 use super::support::*;
+use rpc_proto::record;
 use std::io::Write;
 
 const TCP: &[&str] = &["tcp://127.0.0.1:0"];
@@ -127,4 +128,33 @@ fn calls_with_more_arguments_than_may_wait_are_refused() {
     let mut answered = [0; 3].map(|_| greedy.expect());
     answered.sort_unstable_by_key(|(xid, _)| *xid);
     assert_eq!(answered.map(|(xid, _)| xid), [0, 1, 2]);
+}
+
+/// Half-sent calls and answers that nobody reads: each is within the bounds of one connection, and together they are not.
+#[test]
+fn connections_that_together_hold_too_much_memory_are_closed_and_others_go_on() {
+    let half = record::mark(8 << 20).expect("short enough").to_vec();
+    let half = [&half[..], &vec![7; 1 << 20]].concat();
+    let unread = call(1, BYTES, &16_000_000u32.to_be_bytes());
+    for (name, sent, held) in [("half-sent", half, 4 << 20), ("unread", unread, 16 << 20)] {
+        let server = start_with(&Desk::default(), TCP, |builder| {
+            builder.with_bounds(|bounds| bounds.held = held)
+        });
+        let mut regular = Caller::new(&server);
+        let mut strangers: Vec<Caller> = (0..12).map(|_| Caller::new(&server)).collect();
+        for stranger in &mut strangers {
+            // It may be closed already.
+            let _ = stranger.stream.write_all(&sent);
+            assert_eq!(regular.ask(ECHO, b"well"), Answer::Bytes(b"well".to_vec()));
+        }
+        let end = to_the_end(&mut strangers[0].stream);
+        assert!(end.is_none(), "{name}: {end:?}");
+        assert_eq!(regular.ask(ECHO, b"well"), Answer::Bytes(b"well".to_vec()));
+    }
+}
+
+/// Reads on until the connection has ended.
+fn to_the_end(stream: &mut std::net::TcpStream) -> Option<std::io::Error> {
+    let ended = std::io::copy(stream, &mut std::io::sink()).err();
+    ended.filter(|error| error.kind() != std::io::ErrorKind::ConnectionReset)
 }
