@@ -1,5 +1,5 @@
-//! Compiles both contracts of each change in `changes.md`: `changes::NAME::{old, new}`; those of the file server and of real
-//! daemons; and `classic.x`, with strings as bytes and as text: `bytes` and `utf8`.
+//! Compiles both contracts of each change in `changes.md`: `changes::NAME::{old, new}`; those of the file server, of real
+//! daemons and of large arrays; and `classic.x`, with strings as bytes and as text: `bytes` and `utf8`.
 
 use rpc_idlc::{Compiler, Generated, Strings};
 use std::fmt::Write;
@@ -8,7 +8,13 @@ use std::path::{Path, PathBuf};
 include!("src/changes.rs");
 
 fn main() {
-    for contract in ["../idl/nfs3.x", "../idl/mount3.x", "contracts/daemons.x"] {
+    let contracts = [
+        "../idl/nfs3.x",
+        "../idl/mount3.x",
+        "contracts/daemons.x",
+        "contracts/large.x",
+    ];
+    for contract in contracts {
         rpc_idlc::build(&[contract]);
     }
     println!("cargo::rerun-if-changed=changes.md");

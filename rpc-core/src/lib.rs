@@ -72,7 +72,9 @@ pub use postcard::Postcard;
 #[cfg(feature = "durable")]
 pub use redb;
 pub use rpc_proto::describe::{self, Describe, Interface, Method, Semantics};
-pub use rpc_proto::xdr::{self, Bounded, Decode, DecodeError, Encode, EncodeError, Uuid};
+pub use rpc_proto::xdr::{
+    self, Bounded, BoxedArray, Decode, DecodeError, Encode, EncodeError, Uuid,
+};
 pub use server::{HeldUp, Server, ServerBuilder, ServerStats, ShutdownError, StartError};
 pub use service::{Effects, Recovery, ServeError, Service};
 #[cfg(feature = "durable")]

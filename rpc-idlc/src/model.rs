@@ -262,6 +262,8 @@ pub(crate) enum Type {
     Optional(Box<Type>),
     /// The same on the wire as what is in it; without it the type would contain itself.
     Boxed(Box<Type>),
+    /// The same on the wire as what is in it, which takes too much to be in place.
+    Large(Box<Type>),
     /// Two to twelve elements.
     Tuple(Vec<Type>),
     Named(ItemId),
@@ -275,7 +277,8 @@ impl Type {
             | Type::Set(inner, _)
             | Type::Array(inner, _)
             | Type::Optional(inner)
-            | Type::Boxed(inner) => vec![inner],
+            | Type::Boxed(inner)
+            | Type::Large(inner) => vec![inner],
             Type::Map(key, value, _) => vec![key, value],
             Type::Tuple(elements) => elements.iter().collect(),
             _ => Vec::new(),

@@ -63,7 +63,7 @@ use proc_macro::TokenStream;
 /// | variant | `#[xdr(default)]` | selected by every discriminant that has no `case`; the first field is the discriminant |
 /// | field | `#[xdr(with = path)]` | encodes by the functions `encode`, `decode` and `describe` of a module; what these ask of the parameters of the type, its `where` clause says |
 /// | field | `#[xdr(chain)]` | a `Vec<T>` as the linked list of a C program: 1 and an item, for each, and 0 |
-/// | field | `#[xdr(words)]` | a `Vec<u8>`, `Bounded<Vec<u8>, N>` or `[u8; N]` as the `char` array of a C program: each byte takes four |
+/// | field | `#[xdr(words)]` | a `Vec<u8>`, `Bounded<Vec<u8>, N>`, `[u8; N]`, `BoxedArray<u8, N>` or an array of these arrays as the `char` array of a C program: each byte takes four |
 /// | all three | `#[xdr(name = "text")]` | the name that descriptors show |
 ///
 /// In a union whose variants have no `case`, they count from 0.

@@ -5,8 +5,17 @@ use syn::{GenericArgument, PathArguments, PathSegment, Type, TypePath};
 use crate::errors::Errors;
 
 /// Types of the framework and of the standard library that encode what is inside them.
-const CONTAINERS: [&str; 10] = [
-    "Option", "Vec", "Box", "Result", "Bounded", "Cow", "BTreeMap", "HashMap", "BTreeSet",
+const CONTAINERS: [&str; 11] = [
+    "Option",
+    "Vec",
+    "Box",
+    "Result",
+    "Bounded",
+    "BoxedArray",
+    "Cow",
+    "BTreeMap",
+    "HashMap",
+    "BTreeSet",
     "HashSet",
 ];
 

@@ -175,6 +175,15 @@ pub enum Paint {
     Default(u32, rpc_core::Bounded<Vec<Colour>, 3>),
 }
 
+/// `large` in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, rpc_core::Xdr)]
+pub struct Large {
+    pub data: [u8; 9000],
+    pub cells: rpc_core::BoxedArray<i32, 3000>,
+    #[xdr(words)]
+    pub letters: [u8; 3000],
+}
+
 /// How a server refuses a call, for those that are refused on purpose.
 ///
 /// `refusal` in the file.
@@ -284,6 +293,10 @@ pub trait EchoV2 {
     /// `ECHO_STRING` in the file.
     #[rpc(procedure = 20)]
     fn echo_string(&self, cx: &rpc_core::Context, arg: &[u8]) -> Vec<u8>;
+
+    /// `ECHO_LARGE` in the file.
+    #[rpc(procedure = 21)]
+    fn echo_large(&self, cx: &rpc_core::Context, arg: Large) -> Large;
 
     /// Adds to a counter, and gives what it came to.
     ///

@@ -1,39 +1,31 @@
-//! Types inside types: none may contain itself without end, nor fill the stack.
+//! Types inside types: none may contain itself without end.
 //!
 //! A type that contains itself through `optional` or through an arm of a union is fine on the
 //! wire. In Rust it needs a `Box` there, which is put in here.
 
 use super::graph::components;
-use crate::ast;
+use super::sizes;
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{Item, ItemKind, Payload, Type};
 use crate::source::Span;
 
-/// Fixed arrays stand in place, often on a stack; larger ones must be lists or bytes.
-const MAX_IN_PLACE: u64 = 64 << 10;
-
-/// What the language that the types are written in has for our words, for what is to be done.
-pub(crate) struct Words {
-    pub(crate) indirect: &'static str,
-    pub(crate) bytes: &'static str,
-    pub(crate) list: &'static str,
-}
-
 /// Checks all items, and puts the boxes in. `places` is where the types of an item are written, in the
-/// order of [`Item::types`].
+/// order of [`Item::types`]. `indirect` is what to do about a type without end, in the words of the language that the
+/// types are written in.
 pub(crate) fn check(
     items: &mut [Item],
     places: impl Fn(usize) -> Vec<Span>,
-    words: &Words,
+    indirect: &str,
     diags: &mut Diagnostics,
 ) {
     aliases(items, diags);
-    finite(items, &places, words, diags);
+    finite(items, &places, indirect, diags);
     if diags.count() > 0 {
         return;
     }
     insert_boxes(items);
-    sizes(items, &places, words, diags);
+    sizes::check(items, &places, diags);
+    sizes::spread(items);
 }
 
 /// Rust takes an alias for what it stands for, so a circle of nothing but aliases has no end, even
@@ -72,7 +64,7 @@ fn circles(edges: &[Vec<usize>]) -> Vec<usize> {
 fn finite(
     items: &[Item],
     places: &impl Fn(usize) -> Vec<Span>,
-    words: &Words,
+    indirect: &str,
     diags: &mut Diagnostics,
 ) {
     let finite = finite_items(items);
@@ -103,7 +95,7 @@ fn finite(
         if let Some(span) = place(item, places(first), &component) {
             problem = problem.also(span, "here");
         }
-        diags.report(problem.help(words.indirect));
+        diags.report(problem.help(indirect));
     }
 }
 
@@ -184,7 +176,7 @@ fn sized(ty: &Type) -> Vec<usize> {
     }
 }
 
-fn sized_edges(items: &[Item]) -> Vec<Vec<usize>> {
+pub(super) fn sized_edges(items: &[Item]) -> Vec<Vec<usize>> {
     let edges = items.iter().map(|item| match &item.kind {
         ItemKind::Alias(ty) => sized(ty),
         ItemKind::Struct(fields) => fields.iter().flat_map(|f| sized(&f.ty)).collect(),
@@ -257,87 +249,4 @@ fn box_optional(ty: &mut Type, back: &dyn Fn(usize) -> bool) {
 fn put_in_box(ty: &mut Type) {
     let inner = std::mem::replace(ty, Type::Boxed(Box::new(Type::Named(0))));
     *ty = Type::Boxed(Box::new(inner));
-}
-
-/// About how many bytes a value of each item takes in Rust, without what it points to.
-pub(crate) fn sizes_of(items: &[Item]) -> Vec<u64> {
-    let mut sizes = vec![0; items.len()];
-    // No circle is left, so each item comes after those that it holds.
-    for id in components(&sized_edges(items)).into_iter().flatten() {
-        let of = |types: Vec<&Type>| {
-            types
-                .into_iter()
-                .fold(0u64, |sum, ty| sum.saturating_add(size(ty, &sizes)))
-        };
-        sizes[id] = match &items[id].kind {
-            ItemKind::Alias(ty) => size(ty, &sizes),
-            ItemKind::Struct(fields) => of(fields.iter().map(|f| &f.ty).collect()),
-            ItemKind::Enum(_) => 4,
-            ItemKind::Union(union) => {
-                let largest = union.arms.iter().map(|arm| of(arm.payload.types())).max();
-                largest.unwrap_or(0).saturating_add(8)
-            }
-            // As much as text or a list: nothing is known of it.
-            ItemKind::Extern => 24,
-            ItemKind::Const(_) | ItemKind::Interface(_) => 0,
-        };
-    }
-    sizes
-}
-
-fn size(ty: &Type, sizes: &[u64]) -> u64 {
-    use ast::Scalar::{
-        Bool, Duration, F32, I8, I16, I32, I128, Ip, Ipv4, Ipv6, Time, U8, U16, U32, U128, Uuid,
-    };
-    match ty {
-        Type::Scalar(Bool | U8 | I8) => 1,
-        Type::Scalar(U16 | I16) => 2,
-        Type::Scalar(U32 | I32 | F32 | Ipv4) => 4,
-        Type::Scalar(U128 | I128 | Duration | Time | Uuid | Ipv6) => 16,
-        Type::Scalar(Ip) => 17,
-        Type::Scalar(_) | Type::Boxed(_) => 8,
-        Type::String(_) | Type::Bytes(_) | Type::List(..) | Type::Map(..) | Type::Set(..) => 24,
-        Type::Tuple(elements) => elements
-            .iter()
-            .fold(0, |sum, ty| sum.saturating_add(size(ty, sizes))),
-        Type::FixedBytes(length) => length.value.into(),
-        // Nothing, often enough, takes time at least: 4 billion empty structs are too many.
-        Type::Array(element, length) => size(element, sizes)
-            .max(1)
-            .saturating_mul(length.value.into()),
-        Type::Optional(inner) => size(inner, sizes).saturating_add(8),
-        Type::Named(id) => sizes[*id],
-    }
-}
-
-fn sizes(
-    items: &[Item],
-    places: &impl Fn(usize) -> Vec<Span>,
-    words: &Words,
-    diags: &mut Diagnostics,
-) {
-    let sizes = sizes_of(items);
-    let is_large = |ty: &&Type| {
-        let fixed = matches!(ty, Type::Array(..) | Type::FixedBytes(_));
-        fixed && size(ty, &sizes) > MAX_IN_PLACE
-    };
-    for (id, item) in items.iter().enumerate() {
-        let large = |ty: &Type| ty.layers().into_iter().any(|ty| is_large(&ty));
-        if !item.types().into_iter().any(large) {
-            continue;
-        }
-        for (place, ty) in places(id).into_iter().zip(item.types()) {
-            let Some(large) = ty.layers().into_iter().find(is_large) else {
-                continue;
-            };
-            let title = format!("a fixed array may take {MAX_IN_PLACE} bytes");
-            let label = format!("this takes {}", size(large, &sizes));
-            let ours = match large {
-                Type::FixedBytes(_) => words.bytes,
-                _ => words.list,
-            };
-            let problem = Diagnostic::new(Code::ArrayTooLarge, title, place, label);
-            diags.report(problem.help(format!("it is kept in place; `{ours}` is not")));
-        }
-    }
 }

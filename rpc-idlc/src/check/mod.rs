@@ -11,13 +11,15 @@ mod keys;
 mod names;
 mod places;
 mod scope;
+mod sizes;
 mod types;
 
-pub(crate) use containment::{Words, check as contain, sizes_of};
+pub(crate) use containment::check as contain;
 pub(crate) use enums::DISCRIMINANT;
 pub(crate) use graph::{components, reaching};
 pub(crate) use keys::{edges, held, holding_floats, in_keys};
 pub(crate) use scope::Part;
+pub(crate) use sizes::sizes_of;
 #[cfg(test)]
 pub(crate) use types::MADE_OF_OTHERS;
 pub(crate) use types::foreign;
@@ -67,7 +69,7 @@ pub(crate) fn check(
     }
     keys::check(&scope, &items, &checker.keys, checker.diags);
     let places = |id: ItemId| places::of_types(scope.items[id]);
-    contain(&mut items, places, &WORDS, checker.diags);
+    contain(&mut items, places, INDIRECT, checker.diags);
     let good = checker.diags.count() == 0 && !incomplete;
     good.then_some(Model {
         items,
@@ -76,11 +78,7 @@ pub(crate) fn check(
     })
 }
 
-const WORDS: Words = Words {
-    indirect: "put `optional<…>` or `list<…>` around one of the types on the way",
-    bytes: "bytes<N>",
-    list: "list<T, N>",
-};
+const INDIRECT: &str = "put `optional<…>` or `list<…>` around one of the types on the way";
 
 /// What the passes know of the files.
 struct Checker<'a> {

@@ -39,7 +39,7 @@ pub(super) fn scalar(ty: &Type) -> Option<Scalar> {
 pub(super) fn behind<'m>(model: &'m Model, mut ty: &'m Type) -> &'m Type {
     loop {
         ty = match ty {
-            Type::Boxed(inner) => inner,
+            Type::Boxed(inner) | Type::Large(inner) => inner,
             Type::Named(id) => match &model.items[*id].kind {
                 ItemKind::Alias(inner) => inner,
                 _ => return ty,
@@ -81,7 +81,7 @@ pub(super) fn spell(model: &Model, ty: &Type) -> String {
         }
         Type::Array(one, length) => format!("{}[{}]", inner(one), length.value),
         Type::Optional(one) => format!("optional<{}>", inner(one)),
-        Type::Boxed(one) => inner(one),
+        Type::Boxed(one) | Type::Large(one) => inner(one),
         Type::Tuple(all) => format!("({})", all.iter().map(inner).collect::<Vec<_>>().join(", ")),
         Type::Named(id) => name(model, &model.items[*id]),
     }

@@ -106,7 +106,7 @@ impl<'m> Side<'m> {
             Type::Set(inner, _) => (Head::Set, vec![Of::Type(inner)]),
             Type::Array(inner, length) => (Head::Array(length.value), vec![Of::Type(inner)]),
             Type::Optional(inner) => (Head::Optional, vec![Of::Type(inner)]),
-            Type::Boxed(inner) => return self.once(&Of::Type(inner)),
+            Type::Boxed(inner) | Type::Large(inner) => return self.once(&Of::Type(inner)),
             Type::Tuple(inner) => (Head::Sequence, inner.iter().map(Of::Type).collect()),
             Type::Named(id) => return self.item(*id),
         };
@@ -233,7 +233,7 @@ fn definitions(old: &Of<'_>, new: &Of<'_>) -> Option<(ItemId, ItemId)> {
     let id = |of: &Of<'_>| match of {
         Of::Type(Type::Named(id)) | Of::Item(id) => Some(*id),
         // A type that holds itself has one there, and must be known again.
-        Of::Type(Type::Boxed(inner)) => match **inner {
+        Of::Type(Type::Boxed(inner) | Type::Large(inner)) => match **inner {
             Type::Named(id) => Some(id),
             _ => None,
         },

@@ -28,6 +28,7 @@ impl Derives {
                     | Type::Map(..)
                     | Type::Set(..)
                     | Type::Boxed(_)
+                    | Type::Large(_)
             )
         };
         let items = &model.items;

@@ -63,10 +63,15 @@ impl<'m> Shapes<'m> {
                 Type::Named(id) if self.links[*id] => Coding::Chain(*id),
                 _ => Coding::Plain,
             },
-            Type::List(element, _) | Type::Array(element, _) => match self.behind(element) {
-                Type::Scalar(Scalar::U8) => Coding::Words,
-                _ => Coding::Plain,
-            },
+            Type::Large(inner) => self.coding(inner),
+            Type::List(element, _) | Type::Array(element, _) => {
+                match (&**element, self.behind(element)) {
+                    (_, Type::Scalar(Scalar::U8)) => Coding::Words,
+                    // Rows of the same declaration: one with a name is a type that says it of itself.
+                    (Type::Array(..) | Type::Large(_), _) => self.coding(element),
+                    _ => Coding::Plain,
+                }
+            }
             _ => Coding::Plain,
         }
     }
@@ -89,7 +94,7 @@ impl<'m> Shapes<'m> {
     {
         loop {
             match ty {
-                Type::Boxed(inner) => ty = inner,
+                Type::Boxed(inner) | Type::Large(inner) => ty = inner,
                 Type::Named(id) => match &self.items[*id].kind {
                     ItemKind::Alias(to) => ty = to,
                     _ => return ty,

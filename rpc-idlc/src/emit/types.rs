@@ -53,13 +53,7 @@ impl Emitter<'_> {
         match coding {
             Coding::Plain => (None, self.ty(ty)),
             Coding::Words => {
-                // The attribute asks for bytes by that name.
-                let byte = || Box::new(Type::Scalar(Scalar::U8));
-                let bytes = match ty {
-                    Type::List(_, max) => self.ty(&Type::List(byte(), *max)),
-                    Type::Array(_, length) => self.ty(&Type::Array(byte(), *length)),
-                    ty => self.ty(ty),
-                };
+                let bytes = self.ty(&bytes_of(ty));
                 (Some(quote!(#[xdr(words)])), bytes)
             }
             Coding::Chain(item) => {
@@ -132,6 +126,20 @@ impl Emitter<'_> {
                 let (name, inner) = (self.prelude("Box"), self.ty(inner));
                 quote!(#name<#inner>)
             }
+            Type::Large(inner) => match &**inner {
+                Type::Array(element, length) => {
+                    let (element, length) = (self.ty(element), self.array_parameter(length));
+                    quote!(rpc_core::BoxedArray<#element, #length>)
+                }
+                Type::FixedBytes(length) => {
+                    let length = self.array_parameter(length);
+                    quote!(rpc_core::BoxedArray<u8, #length>)
+                }
+                inner => {
+                    let (name, inner) = (self.prelude("Box"), self.ty(inner));
+                    quote!(#name<#inner>)
+                }
+            },
             Type::Tuple(elements) => {
                 let elements = elements.iter().map(|ty| self.ty(ty));
                 quote!((#(#elements),*))
@@ -177,6 +185,15 @@ impl Emitter<'_> {
         matches!(&self.model.items[constant].kind, ItemKind::Const(c) if c.ty == ty)
     }
 
+    /// The same as a parameter of a type, where what is more than one word stands in braces.
+    fn array_parameter(&self, length: &Length) -> TokenStream {
+        let value = self.array_length(length);
+        match length.of {
+            None => value,
+            Some(_) => quote!({ #value }),
+        }
+    }
+
     fn array_length(&self, length: &Length) -> TokenStream {
         match length.of {
             None => integer(length.value.into(), false),
@@ -185,5 +202,15 @@ impl Emitter<'_> {
                 quote!(#name as usize)
             }
         }
+    }
+}
+
+/// What `#[xdr(words)]` asks for: the same, with bytes by that name.
+fn bytes_of(ty: &Type) -> Type {
+    match ty {
+        Type::List(_, max) => Type::List(Box::new(Type::Scalar(Scalar::U8)), *max),
+        Type::Array(row, length) => Type::Array(Box::new(bytes_of(row)), *length),
+        Type::Large(inner) => Type::Large(Box::new(bytes_of(inner))),
+        _ => Type::Scalar(Scalar::U8),
     }
 }

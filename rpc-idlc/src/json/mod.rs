@@ -251,7 +251,7 @@ impl Writer<'_> {
             }
             Type::Array(inner, length) => of_kind("array", vec![of(inner), exactly(length)]),
             Type::Optional(inner) => of_kind("optional", vec![of(inner)]),
-            Type::Boxed(inner) => self.ty(inner),
+            Type::Boxed(inner) | Type::Large(inner) => self.ty(inner),
             Type::Tuple(elements) => {
                 let elements = elements.iter().map(|ty| self.ty(ty));
                 of_kind("tuple", vec![("of", Value::list(elements))])

@@ -35,7 +35,7 @@ pub(super) fn items(model: &Model) -> Vec<bool> {
 pub(super) fn ty(of: &Type, empty: &[bool]) -> bool {
     match of {
         Type::Named(id) => empty[*id],
-        Type::Array(element, _) => ty(element, empty),
+        Type::Array(element, _) | Type::Large(element) => ty(element, empty),
         Type::Tuple(elements) => elements.iter().all(|element| ty(element, empty)),
         _ => false,
     }
@@ -44,7 +44,7 @@ pub(super) fn ty(of: &Type, empty: &[bool]) -> bool {
 fn in_place(ty: &Type) -> Vec<usize> {
     match ty {
         Type::Named(id) => vec![*id],
-        Type::Array(element, _) => in_place(element),
+        Type::Array(element, _) | Type::Large(element) => in_place(element),
         Type::Tuple(elements) => elements.iter().flat_map(in_place).collect(),
         _ => Vec::new(),
     }

@@ -101,6 +101,7 @@ impl Lowering<'_> {
             Type::Optional(inner) => (self.simple(unboxed(inner)), Shape::Optional, ""),
             // Who wrote the file saw to it that C can have it.
             Type::Boxed(inner) if self.is_x() => self.declarator(inner),
+            Type::Large(inner) => self.declarator(inner),
             Type::Boxed(_) | Type::Tuple(_) => (self.introduce(ty), Shape::Plain, ""),
             Type::Named(id) => (Base::Def(*id), Shape::Plain, ""),
         }
@@ -227,6 +228,7 @@ impl Lowering<'_> {
             Type::Array(element, length) => format!("{}[{}]", self.key(element), length.value),
             Type::Optional(inner) => format!("optional<{}>", self.key(unboxed(inner))),
             Type::Boxed(inner) => format!("box<{}>", self.key(inner)),
+            Type::Large(inner) => self.key(inner),
             Type::Tuple(types) => {
                 let types: Vec<String> = types.iter().map(|ty| self.key(ty)).collect();
                 format!("({})", types.join(","))
@@ -261,6 +263,7 @@ impl Lowering<'_> {
             }
             Type::Optional(inner) => format!("{}_optional", self.spoken(unboxed(inner))),
             Type::Boxed(inner) => format!("{}_box", self.spoken(inner)),
+            Type::Large(inner) => self.spoken(inner),
             Type::Tuple(types) => {
                 let types: Vec<String> = types.iter().map(|ty| self.spoken(ty)).collect();
                 types.join("_and_")

@@ -58,8 +58,8 @@ impl Coding {
             if !is_bytes(ty) {
                 errors.at(
                     ty,
-                    "`words` encodes bytes as numbers of 4 bytes each: the field is a `Vec<u8>`, a `Bounded<Vec<u8>, N>` or \
-                     a `[u8; N]`",
+                    "`words` encodes bytes as numbers of 4 bytes each: the field is a `Vec<u8>`, a `Bounded<Vec<u8>, N>`, a \
+                     `[u8; N]`, a `BoxedArray<u8, N>` or an array of these arrays",
                 );
             }
             return Self::Words;
@@ -113,7 +113,17 @@ fn is_bytes(ty: &Type) -> bool {
     match ty {
         Type::Group(group) => is_bytes(&group.elem),
         Type::Paren(paren) => is_bytes(&paren.elem),
-        Type::Array(array) => is_u8(&array.elem),
-        other => is_list(other) || is_bounded(other),
+        other => is_list(other) || is_bounded(other) || is_rows(other),
+    }
+}
+
+/// An array, on the heap or not, of `u8` or of such arrays.
+fn is_rows(ty: &Type) -> bool {
+    let of_rows = |element: &Type| arguments(element, "u8").is_some() || is_rows(element);
+    match ty {
+        Type::Group(group) => is_rows(&group.elem),
+        Type::Paren(paren) => is_rows(&paren.elem),
+        Type::Array(array) => of_rows(&array.elem),
+        other => arguments(other, "BoxedArray").is_some_and(|of| of.iter().any(|ty| of_rows(ty))),
     }
 }

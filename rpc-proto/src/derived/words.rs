@@ -2,9 +2,10 @@
 
 use std::marker::PhantomData;
 
-use crate::describe::{Describe, Type, array_length};
+use crate::describe::{Describe, Type, TypeFn, array_length};
 use crate::xdr::{
-    Bounded, Decode, DecodeError, DecodeProblem, Decoder, Encode, EncodeError, Encoder,
+    Bounded, BoxedArray, Decode, DecodeError, DecodeProblem, Decoder, Encode, EncodeError, Encoder,
+    decode_fixed,
 };
 
 /// Encodes `B`, bytes, as an array of `u8`, which would be opaque without this.
@@ -54,36 +55,90 @@ impl<const MAX: u32> Words<Bounded<Vec<u8>, MAX>> {
     }
 }
 
-impl<const N: usize> Words<[u8; N]> {
+impl<T: Row> Words<T> {
     /// Appends each byte in 4.
-    pub fn encode(bytes: &[u8; N], out: &mut Encoder) -> Result<(), EncodeError> {
-        bytes.iter().try_for_each(|byte| byte.encode(out))
+    pub fn encode(row: &T, out: &mut Encoder) -> Result<(), EncodeError> {
+        row.put(out)
     }
 
     /// Takes them.
-    pub fn decode(input: &mut Decoder<'_>) -> Result<[u8; N], DecodeError> {
-        let mut bytes = [0; N];
-        for byte in &mut bytes {
-            *byte = u8::decode(input)?;
-        }
-        Ok(bytes)
+    pub fn decode(input: &mut Decoder<'_>) -> Result<T, DecodeError> {
+        T::take(input)
     }
 
     /// An array of numbers.
     pub fn describe() -> &'static Type {
-        const { &Type::Array(u8::describe, array_length(N)) }
+        T::TYPE()
+    }
+}
+
+/// A byte, or an array of such: what an array of `char` has as its elements, which it has without a count.
+pub trait Row: Sized {
+    /// How many bytes it is, so four times as many on the wire.
+    const BYTES: usize;
+
+    /// What it is.
+    const TYPE: TypeFn;
+
+    /// Appends it.
+    fn put(&self, out: &mut Encoder) -> Result<(), EncodeError>;
+
+    /// Takes it.
+    fn take(input: &mut Decoder<'_>) -> Result<Self, DecodeError>;
+}
+
+impl Row for u8 {
+    const BYTES: usize = 1;
+    const TYPE: TypeFn = u8::describe;
+
+    fn put(&self, out: &mut Encoder) -> Result<(), EncodeError> {
+        self.encode(out)
+    }
+
+    fn take(input: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Decode::decode(input)
+    }
+}
+
+impl<T: Row, const N: usize> Row for [T; N] {
+    const BYTES: usize = T::BYTES.saturating_mul(N);
+    const TYPE: TypeFn = || const { &Type::Array(T::TYPE, array_length(N)) };
+
+    fn put(&self, out: &mut Encoder) -> Result<(), EncodeError> {
+        self.iter().try_for_each(|row| row.put(out))
+    }
+
+    fn take(input: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decode_fixed(|| T::take(input))
+    }
+}
+
+impl<T: Row, const N: usize> Row for BoxedArray<T, N> {
+    const BYTES: usize = <[T; N]>::BYTES;
+    const TYPE: TypeFn = <[T; N]>::TYPE;
+
+    fn put(&self, out: &mut Encoder) -> Result<(), EncodeError> {
+        out.nested(|out| self.iter().try_for_each(|row| row.put(out)))
+    }
+
+    fn take(input: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        rows(N, input).map(Self::exactly)
     }
 }
 
 fn decode(input: &mut Decoder<'_>, max: u32) -> Result<Vec<u8>, DecodeError> {
     let length = input.length(max)?;
+    rows(length, input)
+}
+
+fn rows<T: Row>(length: usize, input: &mut Decoder<'_>) -> Result<Vec<T>, DecodeError> {
     input.nested(|input| {
-        // As many words must be there, so the count cannot promise more than the message holds.
-        if input.remaining() / 4 < length {
-            let missing = 4 * length - input.remaining();
+        // As many words must be there, so a length cannot promise more than the message holds.
+        let wanted = length.saturating_mul(T::BYTES).saturating_mul(4);
+        if let Some(missing @ 1..) = wanted.checked_sub(input.remaining()) {
             return Err(input.error(DecodeProblem::Truncated { missing }));
         }
-        input.charge(length)?;
-        (0..length).map(|_| u8::decode(input)).collect()
+        input.charge(length.saturating_mul(size_of::<T>()))?;
+        (0..length).map(|_| T::take(input)).collect()
     })
 }

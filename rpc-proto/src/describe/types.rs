@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use super::{Describe, Name, array_length};
-use crate::xdr::{Bounded, Uuid};
+use crate::xdr::{Bounded, BoxedArray, Uuid};
 
 /// Gives the descriptor of a type; a function, so that a type can refer to itself.
 pub type TypeFn = fn() -> &'static Type;
@@ -258,6 +258,14 @@ impl<T: Describe, const N: usize> Describe for [T; N] {
 
     fn describe() -> &'static Type {
         T::describe_array::<N>()
+    }
+}
+
+impl<T: Describe, const N: usize> Describe for BoxedArray<T, N> {
+    const NAME: &'static str = <[T; N]>::NAME;
+
+    fn describe() -> &'static Type {
+        <[T; N]>::describe()
     }
 }
 

@@ -32,13 +32,13 @@ pub(super) fn decode_elements<'a, T: Decode<'a>>(
     Ok(items)
 }
 
-/// Takes `N` elements without going through the heap.
-pub(super) fn decode_fixed<'a, T: Decode<'a>, const N: usize>(
-    input: &mut Decoder<'a>,
+/// Takes `N` elements, each by `take`, without going through the heap.
+pub(crate) fn decode_fixed<T, const N: usize>(
+    mut take: impl FnMut() -> Result<T, DecodeError>,
 ) -> Result<[T; N], DecodeError> {
     let mut slots = [const { None }; N];
     for slot in &mut slots {
-        *slot = Some(T::decode(input)?);
+        *slot = Some(take()?);
     }
     Ok(slots.map(|slot| slot.expect("the loop filled every slot")))
 }

@@ -15,6 +15,7 @@
 
 mod addresses;
 mod bounded;
+mod boxed;
 mod bytes;
 mod containers;
 mod cow;
@@ -27,6 +28,8 @@ mod sorted;
 
 pub use crate::describe::Describe;
 pub use bounded::{BoundError, Bounded, DecodeBounded, Measure};
+pub use boxed::{ArrayLengthError, BoxedArray};
+pub(crate) use containers::decode_fixed;
 pub use decoder::Decoder;
 pub use encoder::Encoder;
 pub use error::{DecodeError, DecodeProblem, EncodeError};
@@ -80,7 +83,11 @@ pub trait Decode<'a>: Sized {
     /// Takes an array of fixed length. `u8` reads opaque bytes.
     #[doc(hidden)]
     fn decode_array<const N: usize>(input: &mut Decoder<'a>) -> Result<[Self; N], DecodeError> {
-        containers::decode_fixed(input)
+        // Elements that take no memory may take no bytes either, so that nothing but this would bound their number.
+        if size_of::<Self>() == 0 {
+            input.charge(N.saturating_mul(containers::ELEMENT_CHARGE))?;
+        }
+        decode_fixed(|| Self::decode(input))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use rpc_macros::Xdr;
 use rpc_proto::describe::{Describe, Field, Method, Semantics, Type, TypeFn};
-use rpc_proto::xdr::{Bounded, DecodeProblem, Limits, from_slice, to_vec};
+use rpc_proto::xdr::{Bounded, BoxedArray, DecodeProblem, Limits, from_slice, to_vec};
 
 use super::{Colour, check, refused};
 
@@ -187,6 +187,60 @@ fn e27_words_are_bytes_in_four() {
     assert!(matches!((fixed.ty)(), Type::Array(inner, 2) if is_u8(inner)));
     assert!(matches!((opaque.ty)(), Type::Opaque));
 }
+
+#[derive(Debug, PartialEq, Xdr)]
+#[xdr(crate = rpc_proto)]
+struct Rows {
+    #[xdr(words)]
+    grid: [[u8; 3]; 2],
+    #[xdr(words)]
+    boxed: BoxedArray<u8, 2>,
+    #[xdr(words)]
+    both: BoxedArray<[u8; 1], 2>,
+}
+
+#[test]
+fn e27_words_are_in_rows_and_on_the_heap() {
+    let rows = Rows {
+        grid: [[1, 2, 3], [4, 5, 255]],
+        boxed: BoxedArray::filled(6),
+        both: BoxedArray::filled([7]),
+    };
+    let words = [1, 2, 3, 4, 5, 255, 6, 6, 7, 7];
+    check(rows, &words, &mut Vec::new());
+    let Type::Struct { fields, .. } = Rows::describe() else {
+        panic!("{:?}", Rows::describe())
+    };
+    let lengths = |field: &Field| match (field.ty)() {
+        Type::Array(row, length) => match row() {
+            Type::Array(inner, inside) if matches!(inner(), Type::U8) => (*length, Some(*inside)),
+            Type::U8 => (*length, None),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    };
+    let found: Vec<_> = fields.iter().map(lengths).collect();
+    assert_eq!(found, [(2, Some(3)), (2, None), (2, Some(1))]);
+    let range = DecodeProblem::Range {
+        kind: "u8",
+        value: 256,
+    };
+    for index in 0..words.len() {
+        let mut wrong = words;
+        wrong[index] = 256;
+        assert_eq!(refused::<Rows>(&wrong), range);
+    }
+    // What is on the heap is not made before all its words are there.
+    let truncated = |missing| DecodeProblem::Truncated { missing };
+    assert_eq!(refused::<Rows>(&words[..7]), truncated(4));
+    assert_eq!(refused::<Rows>(&words[..8]), truncated(8));
+    let many = refused::<Many>(&[0]);
+    assert_eq!(many, truncated((4 << 30) - 4));
+}
+
+#[derive(Xdr)]
+#[xdr(crate = rpc_proto)]
+struct Many(#[xdr(words)] BoxedArray<[u8; 1 << 10], { 1 << 20 }>);
 
 #[test]
 fn e27_words_are_refused_where_they_are_wrong() {

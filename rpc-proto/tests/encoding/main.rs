@@ -2,6 +2,7 @@
 //!
 //! Tests name the rules of `docs/protocol.md` that they check.
 
+mod boxed;
 mod extended;
 mod fingerprints;
 mod limits;

@@ -39,6 +39,7 @@ fn call(client: &EchoV2Client, method: &str, bytes: &[u8]) -> Vec<u8> {
     calls! {
         echo_scalars, echo_texts, echo_lists, echo_presence, echo_item, echo_folder, echo_shape, echo_status, echo_answer,
         echo_paint, echo_colour, echo_id, echo_numbers, echo_blob, echo_bool, echo_int, echo_double, echo_maybe,
+        echo_large,
     }
 }
 

@@ -97,6 +97,7 @@ static const struct {
 	ROW(double, double, echo_double_2),
 	ROW(maybe_point, maybe_point, echo_maybe_2),
 	ROW(char *, wrapstring, echo_string_2),
+	ROW(large, large, echo_large_2),
 };
 
 static unsigned char input[1 << 20], output[1 << 20];

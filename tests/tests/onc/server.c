@@ -47,6 +47,7 @@ ECHO(int, echo_int_2)
 ECHO(double, echo_double_2)
 ECHO(maybe_point, echo_maybe_2)
 ECHO(char *, echo_string_2)
+ECHO(large, echo_large_2)
 
 void *echo_nothing_1_svc(void *none, struct svc_req *request)
 {

@@ -52,6 +52,7 @@ impl EchoV2 for Echo {
         echo_int: i32,
         echo_double: f64,
         echo_maybe: MaybePoint,
+        echo_large: Large,
     }
 
     fn echo_string(&self, _: &Context, arg: &[u8]) -> Vec<u8> {

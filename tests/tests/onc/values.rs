@@ -5,7 +5,10 @@ use rpc_core::describe::{Method, TypeFn};
 use testkit::values::Values;
 
 /// Random values of each type, which go over each transport.
-pub const VALUES: u64 = 1000;
+const VALUES: u64 = 1000;
+
+/// Of the type that takes 33 KB.
+const LARGE_VALUES: u64 = 100;
 
 /// The methods that give back what they get, in the order in which `client.c` has them, and the type of each.
 pub fn methods() -> Vec<(&'static Method, TypeFn)> {
@@ -19,8 +22,12 @@ pub fn methods() -> Vec<(&'static Method, TypeFn)> {
 /// All values: which method, and its argument's bytes.
 pub fn values() -> Vec<(u32, Vec<u8>)> {
     let mut values = Vec::new();
-    for (number, (_, ty)) in (0..).zip(methods()) {
-        for seed in 0..VALUES {
+    for (number, (method, ty)) in (0..).zip(methods()) {
+        let wanted = match method.name {
+            "echo_large" => LARGE_VALUES,
+            _ => VALUES,
+        };
+        for seed in 0..wanted {
             let made = Values::new(seed ^ u64::from(number) << 32);
             let bytes = made.without_zeros().bytes(ty);
             values.push((number, bytes));

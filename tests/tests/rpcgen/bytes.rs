@@ -1,7 +1,7 @@
 //! Rust and C made from one contract write the same bytes: `everything.idl` through `idlc rust`, and through
 //! `idlc x` and `rpcgen`.
 
-use crate::compare::{Row, again, compare};
+use crate::compare::{Row, VALUES, again, compare};
 use crate::{Scratch, missing_tool};
 use rpc_core::describe::{Describe, Interface};
 use std::path::Path;
@@ -78,7 +78,7 @@ fn c_made_by_rpcgen_and_rust_write_the_same_bytes() {
         .out_dir(&folder.0)
         .compile_x();
     made.expect("the contract is good");
-    compare(&folder.0, "everything", &rows());
+    compare(&folder.0, "everything", &rows(), VALUES);
 }
 
 /// Each type of the contract, each argument and each result is in the table, or C has another word for it.

@@ -10,8 +10,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use testkit::values::Values;
 
-/// Random values of each type.
-const VALUES: u64 = 1000;
+/// How many random values of each type there are where they are small.
+pub const VALUES: u64 = 1000;
 
 /// A type by its name in C, how it is described, and what Rust makes of the bytes of a value.
 pub struct Row {
@@ -33,12 +33,12 @@ pub fn again<T: for<'a> Decode<'a> + Encode>(bytes: &[u8]) -> Vec<u8> {
     out.into_vec()
 }
 
-/// Makes C of `NAME.x`, which is in the folder, and compares what it and Rust make of random values.
-pub fn compare(folder: &Path, name: &str, rows: &[Row]) {
+/// Makes C of `NAME.x`, which is in the folder, and compares what it and Rust make of so many random values of each type.
+pub fn compare(folder: &Path, name: &str, rows: &[Row], values: u64) {
     build(folder, name, rows);
     let mut sent = Vec::new();
     for (number, row) in rows.iter().enumerate() {
-        for seed in 0..VALUES {
+        for seed in 0..values {
             let bytes = Values::new(seed ^ (number as u64) << 32).bytes(row.ty);
             for again in &row.again {
                 assert_eq!(again(&bytes), bytes, "Rust, {} of seed {seed}", row.name);
@@ -49,7 +49,7 @@ pub fn compare(folder: &Path, name: &str, rows: &[Row]) {
     let answers = ask(&folder.join("reader"), &sent);
     assert_eq!(answers.len(), sent.len(), "C answers each value");
     for (n, ((number, bytes), (status, found))) in sent.iter().zip(&answers).enumerate() {
-        let (name, seed) = (rows[*number as usize].name, n as u64 % VALUES);
+        let (name, seed) = (rows[*number as usize].name, n as u64 % values);
         assert_eq!(*status, 0, "C, {name} of seed {seed}: {bytes:02x?}");
         assert_eq!(found, bytes, "C, {name} of seed {seed}");
     }

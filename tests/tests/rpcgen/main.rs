@@ -5,6 +5,7 @@ mod bytes;
 mod classic;
 mod compare;
 mod contracts;
+mod large;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

@@ -8,6 +8,10 @@ pub struct Text<'a> {
     borrowed: &'a [u8],
     #[xdr(words)]
     byte: u8,
+    #[xdr(words)]
+    rows: [[i8; 2]; 3],
+    #[xdr(words)]
+    boxed: rpc_core::BoxedArray<u16, 3>,
 }
 
 fn main() {}

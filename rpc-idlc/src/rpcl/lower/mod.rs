@@ -8,7 +8,6 @@ mod builtin;
 mod clashes;
 mod collect;
 mod names;
-mod octets;
 mod programs;
 mod types;
 mod unions;
@@ -19,7 +18,7 @@ pub(crate) use builtin::constant;
 use super::Options;
 use super::tree::{Declaration, Enumerator, Spec, Unit};
 use crate::ast::{Ident, Scalar};
-use crate::check::{Words, contain};
+use crate::check::contain;
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{self, Const, ConstType, Field, Item, ItemId, ItemKind, Language, Model, Notes};
 use crate::source::Span;
@@ -29,12 +28,8 @@ use std::collections::{HashMap, HashSet};
 use unions::Table;
 use values::{State, Value};
 
-/// What to do where a type is too large, in the words of `.x`.
-const WORDS: Words = Words {
-    indirect: "make one of the types on the way a pointer, `T *x`, or an array, `T x<>`",
-    bytes: "opaque x<N>",
-    list: "T x<N>",
-};
+/// What to do about a type without end.
+const INDIRECT: &str = "make one of the types on the way a pointer, `T *x`, or an array, `T x<>`";
 
 /// The model of a unit, unless there is a mistake in it or was one before.
 pub(crate) fn lower(unit: &Unit, options: &Options, diags: &mut Diagnostics) -> Option<Model> {
@@ -65,10 +60,7 @@ pub(crate) fn lower(unit: &Unit, options: &Options, diags: &mut Diagnostics) -> 
     let definitions = lowering.definitions;
     let left_out = lowering.left_out;
     let places = |id: ItemId| places(&definitions[id], &left_out);
-    contain(&mut items, places, &WORDS, lowering.diags);
-    if lowering.diags.count() == 0 {
-        octets::check(&items, places, lowering.diags);
-    }
+    contain(&mut items, places, INDIRECT, lowering.diags);
     (lowering.diags.count() == 0).then_some(Model {
         items,
         namespaces: lowering.names.into_namespaces(),
