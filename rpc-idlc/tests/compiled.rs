@@ -87,11 +87,11 @@ fn large_arrays_stay_off_the_stack() {
         there_and_back::<x::large::Page>(&zeros);
         there_and_back::<large::Large>(&zeros);
         // Each in its left one, as deep as the limit for depth lets them.
-        let node = |left: u8| [&[0; 2000][..], &[0, 0, 0, left]].concat();
+        let node = |left: u8| [&[0; 2900][..], &[0, 0, 0, left]].concat();
         let nodes = [node(1).repeat(126), node(0), vec![0; 4 * 127]].concat();
         there_and_back::<x::large::Nodes>(&nodes);
         // A union and the box around it are two levels.
-        let leaf = [&[0, 0, 0, 1][..], &[0; 1000]].concat();
+        let leaf = [&[0, 0, 0, 1][..], &[0; 100]].concat();
         let tree = [[0, 0, 0, 2].repeat(62), leaf.repeat(63)].concat();
         there_and_back::<large::Tree>(&tree);
     };

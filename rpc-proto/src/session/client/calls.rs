@@ -1,6 +1,7 @@
 //! The life of a call: waiting, numbered, tried again, ended.
 
-use super::contact::{Contact, Verdict};
+use super::contact::Contact;
+use super::descriptions::Verdict;
 use super::flight::{Attempt, Flight, Stage};
 use super::transmit::Item;
 use super::{Client, Failure, FailureKind, Finished, LinkKind, lane_of};

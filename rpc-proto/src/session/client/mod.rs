@@ -1,8 +1,10 @@
 //! The client's half of the session protocol.
 
+mod answers;
 mod api;
 mod calls;
 mod contact;
+mod descriptions;
 mod failure;
 mod flight;
 mod inbound;
@@ -22,7 +24,8 @@ use crate::time::{Executed, Time};
 pub use api::{
     CallId, Config, Finished, HEADROOM, Key, LinkKind, Readiness, Request, Stats, Transmit,
 };
-use contact::{Contact, Description, Pending};
+use contact::{Contact, Pending};
+use descriptions::Description;
 pub use failure::{Failure, FailureKind};
 use flight::{Attempt, Flight, Stage};
 use lane::Lane;
