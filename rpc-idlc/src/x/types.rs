@@ -32,15 +32,21 @@ impl Lowering<'_> {
     /// What a `.x` file says without a name for a part of it, which C needs.
     fn in_full(&mut self, ty: &Type) -> (Base, Shape) {
         match ty {
-            Type::Boxed(inner) => self.in_full(inner),
+            Type::Boxed(inner) | Type::Large(inner) => self.in_full(inner),
             Type::Optional(inner) => (self.element(inner), Shape::Optional),
             Type::List(element, max) => (self.element(element), self.bound(max.as_ref())),
             Type::Array(element, length) => {
                 let mut lengths = vec![self.length(length)];
                 let mut element = &**element;
-                while let Type::Array(inner, length) = element {
-                    lengths.push(self.length(length));
-                    element = inner;
+                loop {
+                    match element {
+                        Type::Large(inner) => element = inner,
+                        Type::Array(inner, length) => {
+                            lengths.push(self.length(length));
+                            element = inner;
+                        }
+                        _ => break,
+                    }
                 }
                 (self.element(element), Shape::Fixed(lengths))
             }
@@ -54,7 +60,7 @@ impl Lowering<'_> {
     /// What stands before a name with something around it.
     fn element(&mut self, ty: &Type) -> Base {
         match ty {
-            Type::Boxed(inner) => self.element(inner),
+            Type::Boxed(inner) | Type::Large(inner) => self.element(inner),
             Type::Scalar(Scalar::Bool) => Base::Word("bool"),
             // The only types of a `.x` file that are a word there and none here.
             Type::FixedBytes(_) => Base::Word("quadruple"),

@@ -10,8 +10,6 @@ pub struct Text<'a> {
     byte: u8,
     #[xdr(words)]
     rows: [[i8; 2]; 3],
-    #[xdr(words)]
-    boxed: rpc_core::BoxedArray<u16, 3>,
 }
 
 fn main() {}
