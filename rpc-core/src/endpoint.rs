@@ -7,7 +7,7 @@ mod socket_name;
 pub use socket_name::SocketName;
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 
 /// Where a service answers.
@@ -126,6 +126,21 @@ impl Authority {
     pub fn address(&self) -> Option<SocketAddr> {
         let ip: IpAddr = self.host.parse().ok()?;
         Some(SocketAddr::new(ip, self.port))
+    }
+
+    /// The same host by each of its addresses; by its name if the name service knows none, so that whoever connects there
+    /// says why.
+    pub(crate) fn addresses(&self) -> Vec<Self> {
+        if self.address().is_some() {
+            return vec![self.clone()];
+        }
+        let found = (self.host(), self.port).to_socket_addrs();
+        let mut found: Vec<Self> = found.into_iter().flatten().map(Self::from).collect();
+        found.dedup();
+        if found.is_empty() {
+            found.push(self.clone());
+        }
+        found
     }
 }
 

@@ -151,12 +151,8 @@ impl Connector {
                 endpoint: self.target.endpoint.clone(),
                 source: Box::new(error),
             };
-            self.left = self
-                .target
-                .resolver
-                .resolve(within)
-                .map_err(resolve)?
-                .into();
+            let found = self.target.resolver.resolve(within).map_err(resolve)?;
+            self.left = found.into_iter().flat_map(each_address).collect();
         }
         let endpoint = self
             .left
@@ -222,6 +218,15 @@ impl Connector {
     }
 }
 
+/// The places that an endpoint may mean. A stream knows whether it is connected and tries the addresses of its host itself; of
+/// datagrams only the answer tells.
+fn each_address(endpoint: Endpoint) -> Vec<Endpoint> {
+    match &endpoint {
+        Endpoint::Udp(host) => host.addresses().into_iter().map(Endpoint::Udp).collect(),
+        _ => vec![endpoint],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,6 +272,22 @@ mod tests {
             connector.lost_heard();
             assert_eq!(connector.not_before, Time::ZERO);
         }
+    }
+
+    #[test]
+    fn each_address_of_a_name_is_a_place_of_its_own_for_datagrams() {
+        for (endpoint, expected) in [
+            ("tcp://localhost:7", "tcp://localhost:7"),
+            ("udp://127.0.0.1:7", "udp://127.0.0.1:7"),
+            ("udp://[::1]:7", "udp://[::1]:7"),
+        ] {
+            let found = each_address(endpoint.parse().expect("an endpoint"));
+            let found: Vec<String> = found.iter().map(Endpoint::to_string).collect();
+            assert_eq!(found, [expected]);
+        }
+        let found = each_address("udp://localhost:7".parse().expect("an endpoint"));
+        let found: Vec<String> = found.iter().map(Endpoint::to_string).collect();
+        assert!(found.contains(&"udp://127.0.0.1:7".to_owned()), "{found:?}");
     }
 
     #[test]

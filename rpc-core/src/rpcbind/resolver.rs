@@ -5,7 +5,6 @@ use super::{RpcbindError, loopback, socket};
 use crate::endpoint::Authority;
 use crate::error::ResolveError;
 use crate::{Endpoint, Interface, Resolve, Transport};
-use std::net::ToSocketAddrs;
 use std::time::{Duration, Instant};
 
 /// Asks the rpcbind of a host where a program is: anew for each attempt to connect, so that a server that moved is found.
@@ -46,7 +45,8 @@ impl Resolver {
     /// it is asked.
     fn places(&self) -> Vec<Endpoint> {
         let hosts = match &self.host {
-            Some(host) => addresses(host),
+            // A server may be registered for IPv4 alone, and the name service puts IPv6 first.
+            Some(host) => host.addresses(),
             None => vec![loopback()],
         };
         let tcp = hosts.iter().cloned().map(Endpoint::Tcp);
@@ -103,18 +103,6 @@ impl Resolve for Resolver {
             found.map_err(|error| ResolveError::Rpcbind(Box::new(error)))?,
         ])
     }
-}
-
-/// The addresses of a host: a server may be registered for IPv4 alone, and the name service puts IPv6 first.
-fn addresses(host: &Authority) -> Vec<Authority> {
-    let found = (host.host(), host.port()).to_socket_addrs();
-    let mut found: Vec<Authority> = found.into_iter().flatten().map(Authority::from).collect();
-    if host.address().is_some() || found.is_empty() {
-        // Whoever asks there says why the name is of no use.
-        found = vec![host.clone()];
-    }
-    found.dedup();
-    found
 }
 
 /// What a look-up may take in any case: a caller may come with hardly any time, again and again.

@@ -3,7 +3,7 @@
 use crate::echo::{EchoV1Client, EchoV2Client};
 use crate::peers::{self, CServer, client_with, output};
 use crate::service;
-use rpc_core::{ErrorKind, Server};
+use rpc_core::{Endpoint, ErrorKind, Server};
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -131,14 +131,23 @@ fn a_server_of_one_kind_of_address_is_found_by_a_name_that_has_both() {
 }
 
 fn find_by_name() {
-    let _server = service::server()
+    let server = service::server()
         .listen("tcp://0.0.0.0:0")
         .listen("udp://0.0.0.0:0")
         .register("rpcbind://")
         .start()
         .expect("it is registered");
-    for endpoint in ["rpcbind://both", "rpcbind://both?transport=udp"] {
-        let client = EchoV2Client::connect(endpoint).expect(endpoint);
+    let [tcp, udp] = server.endpoints() else {
+        panic!("{:?}", server.endpoints())
+    };
+    let named = |endpoint: &Endpoint| endpoint.to_string().replace("0.0.0.0", "both");
+    for endpoint in [
+        "rpcbind://both".to_owned(),
+        "rpcbind://both?transport=udp".to_owned(),
+        named(tcp),
+        named(udp),
+    ] {
+        let client = EchoV2Client::connect(&endpoint).expect(&endpoint);
         assert_eq!(client.echo_id(7).wait().expect("it answers"), 7);
     }
 }

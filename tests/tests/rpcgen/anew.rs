@@ -58,7 +58,10 @@ fn is_c(folder: &Path, stem: &str) -> bool {
 }
 
 fn succeeds(folder: &Path, program: &str, words: &[&str]) -> bool {
-    let done = Command::new(program).args(words).current_dir(folder).output();
+    let done = Command::new(program)
+        .args(words)
+        .current_dir(folder)
+        .output();
     done.expect("the program starts").status.success()
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Parse, Parser};
 use crate::ast::Docs;
+use crate::rpcl::lexer::Kind;
 use crate::rpcl::tree::{Arm, Declaration, Enumerator, Spec, Union};
 
 impl Parser<'_> {
@@ -10,6 +11,7 @@ impl Parser<'_> {
         let opened = self.expect('{')?;
         self.docs_behind(docs);
         let mut values = Vec::new();
+        self.needless_commas();
         while !self.eat('}') {
             self.unclosed(opened)?;
             let mut docs = self.docs();
@@ -32,24 +34,32 @@ impl Parser<'_> {
             return Ok(());
         }
         if !self.at_punct(',') {
-            // A value without a comma is the last of its line; anything else is another mistake.
-            return match self.word(0) {
-                Some(_) if !self.same_line() => {
-                    self.sloppy("a `,` is missing", behind, ",");
-                    Ok(())
-                }
-                _ => Err(self.expected("`,` or `}`")),
-            };
+            if !self.at_value() {
+                return Err(self.expected("`,` or `}`"));
+            }
+            self.sloppy("a `,` is missing", behind, ",");
+            return Ok(());
         }
         let first = self.bump().at;
         if self.at_punct('}') {
             self.sloppy("this `,` is not needed", first, "");
         }
+        self.needless_commas();
+        Ok(())
+    }
+
+    fn needless_commas(&mut self) {
         while self.at_punct(',') {
             let place = self.bump().at;
             self.sloppy("this `,` is not needed", place, "");
         }
-        Ok(())
+    }
+
+    /// Whether another value begins here. One that is not the last of its line has to look like one; anything else is another
+    /// mistake.
+    fn at_value(&self) -> bool {
+        let alike = matches!(self.nth(1).kind, Kind::Punct('=' | ',' | '}'));
+        self.word(0).is_some() && (alike || !self.same_line())
     }
 
     /// `{ int a; int b; }`
