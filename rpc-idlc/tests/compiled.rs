@@ -39,8 +39,8 @@ mod x_read {
 mod x {
     compiled! {
         COMPILED in "x":
-        absent_lists anonymous bytes constants empty enums floats large lists names namespaces only_default prelude programs
-        semantics structs typedefs unions versions
+        absent_lists anonymous bytes constants empty enums floats large lists names namespaces odd_names only_default
+        prelude programs semantics structs typedefs unions versions
     }
 
     pub(super) const FIXTURES: &[&str] = COMPILED;

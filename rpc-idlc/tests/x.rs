@@ -176,7 +176,7 @@ fn of_thousands_that_would_have_one_name_each_has_its_own() {
     let text: String = (1..1_500).map(one).collect();
     let generated = Compiler::new().text("a.x", text).generate();
     let rust = &generated.expect("the file is good")[0].rust;
-    for name in ["AB", "AB_", "AB____", "AB_5", "AB_1498"] {
+    for name in ["AB", "AB_", "AB____", "AB5", "AB1498"] {
         let expected = format!("pub struct {name} {{");
         assert_eq!(rust.matches(&expected).count(), 1, "{name}");
     }

@@ -205,23 +205,29 @@ const MANY: usize = 4;
 /// What a name becomes: itself, then with `_` behind it.
 fn nth(name: &str, choice: usize) -> String {
     let bare = name.trim_start_matches("r#");
+    let letters = bare.trim_end_matches('_');
     match choice {
         0 => name.to_owned(),
         1..=MANY => format!("{bare}{}", "_".repeat(choice)),
+        // Rust warns of `Ab_5`, but not of `V1_5`, which must not become `V15`.
+        _ if letters.ends_with(|c: char| c.is_ascii_alphabetic()) => format!("{letters}{choice}"),
         _ => format!("{bare}_{choice}"),
     }
 }
 
-/// Rust warns of `V1_Client`, so here no `_` is put behind.
+/// Rust warns of `V1_Client`, so here no `_` is put behind, and `Self_` is no choice.
 fn nth_trait(name: &str, interface: &Interface, choice: usize) -> String {
+    let keyword = name.strip_suffix('_').filter(|bare| *bare == "Self");
     let with_program = match &interface.written {
-        Some(written) if !name.starts_with(&camel(&written.program)) => {
+        Some(written) if keyword.is_some() || !name.starts_with(&camel(&written.program)) => {
             Some(camel(&format!("{}_{}", written.program, written.version)))
         }
         _ => None,
     };
-    let (base, choice) = match &with_program {
-        Some(longer) if choice > 0 => (longer.as_str(), choice - 1),
+    let (base, choice) = match (&with_program, keyword) {
+        (Some(longer), Some(_)) => (longer.as_str(), choice),
+        (Some(longer), None) if choice > 0 => (longer.as_str(), choice - 1),
+        (_, Some(bare)) => (bare, choice + 1),
         _ => (name, choice),
     };
     match choice {

@@ -82,8 +82,13 @@ pub(crate) fn method_name(name: &str) -> String {
     }
 }
 
-/// `cx` is the name of the context.
+/// `cx` is the name of the context. What has no letters, as `_1`, may be the name of a constant as well, for which
+/// Rust would take the argument.
 pub(crate) fn argument_name(name: &str) -> String {
     let name = snake(name);
-    if name == "cx" { name + "_" } else { name }
+    match name.as_str() {
+        "cx" => name + "_",
+        digits if !digits.contains(char::is_alphabetic) => format!("arg{name}"),
+        _ => name,
+    }
 }
