@@ -9,7 +9,7 @@ use crate::casing::camel;
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::ItemId;
 use crate::source::Span;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What becomes an item of the model, in its place.
 #[derive(Debug)]
@@ -59,6 +59,8 @@ pub(super) fn collect<'t>(unit: &'t Unit, diags: &mut Diagnostics) -> Collected<
         },
         inner: Vec::new(),
         outer: Vec::new(),
+        taken: HashSet::new(),
+        tried: HashMap::new(),
         diags,
     };
     for item in &unit.items {
@@ -77,6 +79,10 @@ struct Collector<'t, 'd> {
     inner: Vec<ItemId>,
     /// What each of those without a name is in; they come after all that have one.
     outer: Vec<ItemId>,
+    /// The names in Rust of those that have one, and of those that were given one: each with its space.
+    taken: HashSet<(usize, String)>,
+    /// How many of the names that are made of one were tried.
+    tried: HashMap<(usize, String), usize>,
     diags: &'d mut Diagnostics,
 }
 
@@ -257,6 +263,9 @@ impl<'t> Collector<'t, '_> {
 
     /// Names what has no name after what it is in; what is in that comes after it.
     fn without_names(&mut self) {
+        let named = self.collected.definitions.iter();
+        let named = named.map(|definition| (definition.space, camel(&definition.name)));
+        self.taken = named.collect();
         let mut at = 0;
         while let Some(&id) = self.inner.get(at) {
             at += 1;
@@ -291,12 +300,10 @@ impl<'t> Collector<'t, '_> {
             _ => otherwise,
         };
         let Definition { space, name, .. } = &self.collected.definitions[outer];
-        // It is no name of the file, so it can be the one that it has in Rust.
-        let (space, mut name) = (*space, camel(&format!("{name}_{own}")));
+        let (space, wanted) = (*space, format!("{name}_{own}"));
+        let name = self.made_up(space, &wanted);
         let id = self.next();
-        while self.collected.names.add_type(space, &name, id).is_some() {
-            name.push('_');
-        }
+        self.collected.names.add_type(space, &name, id);
         let at = declaration
             .name
             .as_ref()
@@ -308,6 +315,30 @@ impl<'t> Collector<'t, '_> {
             .anonymous
             .insert(std::ptr::from_ref(&declaration.ty), id);
         self.inner.push(id);
+    }
+
+    /// The first free name. It is none of the file, so it is the one that it has in Rust, where names of the file
+    /// come first.
+    fn made_up(&mut self, space: usize, wanted: &str) -> String {
+        // `OuterAA` is `OuterAa` once more.
+        let wanted = camel(&camel(wanted));
+        let tried = self.tried.entry((space, wanted.clone())).or_default();
+        loop {
+            let name = nth(&wanted, *tried);
+            *tried += 1;
+            if self.taken.insert((space, name.clone())) {
+                return name;
+            }
+        }
+    }
+}
+
+/// What a made-up name becomes: itself, then with a number, which Rust's casing keeps.
+fn nth(name: &str, choice: usize) -> String {
+    match choice {
+        0 => name.to_owned(),
+        _ if name.ends_with(|c: char| c.is_ascii_digit()) => format!("{name}_{}", choice + 1),
+        _ => format!("{name}{}", choice + 1),
     }
 }
 
