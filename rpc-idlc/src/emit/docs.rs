@@ -2,7 +2,7 @@
 
 /// The lines of the comment, then what the name is in the file, if it is another one.
 pub(super) fn of_x(lines: &[String], name: Option<String>) -> Vec<String> {
-    let mut docs: Vec<String> = lines.iter().map(|line| plain(line)).collect();
+    let mut docs = in_lists(lines.iter().map(|line| plain(line)));
     let empty = |line: Option<&String>| line.is_some_and(|line| line.is_empty());
     while empty(docs.last()) {
         docs.pop();
@@ -19,7 +19,31 @@ pub(super) fn of_x(lines: &[String], name: Option<String>) -> Vec<String> {
     docs
 }
 
-/// A line without what draws a frame, and without what would be a link, a tag or a piece of code.
+/// Lines with those that go on with an item of a list indented as it is, which they would be part of anyway: clippy
+/// wants that to be seen.
+fn in_lists(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut indent = 0;
+    let indented = lines.map(|line| {
+        let markers = line.split_whitespace().take_while(|word| is_marker(word));
+        let width = markers.map(|marker| marker.len() + 1).sum();
+        if line.is_empty() || width > 0 {
+            indent = width;
+            return line;
+        }
+        format!("{}{line}", " ".repeat(indent))
+    });
+    indented.collect()
+}
+
+/// What begins an item of a list in Markdown.
+fn is_marker(word: &str) -> bool {
+    let number = word.strip_suffix(['.', ')']);
+    let number =
+        number.filter(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
+    matches!(word, "-" | "+" | "*") || number.is_some_and(|number| number.len() <= 9)
+}
+
+/// A line without what draws a frame, and without what would be a link, a tag, a quotation or a piece of code.
 fn plain(line: &str) -> String {
     if !line.contains(char::is_alphanumeric) {
         return String::new();
@@ -34,7 +58,8 @@ fn plain(line: &str) -> String {
         for c in word.chars() {
             // Between the marks of a piece of code, every character is itself.
             code ^= c == '`';
-            if matches!(c, '[' | '<') && !code {
+            let quotes = c == '>' && plain.split_whitespace().all(is_marker);
+            if (matches!(c, '[' | '<') || quotes) && !code {
                 plain.push('\\');
             }
             plain.push(c);
@@ -65,6 +90,21 @@ mod tests {
                 " see <http://a.b/c> \\<d>",
                 "",
                 " `d` in the file."
+            ]
+        );
+    }
+
+    #[test]
+    fn what_goes_on_with_an_item_is_seen_to() {
+        let lines = [
+            "a", "1. b", "c", "- 2) d", "e", "", "f", "> g", "1990s", "- h", "i",
+        ];
+        let lines = lines.map(str::to_owned);
+        assert_eq!(
+            of_x(&lines, None),
+            [
+                " a", " 1. b", "    c", " - 2) d", "      e", "", " f", " \\> g", " 1990s", " - h",
+                "   i"
             ]
         );
     }
