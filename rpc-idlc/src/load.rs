@@ -4,7 +4,7 @@ use crate::ast;
 use crate::check::Part;
 use crate::compiler::Error;
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::source::{FileId, MAX_BYTES, Sources, Span};
+use crate::source::{FileId, MAX_BYTES, Sources};
 use crate::{files, idl};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
@@ -112,20 +112,14 @@ impl<'a> Loader<'a> {
         self.files.len() - 1
     }
 
-    /// Whether the standard input, which has no name that says so, is a `.x` file, which is told: it begins with a line for
-    /// the preprocessor or for C.
+    /// Whether the standard input, which has no name that says so, is a `.x` file, which is told.
     fn is_piped_x(&self, id: FileId, path: &Path, diags: &mut Diagnostics) -> bool {
         let text = &self.sources.get(id).text;
-        let start = text.len() - text.trim_start().len();
-        if !files::is_stdin(path) || !text[start..].starts_with(['%', '#']) {
+        let sign = files::is_stdin(path).then(|| idl::sign_of_x(id, text));
+        let Some(place) = sign.flatten() else {
             return false;
-        }
-        let place = Span {
-            file: id,
-            start: start as u32,
-            end: start as u32 + 1,
         };
-        let title = "the standard input is taken for .idl, and this is how .x files begin";
+        let title = "the standard input is taken for .idl, and this is what .x files have";
         let problem = Diagnostic::new(Code::OtherLanguage, title, place, "");
         diags.report(problem.help("give `idlc` the name of the .x file"));
         true

@@ -506,6 +506,12 @@ fn a_dash_is_the_standard_input() {
             1,
             "--> -:2:1",
         ),
+        (
+            "/* About it. */\n\nstruct a { int b<>; };\nstruct c { int d<>; };",
+            &["check", "-"],
+            1,
+            "give `idlc` the name of the .x file\n\n1 error\n",
+        ),
         (GOOD, &["rust", "-", "--out", "out"], 0, ""),
     ] {
         folder.write("input", text);
