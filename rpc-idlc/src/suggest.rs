@@ -12,6 +12,13 @@ pub(crate) fn closest<'a>(
     rated.min_by_key(|(far, _)| *far).map(|(_, name)| name)
 }
 
+/// Whether one slip of the fingers makes `word` of `name`. For names that are much like others, such as the short ones
+/// of types, [`closest`] takes too many for misspellings.
+pub(crate) fn is_slip(word: &str, name: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    name.len().abs_diff(word.len()) <= 1 && distance(word.as_bytes(), name.as_bytes()) <= EDIT
+}
+
 /// How far `name` is from `word`; `None` if it is too far to be meant.
 fn far(word: &str, name: &str) -> Option<usize> {
     let edits = 1 + word.len() / 4;

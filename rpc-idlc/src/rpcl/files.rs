@@ -1,6 +1,7 @@
 //! Where the files of a unit are, each read once.
 
 use super::Options;
+use super::tree::Missing;
 use crate::compiler::Error;
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::files;
@@ -20,6 +21,8 @@ pub(super) struct Files<'a> {
     known: HashMap<PathBuf, FileId>,
     /// Those on the disk that were read.
     pub(super) on_disk: Vec<PathBuf>,
+    /// Those that may be meant and are not there.
+    pub(super) missing: Vec<Missing>,
 }
 
 /// Where an `#include` leads.
@@ -42,6 +45,7 @@ impl<'a> Files<'a> {
             sources,
             known: HashMap::new(),
             on_disk: Vec::new(),
+            missing: Vec::new(),
         }
     }
 
@@ -80,6 +84,18 @@ impl<'a> Files<'a> {
         let path = tidy(path);
         let same = self.inputs.iter().filter(|(input, _)| tidy(input) == path);
         same.filter_map(|(_, text)| *text).next()
+    }
+
+    /// Keeps in mind that there is no `.x` file for the header that a line names.
+    pub(super) fn miss(&mut self, line: Span, header: &str) {
+        let Some(name) = header.strip_suffix(".h") else {
+            return;
+        };
+        let name = format!("{name}.x");
+        let missing = Missing { line, name };
+        if !self.missing.contains(&missing) {
+            self.missing.push(missing);
+        }
     }
 
     fn is_there(&self, path: &Path) -> bool {

@@ -52,10 +52,11 @@ pub(crate) fn read(
         }
     }
     let on_disk = std::mem::take(&mut files.on_disk);
+    let missing = std::mem::take(&mut files.missing);
     once_each(&mut items);
     scope::complete(&mut items, &constants, options, sources);
     Ok(Read {
-        unit: Unit { items },
+        unit: Unit { items, missing },
         files: on_disk,
     })
 }

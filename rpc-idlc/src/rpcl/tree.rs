@@ -9,6 +9,15 @@ use crate::source::Span;
 #[derive(Debug, Default)]
 pub(crate) struct Unit {
     pub(crate) items: Vec<Item>,
+    pub(crate) missing: Vec<Missing>,
+}
+
+/// A line `%#include "X.h"` whose `X.x` is not there. What is unknown may be defined in it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Missing {
+    pub(crate) line: Span,
+    /// `X.x`
+    pub(crate) name: String,
 }
 
 #[derive(Debug)]

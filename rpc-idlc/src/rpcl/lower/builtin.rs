@@ -2,6 +2,7 @@
 
 use crate::ast::Scalar;
 use crate::model::{Length, Type};
+use crate::suggest::is_slip;
 
 /// What C's headers call a type, which is on the wire as `xdr_…` of libtirpc writes it.
 pub(super) fn ty(name: &str) -> Option<Type> {
@@ -29,6 +30,15 @@ pub(super) fn ty(name: &str) -> Option<Type> {
         "wrapstring" => return Some(Type::String(None)),
         _ => return None,
     }))
+}
+
+/// The words for types that `name` may be a slip of.
+pub(super) fn words_near(name: &str) -> impl Iterator<Item = &str> {
+    let words = [
+        "bool", "char", "double", "float", "hyper", "int", "long", "opaque", "short", "string",
+        "unsigned",
+    ];
+    words.into_iter().filter(move |word| is_slip(name, word))
 }
 
 /// How the words of `.idl` files and of other languages are written in `.x` files.

@@ -16,7 +16,7 @@ mod values;
 pub(crate) use builtin::constant;
 
 use super::Options;
-use super::tree::{Declaration, Enumerator, Spec, Unit};
+use super::tree::{Declaration, Enumerator, Missing, Spec, Unit};
 use crate::ast::{Ident, Scalar};
 use crate::check::contain;
 use crate::diag::{Code, Diagnostic, Diagnostics};
@@ -51,6 +51,7 @@ pub(crate) fn lower(unit: &Unit, options: &Options, diags: &mut Diagnostics) -> 
         left_out: HashSet::new(),
         uses: Vec::new(),
         elsewhere: &options.elsewhere,
+        missing: &unit.missing,
         diags,
     };
     lowering.evaluate();
@@ -82,6 +83,7 @@ struct Lowering<'t, 'd> {
     /// The values that are named somewhere, and where.
     uses: Vec<(ValueId, Span)>,
     elsewhere: &'d [(String, String)],
+    missing: &'t [Missing],
     diags: &'d mut Diagnostics,
 }
 
@@ -251,6 +253,22 @@ impl<'t> Lowering<'t, '_> {
     /// Whether the user says where the Rust of this type is.
     fn is_elsewhere(&self, name: &str) -> bool {
         self.elsewhere.iter().any(|(of, _)| of == name)
+    }
+
+    /// Reports a name that nothing defines, and the files that may define it.
+    fn unknown(&mut self, mut problem: Diagnostic) {
+        /// More would hide the rest.
+        const MOST: usize = 3;
+        for Missing { line, name } in self.missing.iter().take(MOST) {
+            problem = problem.also(
+                *line,
+                format!("`{name}`, which may define it, was not found"),
+            );
+        }
+        if !self.missing.is_empty() {
+            problem = problem.help("`-I DIR` names another folder to look in");
+        }
+        self.report(problem);
     }
 
     fn error(&mut self, code: Code, title: impl Into<String>, span: Span) {

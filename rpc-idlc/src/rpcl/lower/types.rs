@@ -158,9 +158,10 @@ impl<'t> Lowering<'t, '_> {
             let problem = Diagnostic::new(Code::UnknownType, title, span, "");
             return self.report(problem.help(format!("`{name}` is written `{meant}` here")));
         }
-        let near = self.diags.near(name, self.names.types());
+        let names = self.names.types().chain(builtin::words_near(name));
+        let near = self.diags.near(name, names);
         let problem = Diagnostic::new(Code::UnknownType, title, span, "").meant(near);
-        self.report(match near {
+        self.unknown(match near {
             Some(_) => problem,
             None => problem.help(format!(
                 "if another .x file defines it, name that file as well; if its Rust is elsewhere, say \

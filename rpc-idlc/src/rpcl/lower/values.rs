@@ -205,7 +205,7 @@ impl<'t> Lowering<'t, '_> {
         let title = format!("unknown constant `{name}`");
         let near = self.diags.near(name, self.names.values());
         let problem = Diagnostic::new(Code::UnknownConstant, title, span, "").meant(near);
-        self.report(match near {
+        self.unknown(match near {
             Some(_) => problem,
             None => problem.help(format!(
                 "if a C header defines it, say `-D {name}=VALUE`; if another .x file does, name that file as well"

@@ -85,11 +85,17 @@ impl Preprocessor<'_, '_> {
         let Some((name, in_quotes)) = quoted(text.trim_start()) else {
             return;
         };
-        let Some(path) = self.files.origin(line.file, name, in_quotes) else {
+        let name = name.to_owned();
+        let conditions = &self.for_c.conditions;
+        let active = conditions.last().is_none_or(|condition| condition.active);
+        let Some(path) = self.files.origin(line.file, &name, in_quotes) else {
+            // A header in angle brackets is the system's.
+            if in_quotes && active {
+                self.files.miss(line, &name);
+            }
             return;
         };
-        let conditions = &self.for_c.conditions;
-        if conditions.last().is_none_or(|condition| condition.active) {
+        if active {
             self.header(&path);
         }
         if !self.quiet {
