@@ -68,14 +68,6 @@ impl<'a> Message<'a> {
             other => Err(input.bad_discriminant("msg_type", i64::from(other)).into()),
         }
     }
-
-    /// The transaction id: a reply carries that of its call.
-    pub fn xid(&self) -> u32 {
-        match self {
-            Self::Call(call) => call.header.xid,
-            Self::Reply(reply) => reply.header.xid,
-        }
-    }
 }
 
 /// Why a message was refused. [`MessageError::reply`] says what to answer.
