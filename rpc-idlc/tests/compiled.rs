@@ -27,8 +27,8 @@ mod x_read {
     compiled! {
         COMPILED in "x_read":
         anonymous arrays beyond_c c_names comments conditions constants crlf digit_separators empty enums header include
-        latin1 line_markers lists macros macros_in_macros marked namespaces no_final_newline octets one_char own_names passed
-        passed_conditions passed_defines passed_types program_constants programs quadruple sloppy ti_rpc two_values
+        latin1 line_markers lists macros macros_in_macros marked namespaces never_met no_final_newline octets one_char own_names
+        passed passed_conditions passed_defines passed_types program_constants programs quadruple sloppy ti_rpc two_values
         types unions
     }
 

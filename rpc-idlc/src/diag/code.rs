@@ -123,6 +123,7 @@ codes! {
     W0953 LeftOut,
     W0954 TwoValues,
     W0955 OneChar,
+    W0956 NeverMet,
 }
 
 #[cfg(test)]

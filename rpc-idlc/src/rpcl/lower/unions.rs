@@ -20,6 +20,15 @@ enum Switch {
     Enum(ItemId),
 }
 
+/// What a label stands for.
+enum Meaning {
+    Case(Case),
+    /// A number that the discriminant never is, which was told.
+    NeverMet,
+    /// Nothing that can be understood, which was told.
+    Broken,
+}
+
 /// The values of an enum, by name and by number; of several with one number, the first.
 #[derive(Debug, Default)]
 pub(super) struct Table<'t> {
@@ -48,7 +57,10 @@ impl<'t> Lowering<'t, '_> {
         let (declared, switch) = (declared?, switch?);
         let labels = self.labels(switch, union, space)?;
         let mut arms = Vec::with_capacity(union.arms.len());
-        for ((arm, payload), (name, labels)) in union.arms.iter().zip(payloads).zip(labels) {
+        for ((arm, payload), labels) in union.arms.iter().zip(payloads).zip(labels) {
+            let Some((name, labels)) = labels else {
+                continue;
+            };
             arms.push(Arm {
                 docs: arm.docs.clone(),
                 notes: Notes::default(),
@@ -57,6 +69,10 @@ impl<'t> Lowering<'t, '_> {
                 payload: payload?,
                 labels,
             });
+        }
+        if arms.is_empty() && !union.arms.is_empty() {
+            let title = format!("no arm of `{name}` can be met");
+            self.error(Code::UnknownValue, title, at);
         }
         let ty = match switch {
             // Of whatever width it is in C, it takes 4 bytes, and Rust's `switch` takes these two.
@@ -123,15 +139,16 @@ impl<'t> Lowering<'t, '_> {
         None
     }
 
-    /// The name of each arm, which is that of its first label, and its labels.
+    /// The name of each arm, which is that of its first label, and its labels; none of an arm that is never met.
     fn labels(
         &mut self,
         switch: Switch,
         union: &'t tree::Union,
         space: usize,
-    ) -> Option<Vec<(String, Labels)>> {
+    ) -> Option<Vec<Option<(String, Labels)>>> {
         let mut seen: HashMap<i64, Span> = HashMap::new();
         let mut default: Option<Span> = None;
+        let mut broken = false;
         let mut found = Vec::with_capacity(union.arms.len());
         for arm in &union.arms {
             if arm.labels.is_empty() {
@@ -141,42 +158,49 @@ impl<'t> Lowering<'t, '_> {
                         Diagnostic::new(Code::TwoDefaults, title, arm.span, "this is the second");
                     self.report(problem.also(first, "the first is here"));
                 }
-                found.push(("default".to_owned(), Labels::Default));
+                found.push(Some(("default".to_owned(), Labels::Default)));
                 continue;
             }
             let mut cases = Vec::with_capacity(arm.labels.len());
             for label in &arm.labels {
-                let case = self.case(switch, label, space);
-                if let Some(first) = case.as_ref().and_then(|case| {
-                    let number = self.number_of(case)?;
-                    seen.insert(number, label.span)
-                }) {
+                let case = match self.meaning(switch, label, space) {
+                    Meaning::Case(case) => case,
+                    Meaning::NeverMet => continue,
+                    Meaning::Broken => {
+                        broken = true;
+                        continue;
+                    }
+                };
+                let number = self.number_of(&case);
+                if let Some(first) = number.and_then(|number| seen.insert(number, label.span)) {
                     let title = "two arms have the same value";
                     let problem =
                         Diagnostic::new(Code::SameNumber, title, label.span, "this is the second");
                     self.report(problem.also(first, "the first is here"));
                 }
-                cases.extend(case);
+                cases.push(case);
             }
-            if cases.len() == arm.labels.len() {
-                let name = self.arm_name(&cases[0], &arm.labels[0]);
-                found.push((name, Labels::Cases(cases)));
-            }
+            found.push(cases.first().map(|first| {
+                let name = self.arm_name(first, &arm.labels[0]);
+                (name, Labels::Cases(cases.clone()))
+            }));
         }
-        (found.len() == union.arms.len()).then_some(found)
+        (!broken).then_some(found)
     }
 
-    fn case(&mut self, switch: Switch, label: &'t Expr, space: usize) -> Option<Case> {
+    fn meaning(&mut self, switch: Switch, label: &'t Expr, space: usize) -> Meaning {
         if let (Switch::Enum(of), ExprKind::Name(name)) = (switch, &label.kind) {
             // Its own values come before all others of that name.
             let last = name.rsplit("::").next().unwrap_or(name);
             if let Some(&index) = self.table(of).names.get(last) {
-                return Some(Case::Enumerator { of, index });
+                return Meaning::Case(Case::Enumerator { of, index });
             }
         }
-        let value = self.integer(label, space)?;
+        let Some(value) = self.integer(label, space) else {
+            return Meaning::Broken;
+        };
         let word = as_word(value);
-        match switch {
+        let case = match switch {
             Switch::Bool => match value {
                 0 | 1 => Some(Case::Bool(value == 1)),
                 _ => {
@@ -193,12 +217,14 @@ impl<'t> Lowering<'t, '_> {
                 .map(|word| Case::Number(word.into())),
             Switch::Enum(of) => {
                 let index = word.and_then(|word| self.table(of).numbers.get(&word).copied());
-                if index.is_none() {
-                    self.undeclared(of, value, label.span);
-                }
-                Some(Case::Enumerator { of, index: index? })
+                let Some(index) = index else {
+                    self.never_met(of, value, label.span);
+                    return Meaning::NeverMet;
+                };
+                Some(Case::Enumerator { of, index })
             }
-        }
+        };
+        case.map_or(Meaning::Broken, Meaning::Case)
     }
 
     fn in_range(&mut self, word: Option<i32>, value: i128, span: Span) -> Option<i32> {
@@ -209,12 +235,12 @@ impl<'t> Lowering<'t, '_> {
         word
     }
 
-    fn undeclared(&mut self, of: ItemId, value: i128, span: Span) {
+    fn never_met(&mut self, of: ItemId, value: i128, span: Span) {
         let name = &self.definitions[of].name;
-        let title = format!("no value of `{name}` is {value}");
-        let problem = Diagnostic::new(Code::UnknownValue, title, span, "");
+        let title = format!("no value of `{name}` is {value}, so this label is left out");
+        let problem = Diagnostic::new(Code::NeverMet, title, span, "");
         let at = self.definitions[of].at;
-        self.report(problem.also(at, "the enum is here"));
+        self.diags.warn(problem.also(at, "the enum is here"));
     }
 
     fn table(&mut self, of: ItemId) -> &Table<'t> {
