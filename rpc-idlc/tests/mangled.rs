@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::mangling::{changes, mangle, word};
 use common::{each_ends, fixtures};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -57,32 +58,6 @@ fn a_file_may_begin_anywhere() {
             compile(&text[start..]);
         }
     }
-}
-
-/// One change to a text: what is at `at` (of 1000) is replaced.
-#[derive(Debug, Clone)]
-struct Change {
-    at: usize,
-    remove: usize,
-    insert: String,
-}
-
-fn change() -> impl Strategy<Value = Change> {
-    (0usize..1000, 0usize..20, word()).prop_map(|(at, remove, insert)| Change {
-        at,
-        remove,
-        insert,
-    })
-}
-
-fn apply(text: &str, change: &Change) -> String {
-    let chars: Vec<char> = text.chars().collect();
-    let at = chars.len() * change.at / 1000;
-    let after = (at + change.remove).min(chars.len());
-    let mut changed: String = chars[..at].iter().collect();
-    changed.push_str(&change.insert);
-    changed.extend(&chars[after..]);
-    changed
 }
 
 const WORDS: &[&str] = &[
@@ -184,14 +159,6 @@ const WORDS: &[&str] = &[
     "'",
 ];
 
-fn word() -> impl Strategy<Value = String> {
-    prop_oneof![
-        8 => select(WORDS).prop_map(str::to_owned),
-        1 => any::<char>().prop_map(String::from),
-        1 => any::<i128>().prop_map(|n| n.to_string()),
-    ]
-}
-
 /// Words in an order that is likelier to be understood than any order.
 fn definition() -> impl Strategy<Value = String> {
     let name = select(&["A", "B", "C", "D", "Ab", "ab"][..]);
@@ -241,7 +208,7 @@ proptest! {
     }
 
     #[test]
-    fn any_words_are_judged(words in vec(word(), 0..80), space in select(&["", " "][..])) {
+    fn any_words_are_judged(words in vec(word(WORDS), 0..80), space in select(&["", " "][..])) {
         compile(&words.join(space));
     }
 
@@ -251,9 +218,8 @@ proptest! {
     }
 
     #[test]
-    fn any_change_to_a_file_is_judged(text in select(all_fixtures()), changes in vec(change(), 1..6)) {
-        let mangled = changes.iter().fold(text, |text, change| apply(&text, change));
-        compile(&mangled);
+    fn any_change_to_a_file_is_judged(text in select(all_fixtures()), changes in changes(WORDS)) {
+        compile(&mangle(text, &changes));
     }
 
     #[test]

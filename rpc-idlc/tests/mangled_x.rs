@@ -5,6 +5,7 @@
 
 mod common;
 
+use common::mangling::{changes, mangle, word};
 use common::{each_ends, x_files};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -46,19 +47,6 @@ fn a_file_may_end_anywhere() {
             compile(&text[..end]);
         }
     }
-}
-
-/// One change to a text: what is at `at` (of 1000) is replaced.
-type Change = (usize, usize, String);
-
-fn apply(text: &str, (at, remove, insert): &Change) -> String {
-    let chars: Vec<char> = text.chars().collect();
-    let at = chars.len() * at / 1000;
-    let after = (at + remove).min(chars.len());
-    let mut changed: String = chars[..at].iter().collect();
-    changed.push_str(insert);
-    changed.extend(&chars[after..]);
-    changed
 }
 
 const WORDS: &[&str] = &[
@@ -156,14 +144,6 @@ const WORDS: &[&str] = &[
     "\u{a0}",
 ];
 
-fn word() -> impl Strategy<Value = String> {
-    prop_oneof![
-        8 => select(WORDS).prop_map(str::to_owned),
-        1 => any::<char>().prop_map(String::from),
-        1 => any::<i128>().prop_map(|n| n.to_string()),
-    ]
-}
-
 /// Words in an order that is likelier to be understood than any order.
 fn definition() -> impl Strategy<Value = String> {
     let name = select(&["A", "B", "C", "D", "Ab", "ab"][..]);
@@ -201,17 +181,16 @@ proptest! {
     }
 
     #[test]
-    fn any_words_are_judged(words in vec(word(), 0..80), space in select(&["", " "][..])) {
+    fn any_words_are_judged(words in vec(word(WORDS), 0..80), space in select(&["", " "][..])) {
         compile(&words.join(space));
     }
 
     #[test]
     fn any_change_to_a_file_is_judged(
         text in select(all_fixtures()),
-        changes in vec((0usize..1000, 0usize..20, word()), 1..6),
+        changes in changes(WORDS),
     ) {
-        let mangled = changes.iter().fold(text, |text, change| apply(&text, change));
-        compile(&mangled);
+        compile(&mangle(text, &changes));
     }
 
     #[test]

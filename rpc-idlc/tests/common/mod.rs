@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test takes what it needs of it")]
 
+pub mod mangling;
+
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::time::Duration;

@@ -22,6 +22,10 @@ impl Hasher for FastHasher {
         }
     }
 
+    fn write_u32(&mut self, word: u32) {
+        self.write_u64(word.into());
+    }
+
     /// A multiplication by an odd constant spreads rising numbers over the high bits, which the map looks at first.
     fn write_u64(&mut self, word: u64) {
         self.0 = (self.0 ^ word)

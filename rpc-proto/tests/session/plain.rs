@@ -36,6 +36,16 @@ fn meet(pair: &mut Pair) {
     pair.send();
 }
 
+/// The last of so many copies of a call, sent as they are due.
+fn last_of(pair: &mut Pair, copies: usize) -> Vec<u8> {
+    while pair.to_server.len() < copies {
+        pair.now = pair.client.poll_timeout().expect("a copy is due");
+        pair.client.handle_timeout(pair.now);
+        pair.send();
+    }
+    pair.to_server.pop_back().expect("the call")
+}
+
 #[test]
 fn a_plain_server_that_refuses_a_second_copy_says_nothing_of_the_first() {
     let program_unavailable = [0, 0, 0, 1].as_slice();
@@ -49,12 +59,7 @@ fn a_plain_server_that_refuses_a_second_copy_says_nothing_of_the_first() {
     ] {
         for (copies, executed) in [(1, Executed::No), (2, Executed::Maybe)] {
             let mut pair = plain_pair(LinkKind::Datagram);
-            while pair.to_server.len() < copies {
-                pair.now = pair.client.poll_timeout().expect("a copy is due");
-                pair.client.handle_timeout(pair.now);
-                pair.send();
-            }
-            let copy = pair.to_server.pop_back().expect("the call");
+            let copy = last_of(&mut pair, copies);
             pair.to_client.push_back(plain_answer(&copy, refusal));
             pair.receive();
             pair.send();
@@ -215,12 +220,7 @@ fn a_reply_that_makes_no_sense_ends_the_call() {
     ] {
         for copies in [1, 2] {
             let mut pair = plain_pair(LinkKind::Datagram);
-            while pair.to_server.len() < copies {
-                pair.now = pair.client.poll_timeout().expect("a copy is due");
-                pair.client.handle_timeout(pair.now);
-                pair.send();
-            }
-            let copy = pair.to_server.pop_back().expect("the call");
+            let copy = last_of(&mut pair, copies);
             pair.to_client.push_back(plain_answer(&copy, words));
             pair.receive();
             pair.send();
